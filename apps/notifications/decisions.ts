@@ -1,0 +1,63 @@
+// What notifications decides: which mails are due, and what they say.
+
+import type { Event, OrderCreated } from "../../shared/contracts/events.ts";
+
+/** The facts a customer hears of. */
+export type Notice = Event<"order.completed" | "order.cancelled" | "risk.flagged" | "shipment.dispatched">;
+
+/** What notifications knows of one order. */
+export interface Correspondence {
+  /** Whom to write to; undefined before the order was heard of. */
+  readonly contact?: Contact | undefined;
+  /** What there is to say, in the order it was heard. */
+  readonly notices: readonly Notice[];
+}
+
+export type Contact = Pick<OrderCreated, "email" | "currency" | "totalCents"> & { readonly name: string };
+
+/** One mail. The id follows from the fact, so that a repeat is known. */
+export interface Mail {
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** A notice is due at once when the customer is known; notices that overtook their order are due with it. */
+export function mails({ contact, notices }: Correspondence, event: Notice | Event<"order.created">) {
+  if (!contact) return undefined;
+  const due = event.type === "order.created" ? notices : notices.filter(({ id }) => id === event.id);
+  return due.length > 0 ? due.map((notice) => write(contact, notice)) : undefined;
+}
+
+function write(contact: Contact, notice: Notice): Mail {
+  const { subject, body } = wording(contact, notice);
+  const text = `Dear ${contact.name},\n\n${body}\n\nOrder ${notice.key}\n`;
+  return { id: notice.id, to: contact.email, subject, text };
+}
+
+function wording({ currency, totalCents }: Contact, notice: Notice): { subject: string; body: string } {
+  const total = `${(totalCents / 100).toFixed(2)} ${currency}`;
+  switch (notice.type) {
+    case "order.completed":
+      return { subject: "Your order is complete", body: `Thank you: ${total} is paid and your order is complete.` };
+    case "order.cancelled":
+      return {
+        subject: "Your order was cancelled",
+        body: `We are sorry: your order was cancelled (${REASONS[notice.data.reason] ?? notice.data.reason}). You pay nothing.`,
+      };
+    case "risk.flagged":
+      return { subject: "Your order is being reviewed", body: "A colleague looks at your order; this takes a day at most." };
+    case "shipment.dispatched":
+      return {
+        subject: "Your order is on its way",
+        body: `${notice.data.carrier} has your goods. Tracking: ${notice.data.tracking}`,
+      };
+  }
+}
+
+const REASONS: Record<string, string> = {
+  "out-of-stock": "something in it is out of stock",
+  "payment-declined": "the payment was declined",
+  "shipment-failed": "nobody delivers to the address",
+};

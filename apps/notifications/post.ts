@@ -1,0 +1,85 @@
+// How mail leaves: over SMTP, or kept in a table where it can be read.
+
+import { domainToASCII } from "node:url";
+import type { Database } from "better-sqlite3";
+import { createTransport } from "nodemailer";
+import type { Mail } from "./decisions.ts";
+
+/** Takes mail. Rejects when it can't be taken now; a repeat of the same id may send it again, under the same id. */
+export interface Post {
+  send(mail: Mail): Promise<void>;
+}
+
+/** A mail that was kept. */
+export interface KeptMail extends Mail {
+  readonly messageId: string;
+  readonly sentAt: string;
+}
+
+/** Mail kept in a table, each id once. */
+export interface KeptPost extends Post {
+  /** Oldest first, those after the mail numbered `after`. */
+  list(filter: { to?: string | undefined; after: number; limit: number }): (KeptMail & { number: number })[];
+}
+
+const SMTP_TIMEOUT_MS = 8_000;
+const SMTP_CONNECTIONS = 5;
+
+/** The Message-ID of a mail: derived from the fact, so that mail programs recognise a repeat. */
+export function messageId({ id }: Mail): string {
+  return `<${id}@${domainToASCII("quadrille.example")}>`;
+}
+
+/** Sends through the SMTP server at `url`, with a pool of connections. */
+export function smtpPost(url: string, from: string): Post {
+  const transport = createTransport({
+    url,
+    pool: true,
+    maxConnections: SMTP_CONNECTIONS,
+    connectionTimeout: SMTP_TIMEOUT_MS,
+    greetingTimeout: SMTP_TIMEOUT_MS,
+    socketTimeout: SMTP_TIMEOUT_MS,
+  } as Parameters<typeof createTransport>[0]);
+  return {
+    async send(mail) {
+      const { to, subject, text } = mail;
+      await transport.sendMail({ from, to, subject, text, messageId: messageId(mail) });
+    },
+  };
+}
+
+/** Keeps mail in `db` instead of sending it. */
+export function keptPost(db: Database): KeptPost {
+  db.exec(`CREATE TABLE IF NOT EXISTS mails (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id TEXT NOT NULL UNIQUE,
+    recipient  TEXT NOT NULL,
+    mail       TEXT NOT NULL,
+    sent_at    INTEGER NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS mails_by_recipient ON mails (recipient, number);`);
+  const insert = db.prepare("INSERT OR IGNORE INTO mails (message_id, recipient, mail, sent_at) VALUES (?, ?, ?, ?)");
+  const all = db.prepare("SELECT * FROM mails WHERE number > ? ORDER BY number LIMIT ?");
+  const to = db.prepare("SELECT * FROM mails WHERE recipient = ? AND number > ? ORDER BY number LIMIT ?");
+  return {
+    async send(mail) {
+      insert.run(messageId(mail), mail.to, JSON.stringify(mail), Date.now());
+    },
+    list({ to: recipient, after, limit }) {
+      const rows = recipient ? to.all(recipient, after, limit) : all.all(after, limit);
+      return (rows as Row[]).map(({ number, message_id, mail, sent_at }) => ({
+        number,
+        ...(JSON.parse(mail) as Mail),
+        messageId: message_id,
+        sentAt: new Date(sent_at).toISOString(),
+      }));
+    },
+  };
+}
+
+interface Row {
+  number: number;
+  message_id: string;
+  mail: string;
+  sent_at: number;
+}

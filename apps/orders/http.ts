@@ -1,0 +1,91 @@
+// Orders over HTTP: place one, look at one, list them, and watch one until it ends.
+
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { v7 as uuidv7 } from "uuid";
+import { answered, idempotency, idempotencyHeaders } from "../../shared/http/commands.ts";
+import { json, jsonBody, refusal } from "../../shared/http/describe.ts";
+import { Problem } from "../../shared/http/problem.ts";
+import type { Runtime } from "../../shared/service/runtime.ts";
+import { accepted, listQuery, order, orderParams, page, placement, totalCents } from "./schemas.ts";
+import { placeOrder } from "./service.ts";
+import type { OrdersStore, OrderView } from "./store.ts";
+import { watchOrder } from "./watch.ts";
+
+const place = createRoute({
+  method: "post",
+  path: "/orders",
+  summary: "Place an order",
+  description: "Answers as soon as the order is safely stored; what becomes of it is decided afterwards.",
+  request: { headers: idempotencyHeaders, body: jsonBody(placement) },
+  responses: {
+    202: { ...json(accepted, "The order is accepted."), headers: { Location: { schema: { type: "string" } } } },
+    422: refusal("The body is not an order, or the Idempotency-Key was used for another."),
+  },
+});
+
+const show = createRoute({
+  method: "get",
+  path: "/orders/{id}",
+  summary: "One order",
+  request: { params: orderParams },
+  responses: { 200: json(order, "The order as of now."), 404: refusal("There is no such order.") },
+});
+
+const list = createRoute({
+  method: "get",
+  path: "/orders",
+  summary: "Orders, newest first",
+  request: { query: listQuery },
+  responses: { 200: json(page, "A page of orders; `next` is the cursor of the page after it.") },
+});
+
+const watch = createRoute({
+  method: "get",
+  path: "/orders/{id}/stream",
+  summary: "One order's changes, until it ends",
+  description: "Server-sent events named `status`, each with the order as its data. The stream ends with the order.",
+  request: { params: orderParams },
+  responses: {
+    200: { description: "The changes.", content: { "text/event-stream": { schema: order } } },
+    404: refusal("There is no such order."),
+    503: refusal("Too many orders are being watched."),
+  },
+});
+
+export function routes(app: OpenAPIHono, runtime: Runtime<OrdersStore, unknown>): void {
+  const { store } = runtime.engine;
+
+  app.openapi(place, async (c) => {
+    const body = c.req.valid("json");
+    const orderId = uuidv7();
+    const result = await runtime.submit(placeOrder, {
+      input: { orderId, ...body, totalCents: totalCents(body.lines) },
+      key: orderId,
+      answer: () => ({ orderId, status: "pending" as const }),
+      idempotency: idempotency(c.req.valid("header"), body),
+    });
+    const answer = answered(result);
+    return c.json(answer, 202, { Location: `/orders/${answer.orderId}` });
+  });
+
+  app.openapi(show, (c) => c.json(found(store, c.req.valid("param").id), 200));
+
+  app.openapi(list, (c) => {
+    const { status, cursor, limit } = c.req.valid("query");
+    const orders = store.list({ status, before: cursor, limit });
+    const next = orders.length === limit ? orders.at(-1)?.orderId : undefined;
+    return c.json({ orders, ...(next && { next }) }, 200);
+  });
+
+  app.openapi(watch, (c) => {
+    const { id } = c.req.valid("param");
+    found(store, id);
+    return watchOrder(c, id, store, runtime.changes);
+  });
+}
+
+function found(store: OrdersStore, orderId: string): OrderView {
+  const view = store.find(orderId);
+  if (!view) throw new Problem({ status: 404, type: "order-unknown", detail: `There is no order ${orderId}.` });
+  return view;
+}

@@ -1,0 +1,5 @@
+import { run } from "../../shared/service/run.ts";
+import { routes } from "./http.ts";
+import { orders } from "./service.ts";
+
+await run("orders", () => ({ service: orders, port: undefined, routes }));

@@ -1,0 +1,100 @@
+// The shapes of the order endpoint, checked at the door.
+
+import { z } from "@hono/zod-openapi";
+import { skuSchema } from "../../shared/http/commands.ts";
+
+const MAX_LINES = 100;
+const MAX_QUANTITY = 10_000;
+
+const text = (max: number) => z.string().trim().min(1, "must not be empty").max(max);
+
+const line = z
+  .object({
+    sku: skuSchema,
+    quantity: z.int().min(1).max(MAX_QUANTITY).openapi({ example: 2 }),
+    unitPriceCents: z.int().min(0).openapi({ example: 450 }),
+  })
+  .openapi("Line");
+
+const lines = z
+  .array(line)
+  .min(1, "must have at least one line")
+  .max(MAX_LINES)
+  .check(({ value, issues }) => {
+    const seen = new Set<string>();
+    value.forEach(({ sku }, index) => {
+      if (seen.has(sku)) {
+        issues.push({ code: "custom", message: `${sku} is on another line already`, path: [index, "sku"], input: sku });
+      }
+      seen.add(sku);
+    });
+    if (exactTotal(value) > BigInt(Number.MAX_SAFE_INTEGER)) {
+      issues.push({ code: "custom", message: "the total is more than 2^53 - 1 cents", path: [], input: value });
+    }
+  });
+
+/** The body of `POST /orders`. */
+export const placement = z
+  .object({
+    customerId: text(64).openapi({ example: "c-42" }),
+    email: z.email().max(254).openapi({ example: "ada@example.com" }),
+    plan: z.enum(["STANDARD", "TRIAL"]).openapi({ description: "TRIAL orders are collected in person." }),
+    currency: z.string().regex(/^[A-Z]{3}$/, "must be three capital letters, as in ISO 4217").openapi({ example: "EUR" }),
+    shipTo: z.object({
+      name: text(100).openapi({ example: "Ada L." }),
+      line1: text(200).openapi({ example: "1 Mill Lane" }),
+      city: text(100).openapi({ example: "York" }),
+      postcode: text(20).openapi({ example: "YO1 7HB" }),
+      country: z.string().regex(/^[A-Z]{2}$/, "must be two capital letters, as in ISO 3166").openapi({ example: "GB" }),
+    }),
+    lines,
+    paymentToken: z
+      .string()
+      .regex(/^[\w-]{1,100}$/, "must be 1 to 100 letters, digits, dashes and underscores")
+      .openapi({
+        example: "tok_approve",
+        description: "Sandbox: tok_approve, tok_decline, tok_flaky (times out twice), tok_slow (2 s).",
+      }),
+  })
+  .openapi("Placement");
+
+const status = z.enum(["pending", "in-review", "completed", "cancelled"]);
+
+export const accepted = z
+  .object({ orderId: z.string(), status: z.literal("pending") })
+  .openapi("Accepted");
+
+export const order = z
+  .object({
+    orderId: z.string(),
+    status,
+    reason: z.string().optional().openapi({ example: "out-of-stock", description: "Why it was cancelled." }),
+    detail: z.string().optional(),
+    customerId: z.string(),
+    plan: z.enum(["STANDARD", "TRIAL"]),
+    currency: z.string(),
+    totalCents: z.int(),
+    lines: z.array(line),
+    placedAt: z.iso.datetime(),
+    endedAt: z.iso.datetime().optional(),
+  })
+  .openapi("Order");
+
+export const orderParams = z.object({ id: z.string().max(64) });
+
+export const listQuery = z.object({
+  status: status.optional(),
+  cursor: z.string().max(64).optional().describe("`next` of the page before."),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+});
+
+export const page = z.object({ orders: z.array(order), next: z.string().optional() });
+
+/** The sum over the lines; exact, since the door lets in nothing beyond 2^53 - 1. */
+export function totalCents(of: readonly { quantity: number; unitPriceCents: number }[]): number {
+  return Number(exactTotal(of));
+}
+
+function exactTotal(of: readonly { quantity: number; unitPriceCents: number }[]): bigint {
+  return of.reduce((sum, { quantity, unitPriceCents }) => sum + BigInt(quantity) * BigInt(unitPriceCents), 0n);
+}

@@ -1,0 +1,126 @@
+// The orders as their customers see them. One row an order; its status follows from the facts noted in it.
+
+import type { Database } from "better-sqlite3";
+import type { Event, OrderCreated } from "../../shared/contracts/events.ts";
+import type { Order } from "./decisions.ts";
+
+export const tables = `
+  CREATE TABLE IF NOT EXISTS orders (
+    order_id    TEXT PRIMARY KEY,
+    customer_id TEXT NOT NULL,
+    plan        TEXT NOT NULL,
+    currency    TEXT NOT NULL,
+    total_cents INTEGER NOT NULL CHECK (total_cents >= 0),
+    lines       TEXT NOT NULL,
+    placed_at   INTEGER NOT NULL,
+    flagged     INTEGER NOT NULL DEFAULT 0,
+    cleared     INTEGER NOT NULL DEFAULT 0,
+    outcome     TEXT CHECK (outcome IN ('completed', 'cancelled')),
+    reason      TEXT,
+    detail      TEXT,
+    ended_at    INTEGER,
+    status      TEXT NOT NULL GENERATED ALWAYS AS (
+      coalesce(outcome, CASE WHEN flagged AND NOT cleared THEN 'in-review' ELSE 'pending' END)
+    ) VIRTUAL
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS orders_by_status ON orders (status, order_id);
+`;
+
+/** One order as it is shown. */
+export interface OrderView {
+  readonly orderId: string;
+  readonly status: "pending" | "in-review" | "completed" | "cancelled";
+  readonly reason?: string;
+  readonly detail?: string;
+  readonly customerId: string;
+  readonly plan: OrderCreated["plan"];
+  readonly currency: string;
+  readonly totalCents: number;
+  readonly lines: OrderCreated["lines"];
+  readonly placedAt: string;
+  readonly endedAt?: string;
+}
+
+export type OrdersStore = ReturnType<typeof store>;
+
+export function store(db: Database) {
+  const status = db.prepare("SELECT status FROM orders WHERE order_id = ?");
+  const insert = db.prepare(`INSERT INTO orders
+    (order_id, customer_id, plan, currency, total_cents, lines, placed_at) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  const flag = db.prepare("UPDATE orders SET flagged = 1 WHERE order_id = ?");
+  const clear = db.prepare("UPDATE orders SET cleared = 1 WHERE order_id = ?");
+  const end = db.prepare("UPDATE orders SET outcome = ?, reason = ?, detail = ?, ended_at = ? WHERE order_id = ?");
+  const one = db.prepare("SELECT * FROM orders WHERE order_id = ?");
+  const page = db.prepare("SELECT * FROM orders WHERE order_id < ? ORDER BY order_id DESC LIMIT ?");
+  const pageByStatus = db.prepare(
+    "SELECT * FROM orders WHERE status = ? AND order_id < ? ORDER BY order_id DESC LIMIT ?",
+  );
+
+  const load = (orderId: string) => status.get(orderId) as Order;
+
+  return {
+    load: ({ key }: Pick<Event, "key">) => load(key),
+
+    record({ type, data, key, time }: Event) {
+      switch (type) {
+        case "order.created": {
+          const { customerId, plan, currency, totalCents, lines } = data;
+          return insert.run(key, customerId, plan, currency, totalCents, JSON.stringify(lines), time);
+        }
+        case "risk.flagged":
+          return flag.run(key);
+        case "risk.cleared":
+          return clear.run(key);
+        case "order.completed":
+          return end.run("completed", null, null, time, key);
+        case "order.cancelled":
+          return end.run("cancelled", data.reason, data.detail, time, key);
+      }
+    },
+
+    /** The order as its customer sees it. */
+    find(orderId: string): OrderView | undefined {
+      const row = one.get(orderId) as Row | undefined;
+      return row && view(row);
+    },
+
+    /** Newest first, those placed before the order `before`. */
+    list(filter: { status?: OrderView["status"] | undefined; before?: string | undefined; limit: number }): OrderView[] {
+      const before = filter.before ?? "~";
+      const rows = filter.status
+        ? pageByStatus.all(filter.status, before, filter.limit)
+        : page.all(before, filter.limit);
+      return (rows as Row[]).map(view);
+    },
+  };
+}
+
+interface Row {
+  order_id: string;
+  customer_id: string;
+  plan: OrderView["plan"];
+  currency: string;
+  total_cents: number;
+  lines: string;
+  placed_at: number;
+  reason: string | null;
+  detail: string | null;
+  ended_at: number | null;
+  status: OrderView["status"];
+}
+
+function view(row: Row): OrderView {
+  return {
+    orderId: row.order_id,
+    status: row.status,
+    ...(row.reason && { reason: row.reason }),
+    ...(row.detail && { detail: row.detail }),
+    customerId: row.customer_id,
+    plan: row.plan,
+    currency: row.currency,
+    totalCents: row.total_cents,
+    lines: JSON.parse(row.lines),
+    placedAt: new Date(row.placed_at).toISOString(),
+    ...(row.ended_at && { endedAt: new Date(row.ended_at).toISOString() }),
+  };
+}

@@ -1,0 +1,73 @@
+// What payments decides: the total is held once goods and risk allow it, then taken when the goods leave or given back.
+
+import { type Event, fact } from "../../shared/contracts/events.ts";
+import type { Authorization, AuthorizeRequest, CaptureRequest, Capture, Void, VoidRequest } from "./gateway.ts";
+
+/** What payments knows of one order. */
+export interface Payment {
+  readonly order?: { readonly amountCents: number; readonly currency: string; readonly token: string } | undefined;
+  readonly reserved: boolean;
+  readonly cleared: boolean;
+  readonly cancelled: boolean;
+  readonly status: "none" | "authorized" | "declined" | "captured" | "voided";
+  readonly reference?: string | undefined;
+}
+
+type Prerequisite = Event<"order.created" | "stock.reserved" | "risk.cleared">;
+type Departure = Event<"shipment.dispatched" | "shipment.waived">;
+type Cancellation = Event<"order.cancelled">;
+
+/** The last of three facts, in whatever order they come, makes the charge due. */
+export function authorization(payment: Payment, event: Prerequisite): AuthorizeRequest | VoidRequest | undefined {
+  const { order, reserved, cleared, cancelled, status } = payment;
+  if (!order || !reserved || !cleared || status !== "none") return undefined;
+  if (cancelled) return voidRequest(event.key);
+
+  return { call: "authorize", key: `authorize:${event.key}`, orderId: event.key, ...order };
+}
+
+export function settleAuthorization(payment: Payment, event: Prerequisite, answer?: Authorization | Void) {
+  const { key: orderId } = event;
+  switch (answer?.status) {
+    case "authorized":
+      return [fact("payment.authorized", { orderId, reference: answer.reference, ...amount(payment) })];
+    case "declined":
+      return [fact("payment.declined", { orderId, reason: answer.reason })];
+    default:
+      return settleVoid(payment, event, answer);
+  }
+}
+
+export function capture({ order, status, reference }: Payment, { key: orderId }: Departure): CaptureRequest | undefined {
+  if (status === "captured") return undefined;
+  if (status !== "authorized" || !order || !reference) {
+    throw new Error(`goods of order ${orderId} left without an authorization`);
+  }
+  return { call: "capture", key: `capture:${orderId}`, orderId, reference, amountCents: order.amountCents };
+}
+
+export function settleCapture(payment: Payment, { key: orderId }: Departure, answer?: Capture) {
+  return answer ? [fact("payment.captured", { orderId, reference: answer.reference, ...amount(payment) })] : [];
+}
+
+// An authorization may have been made just before a crash, with no fact to show for it: whatever the gateway holds
+// is voided, and what it is asked for afterwards is refused. If nothing can have been asked for, there is no call.
+export function voiding({ order, reserved, cleared, status }: Payment, { key }: Cancellation): VoidRequest | undefined {
+  const mayBeHeld = status === "authorized" || (status === "none" && order && reserved && cleared);
+  return mayBeHeld ? voidRequest(key) : undefined;
+}
+
+export function settleVoid(payment: Payment, { key: orderId }: Prerequisite | Cancellation, answer?: Void) {
+  return answer?.status === "voided"
+    ? [fact("payment.voided", { orderId, reference: answer.reference, ...amount(payment) })]
+    : [];
+}
+
+function voidRequest(orderId: string): VoidRequest {
+  return { call: "void", key: `void:${orderId}`, orderId };
+}
+
+function amount({ order }: Payment) {
+  if (!order) throw new Error("money moved for an order that payments has not heard of");
+  return { amountCents: order.amountCents, currency: order.currency };
+}

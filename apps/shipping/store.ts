@@ -1,0 +1,59 @@
+// What shipping has heard of each order, and what became of its goods. Facts arrive in any order.
+
+import type { Database } from "better-sqlite3";
+import type { Event } from "../../shared/contracts/events.ts";
+import type { Shipment } from "./decisions.ts";
+
+export const tables = `
+  CREATE TABLE IF NOT EXISTS shipments (
+    order_id   TEXT PRIMARY KEY,
+    plan       TEXT,
+    ship_to    TEXT,
+    authorized INTEGER NOT NULL DEFAULT 0,
+    status     TEXT NOT NULL DEFAULT 'none' CHECK (status IN ('none', 'dispatched', 'waived', 'failed')),
+    tracking   TEXT
+  ) WITHOUT ROWID;
+`;
+
+export function store(db: Database) {
+  const select = db.prepare("SELECT * FROM shipments WHERE order_id = ?");
+  const order = db.prepare(`INSERT INTO shipments (order_id, plan, ship_to) VALUES (?, ?, ?)
+    ON CONFLICT (order_id) DO UPDATE SET plan = excluded.plan, ship_to = excluded.ship_to`);
+  const authorized = db.prepare(`INSERT INTO shipments (order_id, authorized) VALUES (?, 1)
+    ON CONFLICT (order_id) DO UPDATE SET authorized = 1`);
+  const settled = db.prepare(`INSERT INTO shipments (order_id, status, tracking) VALUES (?, ?, ?)
+    ON CONFLICT (order_id) DO UPDATE SET status = excluded.status, tracking = excluded.tracking`);
+
+  return {
+    load({ key }: Event): Shipment {
+      const row = select.get(key) as Row | undefined;
+      return {
+        order: row?.plan ? { plan: row.plan, shipTo: JSON.parse(row.ship_to) } : undefined,
+        authorized: row?.authorized === 1,
+        status: row?.status ?? "none",
+      };
+    },
+
+    record({ type, key, data }: Event) {
+      switch (type) {
+        case "order.created":
+          return order.run(key, data.plan, JSON.stringify(data.shipTo));
+        case "payment.authorized":
+          return authorized.run(key);
+        case "shipment.dispatched":
+          return settled.run(key, "dispatched", data.tracking);
+        case "shipment.waived":
+          return settled.run(key, "waived", null);
+        case "shipment.failed":
+          return settled.run(key, "failed", null);
+      }
+    },
+  };
+}
+
+interface Row {
+  plan: "STANDARD" | "TRIAL" | null;
+  ship_to: string;
+  authorized: number;
+  status: Shipment["status"];
+}

@@ -1,0 +1,252 @@
+// Generated from schemas/ by `npm run generate`. Do not edit.
+
+/** The order ended without goods or money changing hands. Terminal. */
+export interface OrderCancelled {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** An open set: out-of-stock, payment-declined, shipment-failed. */
+  reason: string;
+  /** What the service that refused had to say. */
+  detail: null | string;
+}
+
+/** The order ended well: paid for, and the goods have left. Terminal. */
+export interface OrderCompleted {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+}
+
+/** A customer's order was accepted. */
+export interface OrderCreated {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  customerId: string;
+  email: string;
+  /** A TRIAL order is collected in person: no carrier is booked. */
+  plan: "STANDARD" | "TRIAL";
+  /** ISO 4217. */
+  currency: string;
+  shipTo: {
+    name: string;
+    line1: string;
+    city: string;
+    postcode: string;
+    /** ISO 3166-1 alpha-2. */
+    country: string;
+  };
+  lines: Array<{
+    sku: string;
+    quantity: number;
+    /** In the order's currency. */
+    unitPriceCents: number;
+  }>;
+  /** The sum of quantity times unit price over the lines. */
+  totalCents: number;
+  /** Stands for the customer's card at the gateway; never the card itself. */
+  paymentToken: string;
+}
+
+/** The gateway holds the order's total for us. */
+export interface PaymentAuthorized {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** The gateway's. */
+  reference: string;
+  amountCents: number;
+  currency: string;
+}
+
+/** The held amount is ours. */
+export interface PaymentCaptured {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** The gateway's. */
+  reference: string;
+  amountCents: number;
+  currency: string;
+}
+
+/** The gateway refused. */
+export interface PaymentDeclined {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  reason: string;
+}
+
+/** The held amount is the customer's again. */
+export interface PaymentVoided {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** The gateway's. */
+  reference: string;
+  amountCents: number;
+  currency: string;
+}
+
+/** The order may be charged. */
+export interface RiskCleared {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** 0 to 100. */
+  score: number;
+  reasons: Array<string>;
+  decidedBy: "RULES" | "OPERATOR" | "DEADLINE";
+}
+
+/** The order waits for a person. */
+export interface RiskFlagged {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** 0 to 100. */
+  score: number;
+  reasons: Array<string>;
+  /** When the wait ends by itself. */
+  decideBy: number;
+}
+
+/** The carrier has the goods. */
+export interface ShipmentDispatched {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  carrier: string;
+  tracking: string;
+}
+
+/** The carrier refused; the goods stay. */
+export interface ShipmentFailed {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  reason: string;
+}
+
+/** No carrier is needed: the goods are collected in person, and leave all the same. */
+export interface ShipmentWaived {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+}
+
+/** Stock on hand was changed by a person: a delivery, a count, a loss. */
+export interface StockAdjusted {
+  /** The last token of the subject. */
+  sku: string;
+  delta: number;
+  reason: string;
+}
+
+/** The goods that were set aside have left. */
+export interface StockCommitted {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  lines: Array<{
+    sku: string;
+    quantity: number;
+  }>;
+}
+
+/** At least one line can't be had, so nothing was set aside. */
+export interface StockRejected {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  shortages: Array<{
+    sku: string;
+    requested: number;
+    available: number;
+  }>;
+}
+
+/** What was set aside for the order is on hand again; nothing will be set aside for it any more. */
+export interface StockReleased {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** Empty when nothing had been set aside. */
+  lines: Array<{
+    sku: string;
+    quantity: number;
+  }>;
+}
+
+/** Every line of the order is set aside. */
+export interface StockReserved {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  lines: Array<{
+    sku: string;
+    quantity: number;
+  }>;
+}
+
+/** The data of each event type, newest version. */
+export interface Facts {
+  "order.cancelled": OrderCancelled;
+  "order.completed": OrderCompleted;
+  "order.created": OrderCreated;
+  "payment.authorized": PaymentAuthorized;
+  "payment.captured": PaymentCaptured;
+  "payment.declined": PaymentDeclined;
+  "payment.voided": PaymentVoided;
+  "risk.cleared": RiskCleared;
+  "risk.flagged": RiskFlagged;
+  "shipment.dispatched": ShipmentDispatched;
+  "shipment.failed": ShipmentFailed;
+  "shipment.waived": ShipmentWaived;
+  "stock.adjusted": StockAdjusted;
+  "stock.committed": StockCommitted;
+  "stock.rejected": StockRejected;
+  "stock.released": StockReleased;
+  "stock.reserved": StockReserved;
+}
+
+/** Every released schema version of each event type, oldest first. */
+export const schemas = {
+  "order.cancelled": [
+    {"type":"record","name":"OrderCancelled","namespace":"quadrille","doc":"The order ended without goods or money changing hands. Terminal.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reason","type":"string","doc":"An open set: out-of-stock, payment-declined, shipment-failed."},{"name":"detail","type":["null","string"],"default":null,"doc":"What the service that refused had to say."}]},
+  ],
+  "order.completed": [
+    {"type":"record","name":"OrderCompleted","namespace":"quadrille","doc":"The order ended well: paid for, and the goods have left. Terminal.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."}]},
+  ],
+  "order.created": [
+    {"type":"record","name":"OrderCreated","namespace":"quadrille","doc":"A customer's order was accepted.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"customerId","type":"string"},{"name":"email","type":"string"},{"name":"plan","type":{"type":"enum","name":"Plan","symbols":["STANDARD","TRIAL"],"default":"STANDARD"},"doc":"A TRIAL order is collected in person: no carrier is booked."},{"name":"currency","type":"string","doc":"ISO 4217."},{"name":"shipTo","type":{"type":"record","name":"Address","fields":[{"name":"name","type":"string"},{"name":"line1","type":"string"},{"name":"city","type":"string"},{"name":"postcode","type":"string"},{"name":"country","type":"string","doc":"ISO 3166-1 alpha-2."}]}},{"name":"lines","type":{"type":"array","items":{"type":"record","name":"OrderLine","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"int"},{"name":"unitPriceCents","type":"long","doc":"In the order's currency."}]}}},{"name":"totalCents","type":"long","doc":"The sum of quantity times unit price over the lines."},{"name":"paymentToken","type":"string","doc":"Stands for the customer's card at the gateway; never the card itself."}]},
+  ],
+  "payment.authorized": [
+    {"type":"record","name":"PaymentAuthorized","namespace":"quadrille","doc":"The gateway holds the order's total for us.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reference","type":"string","doc":"The gateway's."},{"name":"amountCents","type":"long"},{"name":"currency","type":"string"}]},
+  ],
+  "payment.captured": [
+    {"type":"record","name":"PaymentCaptured","namespace":"quadrille","doc":"The held amount is ours.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reference","type":"string","doc":"The gateway's."},{"name":"amountCents","type":"long"},{"name":"currency","type":"string"}]},
+  ],
+  "payment.declined": [
+    {"type":"record","name":"PaymentDeclined","namespace":"quadrille","doc":"The gateway refused.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reason","type":"string"}]},
+  ],
+  "payment.voided": [
+    {"type":"record","name":"PaymentVoided","namespace":"quadrille","doc":"The held amount is the customer's again.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reference","type":"string","doc":"The gateway's."},{"name":"amountCents","type":"long"},{"name":"currency","type":"string"}]},
+  ],
+  "risk.cleared": [
+    {"type":"record","name":"RiskCleared","namespace":"quadrille","doc":"The order may be charged.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"score","type":"int","doc":"0 to 100."},{"name":"reasons","type":{"type":"array","items":"string"}},{"name":"decidedBy","type":{"type":"enum","name":"DecidedBy","symbols":["RULES","OPERATOR","DEADLINE"],"default":"RULES"}}]},
+  ],
+  "risk.flagged": [
+    {"type":"record","name":"RiskFlagged","namespace":"quadrille","doc":"The order waits for a person.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"score","type":"int","doc":"0 to 100."},{"name":"reasons","type":{"type":"array","items":"string"}},{"name":"decideBy","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the wait ends by itself."}]},
+  ],
+  "shipment.dispatched": [
+    {"type":"record","name":"ShipmentDispatched","namespace":"quadrille","doc":"The carrier has the goods.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"carrier","type":"string"},{"name":"tracking","type":"string"}]},
+  ],
+  "shipment.failed": [
+    {"type":"record","name":"ShipmentFailed","namespace":"quadrille","doc":"The carrier refused; the goods stay.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reason","type":"string"}]},
+  ],
+  "shipment.waived": [
+    {"type":"record","name":"ShipmentWaived","namespace":"quadrille","doc":"No carrier is needed: the goods are collected in person, and leave all the same.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."}]},
+  ],
+  "stock.adjusted": [
+    {"type":"record","name":"StockAdjusted","namespace":"quadrille","doc":"Stock on hand was changed by a person: a delivery, a count, a loss.","fields":[{"name":"sku","type":"string","doc":"The last token of the subject."},{"name":"delta","type":"long"},{"name":"reason","type":"string"}]},
+  ],
+  "stock.committed": [
+    {"type":"record","name":"StockCommitted","namespace":"quadrille","doc":"The goods that were set aside have left.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"lines","type":{"type":"array","items":{"type":"record","name":"CommittedLine","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"int"}]}}}]},
+  ],
+  "stock.rejected": [
+    {"type":"record","name":"StockRejected","namespace":"quadrille","doc":"At least one line can't be had, so nothing was set aside.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"shortages","type":{"type":"array","items":{"type":"record","name":"Shortage","fields":[{"name":"sku","type":"string"},{"name":"requested","type":"int"},{"name":"available","type":"long"}]}}}]},
+  ],
+  "stock.released": [
+    {"type":"record","name":"StockReleased","namespace":"quadrille","doc":"What was set aside for the order is on hand again; nothing will be set aside for it any more.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"lines","type":{"type":"array","items":{"type":"record","name":"ReleasedLine","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"int"}]}},"doc":"Empty when nothing had been set aside."}]},
+  ],
+  "stock.reserved": [
+    {"type":"record","name":"StockReserved","namespace":"quadrille","doc":"Every line of the order is set aside.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"lines","type":{"type":"array","items":{"type":"record","name":"ReservedLine","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"int"}]}}}]},
+  ],
+} as const;

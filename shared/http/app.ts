@@ -1,0 +1,56 @@
+// The HTTP app every service starts from: guarded requests, problems for errors, health, OpenAPI, docs.
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { methodNotAllowed as otherMethods } from "hono/method-not-allowed";
+import { docsPage } from "./docs/page.ts";
+import { type ErrorLog, methodNotAllowed, notFound, throwErrors, toProblem } from "./failures.ts";
+import { boundedBody, jsonOnly, strictHeaders } from "./guards.ts";
+import { invalid } from "./invalid.ts";
+import { Problem } from "./problem.ts";
+
+export type HttpAppOptions = {
+  /** The service's name: title of its OpenAPI document, `service` in `/healthz`. */
+  name: string;
+  version?: string;
+  /** One or two sentences for the top of `/docs`. */
+  description?: string;
+  /** Asked on every `GET /readyz`, so it must be quick. The caller is shown the reason. */
+  ready: () => { ready: boolean; reason?: string };
+  /** Unless given, `console`. */
+  log?: ErrorLog;
+};
+
+/**
+ * An app with `/healthz`, `/readyz`, `/openapi.json` and `/docs`, whose every error is an RFC 9457 problem:
+ * 400 for malformed JSON or a bad parameter, 404, 405, 413 for a body over 256 KiB, 415 for one that is not
+ * JSON, 422 for one of the wrong shape, a thrown `Problem` as it says, and for any other throw a 500 that is
+ * logged and tells the caller nothing.
+ *
+ * @example
+ * const app = httpApp({ name: "orders", ready: () => ({ ready: true }) });
+ * app.openapi(placeOrder, (c) => c.json(place(c.req.valid("json")), 202));
+ */
+export function httpApp({ name, version = "0.1.0", description, ready, log = console }: HttpAppOptions) {
+  const app = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (!result.success) throw invalid(result.target, result.error.issues);
+    },
+  });
+  app.onError((error, c) => toProblem(error, c, log).toResponse());
+  app.notFound(notFound);
+  app.use(strictHeaders, otherMethods({ app, onMethodNotAllowed: methodNotAllowed }));
+  app.use(boundedBody, jsonOnly, throwErrors);
+
+  app.get("/healthz", (c) => c.json({ status: "ok", service: name }));
+  app.get("/readyz", (c) => {
+    const { ready: isReady, reason } = ready();
+    if (isReady) return c.json({ status: "ready" });
+    throw new Problem({ status: 503, type: "not-ready", detail: reason ?? `${name} is not ready.` });
+  });
+
+  const info = { title: name, version, ...(description && { description }) };
+  const document = () => app.getOpenAPI31Document({ openapi: "3.1.0", info });
+  app.get("/openapi.json", (c) => c.json(document()));
+  app.get("/docs", (c) => c.html(docsPage(document())));
+  return app;
+}

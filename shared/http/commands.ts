@@ -1,0 +1,42 @@
+// What every HTTP command shares: the Idempotency-Key header, and what a command's end means to the caller.
+
+import { z } from "@hono/zod-openapi";
+import type { CommandResult } from "../service/runtime.ts";
+import { Problem } from "./problem.ts";
+
+/** The words of a SKU: letters, digits and dashes, so that it can be the last token of a subject. */
+export const skuSchema = z
+  .string()
+  .regex(/^[A-Z0-9][A-Z0-9-]{0,31}$/, "must be 1 to 32 capital letters, digits and dashes")
+  .openapi({ example: "TEA-001" });
+
+/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+export const idempotencyHeaders = z.object({
+  "idempotency-key": z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 printable ASCII characters without spaces")
+    .optional()
+    .openapi({ description: "A repeat with the same key and body gets the same answer and has no second effect." }),
+});
+
+/** The idempotency of a call, if its caller asked for it. The request is compared by its checked content. */
+export function idempotency(headers: z.infer<typeof idempotencyHeaders>, request: unknown) {
+  const key = headers["idempotency-key"];
+  return key === undefined ? undefined : { key, request: JSON.stringify(request) };
+}
+
+/** The answer of a command that was carried out; throws a `Problem` when it was not. */
+export function answered<Answer>(result: CommandResult<Answer>): Answer {
+  switch (result.outcome) {
+    case "done":
+      return result.answer;
+    case "refused":
+      throw new Problem({ status: 409, type: "refused", detail: `${result.refused}.` });
+    case "mismatch":
+      throw new Problem({
+        status: 422,
+        type: "idempotency-key-reused",
+        detail: "This Idempotency-Key was used for another request: take a new one.",
+      });
+  }
+}

@@ -1,0 +1,44 @@
+// Makes a problem of everything that ends a request early.
+
+import type { Context, MiddlewareHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { Problem } from "./problem.ts";
+
+/** Where unexpected errors go: a pino logger, or `console`. */
+export type ErrorLog = { error(fields: object, message: string): void };
+
+/** A thrown problem as it is, a client error of Hono's in our words, anything else as a logged, mute 500. */
+export function toProblem(error: Error, c: Context, log: ErrorLog): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HTTPException && error.status < 500) {
+    return new Problem({ status: error.status, detail: details[error.status] ?? `${error.message}.` });
+  }
+  log.error({ err: error, method: c.req.method, path: c.req.path }, "request failed");
+  return new Problem({ status: 500, detail: "The service failed to answer this request. Try again later." });
+}
+
+const details: Record<number, string> = {
+  400: "The request body is not well-formed JSON.",
+  415: "The body must be JSON: send content-type: application/json.",
+};
+
+/** Answers a path no route knows. */
+export function notFound(c: Context): Response {
+  return new Problem({ status: 404, detail: `There is nothing at ${c.req.path}.` }).toResponse();
+}
+
+/** Answers a path that routes know under other methods, which go in `allow`. */
+export function methodNotAllowed(c: Context, methods: string[]): Response {
+  const allow = methods.join(", ");
+  const detail = `${c.req.path} takes ${allow}, not ${c.req.method}.`;
+  return new Problem({ status: 405, detail, headers: { allow } }).toResponse();
+}
+
+/** Hono shows `onError` only what is an Error; this wraps whatever else is thrown. */
+export const throwErrors: MiddlewareHandler = async (_c, next) => {
+  try {
+    await next();
+  } catch (cause) {
+    throw cause instanceof Error ? cause : new Error("Something other than an Error was thrown.", { cause });
+  }
+};

@@ -1,0 +1,31 @@
+// Connects to NATS and stays connected, however often the broker goes away.
+
+import { connect, type NatsConnection } from "nats";
+import { inboxPrefix } from "./topology.ts";
+
+const RECONNECT_EVERY_MS = 250;
+
+/** Who connects, and where to. */
+export interface Account {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/**
+ * Connects, waiting for a broker that is not there yet when `wait` is true; afterwards it reconnects for ever.
+ * Rejects when the broker refuses the user, or at once when it is not there and `wait` is false.
+ */
+export function connectNats({ url, user, password }: Account, wait: boolean): Promise<NatsConnection> {
+  return connect({
+    servers: url,
+    user,
+    pass: password,
+    name: user,
+    inboxPrefix: inboxPrefix(user),
+    waitOnFirstConnect: wait,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_EVERY_MS,
+    pingInterval: 10_000,
+  });
+}

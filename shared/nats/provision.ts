@@ -1,0 +1,77 @@
+// Creates what the services need in NATS, or brings it up to date. Safe to run at every start.
+
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  JetStreamApiCodes,
+  jetstreamManager,
+  type JetStreamManager,
+  type StreamConfig,
+} from "@nats-io/jetstream";
+import { type NatsConnection, nanos } from "nats";
+import type { Config } from "../config.ts";
+import type { AnyService } from "../service/define.ts";
+import { FLOW_STREAM, filterSubjects, flowSubjects, PARKED_STREAM } from "./topology.ts";
+
+/** The most deliveries a service may hold unacknowledged: the bound of its queues. */
+const MAX_ACK_PENDING = 2_000;
+
+/** Provisions both streams and one durable consumer for each service. */
+export async function provision(
+  connection: NatsConnection,
+  services: readonly AnyService[],
+  config: Pick<Config, "ACK_WAIT_MS" | "DUPLICATE_WINDOW_MS" | "STREAM_MAX_AGE_HOURS">,
+): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  const maxAge = nanos(config.STREAM_MAX_AGE_HOURS * 3_600_000);
+  await putStream(manager, {
+    name: FLOW_STREAM,
+    subjects: flowSubjects(services),
+    max_age: maxAge,
+    duplicate_window: nanos(config.DUPLICATE_WINDOW_MS),
+    allow_atomic: true,
+  });
+  await putStream(manager, { name: PARKED_STREAM, subjects: ["parked.*.*"], max_age: maxAge });
+  for (const service of services) {
+    await putConsumer(manager, {
+      durable_name: service.name,
+      filter_subjects: filterSubjects(service),
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ack_wait: nanos(config.ACK_WAIT_MS),
+      max_ack_pending: MAX_ACK_PENDING,
+      max_deliver: -1,
+    });
+  }
+}
+
+async function putStream(manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }) {
+  const full = { ...config, discard: DiscardPolicy.New, allow_direct: true };
+  if (await exists(manager.streams.info(config.name), JetStreamApiCodes.StreamNotFound)) {
+    await manager.streams.update(config.name, full);
+  } else {
+    await manager.streams.add(full);
+  }
+}
+
+async function putConsumer(manager: JetStreamManager, config: Partial<ConsumerConfig> & { durable_name: string }) {
+  const name = config.durable_name;
+  if (await exists(manager.consumers.info(FLOW_STREAM, name), JetStreamApiCodes.ConsumerNotFound)) {
+    await manager.consumers.update(FLOW_STREAM, name, config);
+  } else {
+    await manager.consumers.add(FLOW_STREAM, config);
+  }
+}
+
+async function exists(info: Promise<unknown>, notFound: number): Promise<boolean> {
+  try {
+    await info;
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === notFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+// What NATS must hold and allow, derived from the services' reaction tables and nothing else.
+
+import { factTypes } from "../contracts/events.ts";
+import { type AnyService, consumes, emits } from "../service/define.ts";
+
+/** The stream that holds the whole flow, in one order. */
+export const FLOW_STREAM = "ORDER_FLOW";
+
+/** The stream of messages that a service could not handle. */
+export const PARKED_STREAM = "PARKED";
+
+/** The subjects of the flow: one pattern for each fact that any of the services says. */
+export function flowSubjects(services: readonly AnyService[]): string[] {
+  const said = new Set(services.flatMap(emits));
+  return factTypes.filter((type) => said.has(type)).map(pattern);
+}
+
+/** The subjects of a service's consumer. */
+export function filterSubjects(service: AnyService): string[] {
+  return consumes(service).map(pattern);
+}
+
+/** The subject that a service parks a message on. */
+export function parkedSubject(service: string, key: string): string {
+  return `parked.${service}.${key}`;
+}
+
+/** The prefix of a user's reply subjects, so that nobody can read another's. */
+export function inboxPrefix(user: string): string {
+  return `_INBOX_${user}`;
+}
+
+/** What a service's NATS user may do, and no more. */
+export function permissions(service: AnyService): { publish: string[]; subscribe: string[] } {
+  const { name } = service;
+  return {
+    publish: [
+      ...emits(service).map(pattern),
+      parkedSubject(name, "*"),
+      `$JS.API.CONSUMER.INFO.${FLOW_STREAM}.${name}`,
+      `$JS.API.CONSUMER.MSG.NEXT.${FLOW_STREAM}.${name}`,
+      `$JS.ACK.${FLOW_STREAM}.${name}.>`,
+      `$JS.ACK.*.*.${FLOW_STREAM}.${name}.>`,
+    ],
+    subscribe: [`${inboxPrefix(name)}.>`],
+  };
+}
+
+function pattern(type: string): string {
+  return `${type}.*`;
+}

@@ -1,0 +1,11 @@
+// Logs: one JSON object a line on standard output, with the service's name.
+
+import { type Logger, pino } from "pino";
+
+/** A service's logger. */
+export type Log = Logger;
+
+/** Creates the logger of `service`; `level` is one of pino's. */
+export function createLog(service: string, level: string): Log {
+  return pino({ base: { service }, level, timestamp: pino.stdTimeFunctions.isoTime });
+}

@@ -1,0 +1,200 @@
+// Takes deliveries through the engine; each one ends in one of five ways: reacted, ignored, duplicate, retried, parked.
+
+import type { Event } from "../contracts/events.ts";
+import type { Log } from "../observability/log.ts";
+import { isDatabaseFault } from "./database.ts";
+import type { Reaction, Store } from "./define.ts";
+import type { Engine, Verdict } from "./engine.ts";
+import type { GroupCommit, Work } from "./group-commit.ts";
+import { Lanes } from "./lanes.ts";
+import type { OutboxPublisher } from "./outbox.ts";
+
+/** One delivery of a message, as the consumer sees it. Exactly one of `ack`, `retry` and `park` ends it. */
+export interface Delivery {
+  /** How often the broker has delivered the message, this time included. */
+  readonly attempt: number;
+  /** The event in it. Throws when the message can't be read. */
+  read(): Event;
+  ack(): void;
+  /** Hands the message back, to be delivered again after a delay. */
+  retry(delayMs: number): void;
+  /** Puts the message aside for good, with the cause. */
+  park(cause: Error): void;
+}
+
+/** How a delivery ends; the same five words in logs and metrics. */
+export type Outcome = "reacted" | "ignored" | "duplicate" | "retried" | "parked";
+
+const CALLS_AT_ONCE = 128;
+const CALL_TIMEOUT_MS = 15_000;
+const RETRY_FROM_MS = 200;
+const RETRY_UP_TO_MS = 30_000;
+const DATABASE_RETRY_MS = 1_000;
+
+/** Everything a consumer works with. */
+export interface ConsumerParts<Port> {
+  readonly engine: Engine<Store<unknown>>;
+  readonly commits: GroupCommit;
+  readonly outbox: OutboxPublisher;
+  readonly port: Port;
+  readonly log: Log;
+  /** Told of every event that was handled and committed. */
+  readonly onHandled?: (event: Event) => void;
+}
+
+/** The deliveries of one service. */
+export class Consumer<Port> {
+  readonly #parts: ConsumerParts<Port>;
+  readonly #lanes = new Lanes<() => void>(CALLS_AT_ONCE);
+  #draining = false;
+  #idle: (() => void) | undefined;
+
+  constructor(parts: ConsumerParts<Port>) {
+    this.#parts = parts;
+  }
+
+  /** Takes a delivery; it ends some time later, after its transaction and its facts are safe. */
+  take(delivery: Delivery): void {
+    if (this.#draining) return delivery.retry(0);
+    try {
+      this.#schedule(delivery, delivery.read());
+    } catch (error) {
+      this.#park(delivery, error as Error);
+    }
+  }
+
+  /** Hands back what has not begun; resolves when the calls under way have ended, or after `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#draining = true;
+    for (const resume of this.#lanes.abandonWaiting()) resume();
+    if (this.#lanes.size === 0 && this.#parts.commits.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#idle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Queues the delivery for the next group commit, behind its key's lane if there is a call under way. */
+  #schedule(delivery: Delivery, event: Event): void {
+    if (this.#draining) return delivery.retry(0);
+    const resume = () => this.#schedule(delivery, event);
+    if (this.#lanes.isBusy(event.key)) this.#lanes.wait(event.key, resume);
+    else this.#parts.commits.add(this.#work(delivery, event));
+  }
+
+  /** The delivery's share of a transaction; `performed` is there when it holds its key's lane. */
+  #work(delivery: Delivery, event: Event, performed?: { readonly outcome: unknown }): Work {
+    const { engine } = this.#parts;
+    let verdict: Verdict | undefined;
+    let fault: Error | undefined;
+    let lastRow = 0;
+
+    return {
+      run: () => {
+        verdict = fault = undefined;
+        if (!performed && this.#lanes.isBusy(event.key)) return;
+        try {
+          verdict = engine.handle(event, performed);
+        } catch (error) {
+          if (isDatabaseFault(error)) throw error;
+          fault = error as Error;
+        }
+        if (verdict?.outcome === "asks") this.#lanes.enter(event.key);
+        lastRow = engine.lastRow;
+      },
+
+      committed: () => {
+        if (fault) this.#park(delivery, fault, event);
+        else if (!verdict) return this.#schedule(delivery, event);
+        else if (verdict.outcome === "asks") return this.#perform(delivery, event, verdict.reaction, verdict.request);
+        else {
+          this.#parts.outbox.ackAfter(lastRow, () => delivery.ack());
+          this.#ended(verdict.outcome, delivery, event);
+          this.#parts.onHandled?.(event);
+        }
+        if (performed) this.#leave(event.key);
+        this.#checkIdle();
+      },
+
+      failed: (error) => {
+        delivery.retry(DATABASE_RETRY_MS);
+        this.#ended("retried", delivery, event, error);
+        if (performed || verdict?.outcome === "asks") this.#leave(event.key);
+        this.#checkIdle();
+      },
+    };
+  }
+
+  async #perform(
+    delivery: Delivery,
+    event: Event,
+    reaction: Reaction<unknown, unknown>,
+    request: unknown,
+  ): Promise<void> {
+    const { commits, port } = this.#parts;
+    try {
+      const outcome = await this.#lanes.call(() =>
+        withTimeout((signal) => reaction.call!(port, request, signal), CALL_TIMEOUT_MS),
+      );
+      commits.add(this.#work(delivery, event, { outcome }));
+    } catch (error) {
+      delivery.retry(retryDelay(delivery.attempt));
+      this.#ended("retried", delivery, event, error as Error);
+      this.#leave(event.key);
+      this.#checkIdle();
+    }
+  }
+
+  #leave(key: string): void {
+    for (const resume of this.#lanes.leave(key)) resume();
+  }
+
+  #park(delivery: Delivery, cause: Error, event?: Event): void {
+    delivery.park(cause);
+    this.#ended("parked", delivery, event, cause);
+  }
+
+  #ended(outcome: Outcome, { attempt }: Delivery, event?: Event, error?: Error): void {
+    const { log } = this.#parts;
+    if (!error) {
+      if (log.isLevelEnabled("debug")) log.debug({ outcome, attempt, type: event?.type, id: event?.id }, outcome);
+    } else {
+      const line = { outcome, attempt, type: event?.type, id: event?.id, cause: error.message };
+      if (outcome === "parked") log.error({ ...line, stack: error.stack }, outcome);
+      else log.warn(line, outcome);
+    }
+  }
+
+  #checkIdle(): void {
+    if (this.#idle && this.#lanes.size === 0 && this.#parts.commits.size === 0) this.#idle();
+  }
+}
+
+/** Exponential with jitter, in milliseconds: 0.2 s at first, 30 s at most. */
+function retryDelay(attempt: number): number {
+  const delay = Math.min(RETRY_FROM_MS * 2 ** (attempt - 1), RETRY_UP_TO_MS);
+  return Math.round(delay * (0.5 + Math.random() / 2));
+}
+
+async function withTimeout<Outcome>(
+  call: (signal: AbortSignal) => Promise<Outcome>,
+  milliseconds: number,
+): Promise<Outcome> {
+  const abort = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new Error(`no answer within ${milliseconds} ms`);
+      reject(error);
+      abort.abort(error);
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([call(abort.signal), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,132 @@
+// What a service is: a name, a table of reactions, the commands it takes, and its store.
+
+import type { Database } from "better-sqlite3";
+import type { Event, Fact, FactType } from "../contracts/events.ts";
+
+/**
+ * A service, as data: streams, consumers, permissions and pictures are derived from it.
+ * `State` is what its decisions see, `Port` the outside world that its reactions call.
+ */
+export interface Service<State, Port, ServiceStore extends Store<State>> {
+  readonly name: string;
+  readonly reactions: readonly Reaction<State, Port>[];
+  readonly commands: readonly AnyCommand[];
+  /** SQL that creates the store's tables if they are missing. */
+  readonly tables: string;
+  readonly store: (db: Database) => ServiceStore;
+}
+
+/** A service whose inner types do not matter: enough for everything that only reads the table. */
+// biome-ignore lint/suspicious/noExplicitAny: the types of a service's parts do not concern its readers.
+export type AnyService = Service<any, any, any>;
+
+/** A service's tables: what its decisions see of them, and the only way to write them. */
+export interface Store<State> {
+  /** What is known that concerns the event, the event itself included. */
+  load(event: Event): State;
+  /**
+   * Takes note of an event that was consumed or of a fact of the service's own. Called once for each, in any
+   * order; nothing else writes the tables, so that they can be rebuilt from the stream.
+   */
+  record(event: Event): void;
+}
+
+/** One row of the table: on these facts, this is decided, and nothing else can be said. */
+export interface Reaction<State, Port> {
+  readonly on: readonly FactType[];
+  readonly emits: readonly FactType[];
+  /** What to ask of the outside world before deciding; undefined when there is nothing to ask. */
+  readonly request?: (state: State, event: Event) => unknown;
+  /** Asks it. A rejection means "try again later": a refusal is an outcome. */
+  readonly call?: (port: Port, request: unknown, signal: AbortSignal) => Promise<unknown>;
+  readonly decide?: (state: State, event: Event, outcome: unknown) => readonly Fact[];
+}
+
+/** A reaction that decides on what the service knows. */
+export function when<State, const On extends OneOrMore<FactType>, Out extends FactType>(reaction: {
+  on: On;
+  decide: (state: State, event: Event<Each<On>>) => readonly Fact<NoInfer<Out>>[];
+  emits: readonly Out[];
+}): Reaction<State, unknown> {
+  return { ...reaction, on: list(reaction.on) } as unknown as Reaction<State, unknown>;
+}
+
+/**
+ * A reaction that calls the outside world before it decides. The message stays unacknowledged until the answer is
+ * there; after a crash the call is made again, so a request must carry a key by which a repeat is known.
+ */
+export function perform<
+  State,
+  Port,
+  const On extends OneOrMore<FactType>,
+  Request,
+  Outcome,
+  Out extends FactType = never,
+>(reaction: {
+  on: On;
+  request: (state: State, event: Event<Each<On>>) => Request | undefined;
+  call: (port: Port, request: NoInfer<Request>, signal: AbortSignal) => Promise<Outcome>;
+  decide?: (state: State, event: Event<Each<On>>, outcome?: NoInfer<Outcome>) => readonly Fact<NoInfer<Out>>[];
+  emits?: readonly Out[];
+}): Reaction<State, Port> {
+  return { emits: [], ...reaction, on: list(reaction.on) } as unknown as Reaction<State, Port>;
+}
+
+type OneOrMore<T> = T | readonly T[];
+type Each<T> = T extends readonly (infer One extends FactType)[] ? One : Extract<T, FactType>;
+
+function list(types: OneOrMore<FactType>): readonly FactType[] {
+  return typeof types === "string" ? [types] : types;
+}
+
+/** Facts that a service only takes note of. */
+export function observe(...on: FactType[]): Reaction<unknown, unknown> {
+  return { on, emits: [] };
+}
+
+/** What a person or another system asks of a service over HTTP: decided like an event, and answered at once. */
+export interface Command<ServiceStore, State, Input, Out extends FactType = FactType> {
+  readonly name: string;
+  readonly emits: readonly Out[];
+  readonly load: (store: ServiceStore, input: Input) => State;
+  readonly decide: (state: State, input: Input) => readonly Fact<NoInfer<Out>>[] | Refusal;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: see AnyService.
+type AnyCommand = Command<any, any, any>;
+
+/** Why a command was not carried out: nothing was stored. */
+export interface Refusal {
+  readonly refused: string;
+}
+
+/** Declares a command; see {@link Command}. */
+export function command<ServiceStore, State, Input, Out extends FactType>(
+  definition: Command<ServiceStore, State, Input, Out>,
+): Command<ServiceStore, State, Input, Out> {
+  return definition;
+}
+
+/** Declares a service. Throws when two reactions answer the same fact: each fact has one row in the table. */
+export function defineService<State, Port, ServiceStore extends Store<State>>(definition: {
+  name: string;
+  reactions: readonly Reaction<State, Port>[];
+  commands?: readonly AnyCommand[];
+  tables: string;
+  store: (db: Database) => ServiceStore;
+}): Service<State, Port, ServiceStore> {
+  const consumed = definition.reactions.flatMap(({ on }) => on);
+  const twice = consumed.find((type, index) => consumed.indexOf(type) !== index);
+  if (twice) throw new Error(`${definition.name} reacts to ${twice} in two rows of its table: make it one`);
+  return { commands: [], ...definition };
+}
+
+/** The facts a service consumes: its consumer's filter. */
+export function consumes({ reactions }: AnyService): FactType[] {
+  return reactions.flatMap(({ on }) => on).sort();
+}
+
+/** The facts a service may say, whether on a fact or on a command. */
+export function emits({ reactions, commands }: AnyService): FactType[] {
+  return [...new Set([...reactions, ...commands].flatMap((row) => row.emits as readonly FactType[]))].sort();
+}

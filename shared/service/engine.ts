@@ -1,0 +1,222 @@
+// One delivery, one transaction: dedupe, record, load, decide, and put the facts in the outbox. No I/O but SQLite.
+
+import { hash } from "node:crypto";
+import type { Database } from "better-sqlite3";
+import { type Event, encode, type Fact, type FactType, keyOf } from "../contracts/events.ts";
+import type { AnyService, Command, Reaction, Refusal, Store } from "./define.ts";
+
+/**
+ * How a delivery ended inside the transaction. `asks` means that nothing was stored: perform the request, then
+ * handle the event again with its outcome.
+ */
+export type Verdict =
+  | { readonly outcome: "reacted" | "ignored" | "duplicate" }
+  | { readonly outcome: "asks"; readonly reaction: Reaction<unknown, unknown>; readonly request: unknown };
+
+/** A fact that waits in the outbox, or was published from it. `id` counts up without a gap that matters. */
+export interface OutboxRow {
+  readonly id: number;
+  readonly event_id: string;
+  readonly type: FactType;
+  readonly key: string;
+  readonly time: number;
+  readonly causation_id: string;
+  readonly correlation_id: string;
+  readonly traceparent: string | null;
+  readonly payload: Buffer;
+}
+
+/** What led to a fact: an event, or a command. */
+type Cause = Pick<Event, "id" | "correlationId" | "traceparent">;
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS inbox (
+    event_id TEXT PRIMARY KEY,
+    at       INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS outbox (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id       TEXT NOT NULL UNIQUE,
+    type           TEXT NOT NULL,
+    key            TEXT NOT NULL,
+    time           INTEGER NOT NULL,
+    causation_id   TEXT NOT NULL,
+    correlation_id TEXT NOT NULL,
+    traceparent    TEXT,
+    payload        BLOB NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS published (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    through INTEGER NOT NULL
+  );
+  INSERT OR IGNORE INTO published VALUES (1, 0);
+`;
+
+/** A service's decisions bound to its database. Synchronous; the caller owns the transaction's extent. */
+export class Engine<ServiceStore extends Store<unknown>> {
+  readonly store: ServiceStore;
+  readonly #service: AnyService;
+  readonly #reactions: ReadonlyMap<FactType, Reaction<unknown, unknown>>;
+  readonly #now: () => number;
+  readonly #statements: ReturnType<typeof prepare>;
+  #lastRow: number;
+
+  /** Creates missing tables. `now` is the clock that stamps facts, in milliseconds since 1970. */
+  constructor(service: AnyService, db: Database, now: () => number = Date.now) {
+    db.exec(TABLES);
+    db.exec(service.tables);
+    this.store = service.store(db);
+    this.#service = service;
+    this.#reactions = new Map(service.reactions.flatMap((reaction) => reaction.on.map((type) => [type, reaction])));
+    this.#now = now;
+    this.#statements = prepare(db);
+    this.#lastRow = this.#statements.lastRow.get() as number;
+  }
+
+  /** The id of the newest outbox row: what has to be published before the deliveries so far may be acked. */
+  get lastRow(): number {
+    return this.#lastRow;
+  }
+
+  /** The newest outbox row known to be stored by JetStream, as of the last commit. */
+  get publishedThrough(): number {
+    return this.#statements.published.get() as number;
+  }
+
+  set publishedThrough(row: number) {
+    this.#statements.publish.run(row);
+  }
+
+  /** The outbox rows after `row`, oldest first, `limit` at most. */
+  outboxAfter(row: number, limit: number): OutboxRow[] {
+    return this.#statements.outboxAfter.all(row, limit) as OutboxRow[];
+  }
+
+  /**
+   * Runs `work` in one transaction. When `work` or the commit throws, nothing of it stays and the error goes on:
+   * it is the database's fault, not an event's.
+   */
+  transaction(work: () => void): void {
+    const { begin, commit, rollback } = this.#statements;
+    const before = this.#lastRow;
+    begin.run();
+    try {
+      work();
+      commit.run();
+    } catch (error) {
+      this.#lastRow = before;
+      if (this.#statements.db.inTransaction) rollback.run();
+      throw error;
+    }
+  }
+
+  /**
+   * Handles one event inside the current transaction, under a savepoint of its own. `performed` carries the
+   * outcome of the request that an earlier verdict asked for. Throws what the decision throws, with nothing stored.
+   */
+  handle(event: Event, performed?: { readonly outcome: unknown }): Verdict {
+    return this.#savepoint((undo) => {
+      if (this.#statements.receive.run(event.id, this.#now()).changes === 0) return { outcome: "duplicate" };
+
+      const reaction = this.#reactions.get(event.type);
+      if (!reaction) throw new Error(`${this.#service.name} does not react to ${event.type}`);
+      this.store.record(event);
+      if (!reaction.request && !reaction.decide) return { outcome: "ignored" };
+
+      const state = this.store.load(event);
+      if (reaction.request && !performed) {
+        const request = reaction.request(state, event);
+        if (request !== undefined) {
+          undo();
+          return { outcome: "asks", reaction, request };
+        }
+      }
+      const facts = reaction.decide?.(state, event, performed?.outcome) ?? [];
+      this.#say(facts, event, reaction.emits);
+      return { outcome: facts.length > 0 || performed ? "reacted" : "ignored" };
+    });
+  }
+
+  /** Carries out a command inside the current transaction; `id` names it as the cause of its facts. */
+  execute<State, Input>(
+    command: Command<ServiceStore, State, Input>,
+    input: Input,
+    cause: Cause,
+  ): readonly Fact[] | Refusal {
+    return this.#savepoint(() => {
+      const decided = command.decide(command.load(this.store, input), input);
+      if (!("refused" in decided)) this.#say(decided, cause, command.emits);
+      return decided;
+    });
+  }
+
+  #say(facts: readonly Fact[], cause: Cause, allowed: readonly FactType[]): void {
+    facts.forEach((fact, index) => {
+      if (!allowed.includes(fact.type)) {
+        throw new Error(`${this.#service.name} may not say ${fact.type} here: its table does not declare it`);
+      }
+      const key = keyOf(fact);
+      const event: Event = {
+        ...fact,
+        id: eventId(key, cause.id, this.#service.name, index),
+        source: this.#service.name,
+        key,
+        time: this.#now(),
+        causationId: cause.id,
+        correlationId: cause.correlationId,
+        ...(cause.traceparent && { traceparent: cause.traceparent }),
+      };
+      this.store.record(event);
+      const { lastInsertRowid } = this.#statements.append.run(
+        event.id,
+        event.type,
+        key,
+        event.time,
+        event.causationId,
+        event.correlationId,
+        event.traceparent ?? null,
+        encode(fact),
+      );
+      this.#lastRow = Number(lastInsertRowid);
+    });
+  }
+
+  #savepoint<Result>(work: (undo: () => void) => Result): Result {
+    const { savepoint, release, rollbackTo } = this.#statements;
+    const before = this.#lastRow;
+    savepoint.run();
+    try {
+      return work(() => rollbackTo.run());
+    } catch (error) {
+      this.#lastRow = before;
+      if (this.#statements.db.inTransaction) rollbackTo.run();
+      throw error;
+    } finally {
+      if (this.#statements.db.inTransaction) release.run();
+    }
+  }
+}
+
+/** The same cause, service and index always give the same id; the key in front keeps an order's rows together. */
+function eventId(key: string, causeId: string, service: string, index: number): string {
+  return `${key}.${hash("sha1", `${causeId}|${service}|${index}`).slice(0, 16)}`;
+}
+
+function prepare(db: Database) {
+  return {
+    db,
+    begin: db.prepare("BEGIN IMMEDIATE"),
+    commit: db.prepare("COMMIT"),
+    rollback: db.prepare("ROLLBACK"),
+    savepoint: db.prepare("SAVEPOINT delivery"),
+    release: db.prepare("RELEASE delivery"),
+    rollbackTo: db.prepare("ROLLBACK TO delivery"),
+    receive: db.prepare("INSERT OR IGNORE INTO inbox VALUES (?, ?)"),
+    append: db.prepare(`INSERT INTO outbox
+      (event_id, type, key, time, causation_id, correlation_id, traceparent, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+    lastRow: db.prepare("SELECT coalesce(max(id), 0) FROM outbox").pluck(),
+    outboxAfter: db.prepare("SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?"),
+    published: db.prepare("SELECT through FROM published").pluck(),
+    publish: db.prepare("UPDATE published SET through = ?"),
+  };
+}

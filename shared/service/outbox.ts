@@ -1,0 +1,118 @@
+// Moves the outbox to the stream, in order, and acks each delivery once everything it led to is stored there.
+
+import type { OutboxRow } from "./engine.ts";
+
+/** What the publisher needs of the rest; a test or a simulation may stand in for each. */
+export interface OutboxSource {
+  readonly publishedThrough: number;
+  outboxAfter(row: number, limit: number): OutboxRow[];
+}
+
+/** Publishes rows in order; resolves to how many, from the first, are stored; rejects when none is. */
+export type Publish = (rows: readonly OutboxRow[]) => Promise<number>;
+
+const BATCH = 500;
+const RETRY_FROM_MS = 100;
+const RETRY_UP_TO_MS = 5_000;
+
+/** Publishes an outbox, one batch at a time: while one is under way, the next one gathers. */
+export class OutboxPublisher {
+  readonly #source: OutboxSource;
+  readonly #publish: Publish;
+  readonly #onFailure: (error: Error, retryInMs: number) => void;
+  readonly #waiting: { row: number; ack: () => void }[] = [];
+  #through: number;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #wake: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(source: OutboxSource, publish: Publish, onFailure: (error: Error, retryInMs: number) => void) {
+    this.#source = source;
+    this.#publish = publish;
+    this.#onFailure = onFailure;
+    this.#through = source.publishedThrough;
+  }
+
+  /** The newest row that is stored in the stream. */
+  get through(): number {
+    return this.#through;
+  }
+
+  /** Calls `ack` once the stream holds every row up to `row`; in the order of the calls. */
+  ackAfter(row: number, ack: () => void): void {
+    if (row <= this.#through && this.#waiting.length === 0) ack();
+    else this.#waiting.push({ row, ack });
+  }
+
+  /** Says that the broker may be back: no need to wait for the next try. */
+  retryNow(): void {
+    this.#wake?.();
+    this.kick();
+  }
+
+  /** Says that there may be new rows. */
+  kick(): void {
+    this.#again = true;
+    if (this.#stopped) return;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+      if (this.#again && !this.#stopped) this.kick();
+    });
+  }
+
+  /** Resolves when the outbox is empty, or after `timeoutMs`; nothing is published afterwards. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.retryNow();
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([this.#running, timeout]);
+    clearTimeout(timer);
+    this.#stopped = true;
+    this.#wake?.();
+  }
+
+  async #run(): Promise<void> {
+    let retryInMs = RETRY_FROM_MS;
+    while (!this.#stopped) {
+      this.#again = false;
+      const rows = this.#source.outboxAfter(this.#through, BATCH);
+      if (rows.length === 0) {
+        this.#ackStored();
+        return;
+      }
+      try {
+        const stored = await this.#publish(rows);
+        if (this.#stopped) return;
+        this.#through = rows[stored - 1]!.id;
+        this.#ackStored();
+        retryInMs = RETRY_FROM_MS;
+      } catch (error) {
+        if (this.#stopped) return;
+        this.#onFailure(error as Error, retryInMs);
+        await this.#pause(retryInMs);
+        retryInMs = Math.min(retryInMs * 2, RETRY_UP_TO_MS);
+      }
+    }
+  }
+
+  #ackStored(): void {
+    let stored = 0;
+    while (stored < this.#waiting.length && this.#waiting[stored]!.row <= this.#through) {
+      this.#waiting[stored++]!.ack();
+    }
+    this.#waiting.splice(0, stored);
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,110 @@
+// Runs one service as a process: configuration, database, HTTP, NATS, and a clean end.
+
+import { join } from "node:path";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Database } from "better-sqlite3";
+import { type Config, ConfigError, loadConfig, natsUrl, own, variableOf } from "../config.ts";
+import { httpApp } from "../http/app.ts";
+import { serve } from "../http/serve.ts";
+import { Link } from "../nats/link.ts";
+import { createLog, type Log } from "../observability/log.ts";
+import { openDatabase } from "./database.ts";
+import type { Service, Store } from "./define.ts";
+import { Runtime } from "./runtime.ts";
+
+/** What a service's `main.ts` has to work with. */
+export interface Surroundings {
+  readonly config: Config;
+  readonly log: Log;
+  /** The service's folder, for files of adapters. */
+  readonly folder: string;
+}
+
+/** What a service brings besides its table. */
+export interface Assembly<Port, ServiceStore extends Store<unknown>> {
+  // biome-ignore lint/suspicious/noExplicitAny: the state is between the service's own parts.
+  readonly service: Service<any, Port, ServiceStore>;
+  readonly port: Port;
+  /** Adds the service's routes to the base. */
+  readonly routes?: (app: OpenAPIHono, runtime: Runtime<ServiceStore, Port>, db: Database) => void;
+}
+
+const DRAIN_MS = 7_000;
+const LAST_WORDS_MS = 1_000;
+
+/**
+ * Starts the service and keeps it running until SIGTERM or SIGINT, then drains and exits 0 within 10 s. A fault at
+ * the start is one sentence on standard error and exit code 1.
+ */
+export async function run<Port, ServiceStore extends Store<unknown>>(
+  name: string,
+  assemble: (surroundings: Surroundings) => Assembly<Port, ServiceStore>,
+): Promise<void> {
+  try {
+    await start(name, assemble);
+  } catch (error) {
+    const known = error instanceof ConfigError || (error as NodeJS.ErrnoException).code !== undefined;
+    console.error(`${name} can't start: ${known ? (error as Error).message : (error as Error).stack}`);
+    process.exit(1);
+  }
+}
+
+async function start<Port, ServiceStore extends Store<unknown>>(
+  name: string,
+  assemble: (surroundings: Surroundings) => Assembly<Port, ServiceStore>,
+): Promise<void> {
+  const config = loadConfig();
+  const password = own(config, name, "PASSWORD");
+  if (!password) {
+    throw new ConfigError(`${variableOf(name, "PASSWORD")} is not set: npm start makes one, compose reads it from .env`);
+  }
+  const log = createLog(name, config.LOG_LEVEL);
+  const folder = join(config.DATA_DIR, name);
+  const db = openDatabase(join(folder, "state.db"), config.DURABILITY);
+  const { service, port, routes } = assemble({ config, log, folder });
+
+  const link = new Link({ url: natsUrl(config), user: name, password }, log);
+  const runtime = new Runtime(service, { db, port, log, publish: (rows) => link.publish(rows) });
+  const app = httpApp({ name, ready: () => link.state, log });
+  routes?.(app, runtime, db);
+  const server = await serve(app, {
+    host: config.HTTP_HOST,
+    port: own(config, name, "PORT"),
+    variable: variableOf(name, "PORT"),
+  });
+  log.info({ url: server.url }, "serving HTTP");
+
+  link
+    .open({ take: (delivery) => runtime.consumer.take(delivery), up: () => runtime.outbox.retryNow() }, config.ACK_WAIT_MS)
+    .catch((error) => {
+      log.fatal({ cause: error.message }, "NATS refused the service: is its password the one in NATS's environment?");
+      process.exit(1);
+    });
+
+  onStop(async () => {
+    log.info("stopping");
+    await link.pause();
+    await server.close();
+    await runtime.drain(DRAIN_MS);
+    await link.close(LAST_WORDS_MS);
+    db.close();
+    log.info("stopped");
+    process.exit(0);
+  });
+}
+
+/** Calls `stop` once, on SIGTERM, on SIGINT, or when the process that started this one is gone. */
+function onStop(stop: () => Promise<void>): void {
+  let stopping = false;
+  const once = () => {
+    if (stopping) return;
+    stopping = true;
+    stop().catch((error) => {
+      console.error(error);
+      process.exit(1);
+    });
+  };
+  process.on("SIGTERM", once);
+  process.on("SIGINT", once);
+  process.on("disconnect", once);
+}

@@ -1,0 +1,159 @@
+// A running service: its database, its consumer, its outbox and its commands, wired together.
+
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { Database } from "better-sqlite3";
+import type { Log } from "../observability/log.ts";
+import { Consumer } from "./consumer.ts";
+import { isDatabaseFault } from "./database.ts";
+import type { Command, Refusal, Service, Store } from "./define.ts";
+import { Engine } from "./engine.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { OutboxPublisher, type Publish } from "./outbox.ts";
+import { MISMATCH, openReplies } from "./replies.ts";
+
+/** How a command ended: carried out (now or earlier, under the same key), refused, or its key misused. */
+export type CommandResult<Answer> =
+  | { readonly outcome: "done"; readonly answer: Answer }
+  | { readonly outcome: "mismatch" }
+  | ({ readonly outcome: "refused" } & Refusal);
+
+/** One call of a command. */
+export interface CommandCall<Input, Answer> {
+  readonly input: Input;
+  /** The key of what it begins or belongs to: an order id, a SKU. */
+  readonly key: string;
+  /** What is answered; evaluated in the command's transaction, and kept under the idempotency key. */
+  readonly answer: () => Answer;
+  /** A repeat with the same key and the same `request` text gets the first answer and has no effect. */
+  readonly idempotency?: { readonly key: string; readonly request: string } | undefined;
+  readonly traceparent?: string | undefined;
+}
+
+const IDLE_CHECKPOINT_MS = 100;
+
+/** The parts of a service that run, whatever brings deliveries and takes facts away. */
+export class Runtime<ServiceStore extends Store<unknown>, Port> {
+  readonly engine: Engine<ServiceStore>;
+  readonly outbox: OutboxPublisher;
+  readonly consumer: Consumer<Port>;
+  /** Emits a key whenever something about it was committed. Listeners must not throw. */
+  readonly changes = new EventEmitter();
+  readonly #commits: GroupCommit;
+  readonly #replies: ReturnType<typeof openReplies>;
+  #checkpointed: number;
+  #checkpoint: NodeJS.Timeout | undefined;
+
+  constructor(
+    // biome-ignore lint/suspicious/noExplicitAny: the state is between the service's own parts.
+    service: Service<any, Port, ServiceStore>,
+    parts: { db: Database; port: Port; publish: Publish; log: Log },
+  ) {
+    const { db, port, publish, log } = parts;
+    this.engine = new Engine<ServiceStore>(service, db);
+    this.#replies = openReplies(db);
+    this.#checkpointed = this.engine.publishedThrough;
+    this.changes.setMaxListeners(0);
+    this.outbox = new OutboxPublisher(this.engine, publish, (error, retryInMs) =>
+      log.warn({ cause: error.message, retryInMs }, "facts wait in the outbox"),
+    );
+    this.#commits = new GroupCommit(
+      (work) =>
+        this.engine.transaction(() => {
+          this.#saveCheckpoint();
+          work();
+        }),
+      () => {
+        this.outbox.kick();
+        this.#checkpoint ??= setTimeout(() => this.#checkpointWhenIdle(), IDLE_CHECKPOINT_MS);
+      },
+    );
+    this.consumer = new Consumer<Port>({
+      engine: this.engine,
+      commits: this.#commits,
+      outbox: this.outbox,
+      port,
+      log,
+      onHandled: ({ key }) => this.changes.emit(key),
+    });
+  }
+
+  /** Carries out a command; resolves once it is durable. Rejects when the database can't take it. */
+  submit<State, Input, Answer>(
+    command: Command<ServiceStore, State, Input>,
+    { input, key, answer, idempotency, traceparent }: CommandCall<Input, Answer>,
+  ): Promise<CommandResult<Answer>> {
+    const replyKey = idempotency && `${command.name} ${idempotency.key}`;
+    const cause = {
+      id: replyKey ?? `${command.name} ${randomUUID()}`,
+      correlationId: key,
+      ...(traceparent && { traceparent }),
+    };
+    const carryOut = (): CommandResult<Answer> => {
+      if (replyKey) {
+        const earlier = this.#replies.find(replyKey, idempotency.request);
+        if (earlier === MISMATCH) return { outcome: "mismatch" };
+        if (earlier !== undefined) return { outcome: "done", answer: earlier as Answer };
+      }
+      const decided = this.engine.execute(command, input, cause);
+      if ("refused" in decided) return { outcome: "refused", ...decided };
+      const given = answer();
+      if (replyKey) this.#replies.remember(replyKey, idempotency.request, given);
+      return { outcome: "done", answer: given };
+    };
+
+    return new Promise((resolve, reject) => {
+      let result: CommandResult<Answer> | undefined;
+      let fault: unknown;
+      this.#commits.add({
+        run: () => {
+          try {
+            result = carryOut();
+          } catch (error) {
+            if (isDatabaseFault(error)) throw error;
+            fault = error;
+          }
+        },
+        committed: () => {
+          if (!result) return reject(fault);
+          resolve(result);
+          this.changes.emit(key);
+        },
+        failed: reject,
+      });
+    });
+  }
+
+  /**
+   * Ends the work: calls under way are waited for, what has not begun is handed back, and the outbox is emptied,
+   * all within `timeoutMs`. What can't be finished is in the database, or comes again.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    await this.consumer.drain(timeoutMs * 0.75);
+    await this.outbox.stop(Math.max(0, deadline - Date.now()));
+    clearTimeout(this.#checkpoint);
+    this.engine.transaction(() => this.#saveCheckpoint());
+  }
+
+  /** Notes in the current transaction how far the outbox is published, so that a restart need not say it again. */
+  #saveCheckpoint(): void {
+    if (this.outbox.through === this.#checkpointed) return;
+    this.#checkpointed = this.outbox.through;
+    this.engine.publishedThrough = this.#checkpointed;
+  }
+
+  #checkpointWhenIdle(): void {
+    this.#checkpoint = undefined;
+    const caughtUp = this.outbox.through === this.engine.lastRow;
+    if (this.#commits.size === 0 && caughtUp && this.outbox.through !== this.#checkpointed) {
+      try {
+        this.engine.transaction(() => this.#saveCheckpoint());
+      } catch {
+        // The next transaction tries again; until then a restart would only repeat what the broker recognises.
+      }
+    } else if (!caughtUp) {
+      this.#checkpoint = setTimeout(() => this.#checkpointWhenIdle(), IDLE_CHECKPOINT_MS);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// Makes a fresh clone ready, then runs a command of the project: `node shared/stack/bootstrap.mjs start`.
+// Plain JavaScript with nothing but Node's own modules, since on a fresh clone neither TypeScript nor any package is there.
+
+import { spawn } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { constants } from "node:os";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const OLDEST_NODE = [20, 19];
+const INSTALLED = "node_modules/.package-lock.json";
+
+const COMMANDS = {
+  start: "shared/stack/start",
+  bench: "shared/stack/bench",
+  provision: "shared/stack/provision",
+  seed: "shared/stack/seed",
+  conf: "shared/stack/conf",
+  generate: "shared/contracts/generate",
+};
+
+process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
+const [command, ...args] = process.argv.slice(2);
+
+checkNode();
+if (command === "test") {
+  await install();
+  await check();
+} else if (Object.hasOwn(COMMANDS, command ?? "")) {
+  await install();
+  // Stale generated types break the compiler, which emits all the same: only `generate` can mend them.
+  if ((await run("tsc", ["-p", "."])) !== 0 && command !== "generate") process.exit(1);
+  const script = resolve("dist", `${COMMANDS[command]}.js`);
+  process.argv = [process.argv[0], script, ...args];
+  await import(pathToFileURL(script).href);
+} else {
+  const known = [...Object.keys(COMMANDS), "test"].join(", ");
+  fail(`${command ? `There is no command "${command}"` : "Which command"}? Known are: ${known}.`, 2);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
+  fail(`Node ${process.versions.node} is too old: please install Node ${OLDEST_NODE.join(".")} or newer.`);
+}
+
+/** Installs the packages, unless they are as the lock file has them. */
+async function install() {
+  const modified = (path) => statSync(path).mtimeMs;
+  if (existsSync(INSTALLED) && modified(INSTALLED) >= modified("package-lock.json")) return;
+
+  console.error("Installing packages with npm ci, which can take minutes.");
+  const code = await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"]);
+  if (code !== 0) fail("npm ci could not install the packages; its reasons are above.");
+}
+
+/** All that CI runs, up to the first failure: format and lint, types, tests. */
+async function check() {
+  await mustPass("biome", ["ci", "."]);
+  await mustPass("tsc", ["-p", "."]);
+  const { findNatsServer } = await import(pathToFileURL(resolve("dist/shared/stack/nats-server.js")).href);
+  const natsServer = await findNatsServer().catch((error) => fail(error.message));
+  await mustPass("vitest", ["run", ...args], { NATS_SERVER_BIN: natsServer });
+}
+
+async function mustPass(tool, toolArgs, env) {
+  const code = await run(tool, toolArgs, env);
+  if (code !== 0) process.exit(code);
+}
+
+/** Runs a tool in this terminal, hands it every signal that arrives meanwhile, and resolves with its exit code. */
+function run(tool, toolArgs, env = {}) {
+  const local = `node_modules/.bin/${tool}`;
+  const child = spawn(existsSync(local) ? local : tool, toolArgs, {
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
+  const forward = (signal) => child.kill(signal);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, forward);
+
+  return new Promise((settle) => {
+    child.on("error", (error) => fail(`${tool} could not be started: ${error.message}.`));
+    child.on("close", (code, signal) => {
+      for (const each of signals) process.off(each, forward);
+      settle(code ?? 128 + constants.signals[signal]);
+    });
+  });
+}
+
+function fail(sentence, code = 1) {
+  console.error(sentence);
+  process.exit(code);
+}

@@ -1,0 +1,276 @@
+// Finds a nats-server that is new enough, and fetches one into the project's cache when the machine has none.
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, delimiter, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { projectRoot } from "./project.ts";
+
+/** The oldest nats-server that works: the first that checks for duplicates inside an atomic batch. */
+export const OLDEST = "v2.12.1";
+
+const RELEASE = "v2.12.15";
+const RELEASE_URL = `https://github.com/nats-io/nats-server/releases/download/${RELEASE}`;
+
+const CPUS: Record<string, string> = { x64: "amd64", arm64: "arm64" };
+
+const CONNECT_MS = 3_000;
+const CHECK_MS = 10_000;
+const UNPACK_MS = 60_000;
+const DOWNLOAD_MS = 120_000;
+const MIRRORS_TRIED = 3;
+
+const WHAT_TO_DO = `Install nats-server ${OLDEST} or newer and set NATS_SERVER_BIN to its path.`;
+
+type Env = NodeJS.ProcessEnv;
+type Version = { text: string; numbers: number[]; preRelease: boolean };
+
+/** A way to fetch nats-server: puts it somewhere below `folder`, which is empty, and returns its path. */
+type Source = { name: string; fetchInto: (folder: string, env: Env) => Promise<string> };
+
+const SOURCES: Source[] = [
+  { name: `the official release ${RELEASE}`, fetchInto: fetchRelease },
+  { name: "the distribution's newest package", fetchInto: fetchPackage },
+];
+
+/**
+ * The absolute path of a nats-server that runs here and is `OLDEST` or newer. Looks at `NATS_SERVER_BIN`, the `PATH`
+ * and the cache; then fetches the official release or, on Debian and its kin, the distribution's newest package.
+ * Every step has a time limit, and any number of processes may call it at once.
+ *
+ * @throws Error when `NATS_SERVER_BIN` is set but no good, or when nothing worked: it says why, and what to do.
+ */
+export async function findNatsServer(
+  options: { env?: Env; cacheDir?: string; log?: (line: string) => void } = {},
+): Promise<string> {
+  const { env = process.env, log = console.error } = options;
+  const cacheDir = resolve(options.cacheDir ?? join(projectRoot, ".cache", "nats-server"));
+
+  if (env.NATS_SERVER_BIN) {
+    const chosen = resolve(env.NATS_SERVER_BIN);
+    const refusal = await refusalOf(chosen, env);
+    if (refusal) throw new Error(`NATS_SERVER_BIN is refused: ${refusal}. ${WHAT_TO_DO}`);
+    return chosen;
+  }
+
+  const onPath = lookUp("nats-server", env);
+  if (onPath) {
+    const refusal = await refusalOf(onPath, env);
+    if (!refusal) return onPath;
+    log(
+      `The nats-server on the PATH is refused: ${refusal}. Upgrade or remove it; another is used meanwhile.`,
+    );
+  }
+
+  const cached = join(cacheDir, "nats-server");
+  if (!(await refusalOf(cached, env))) return cached;
+
+  const failures: string[] = [];
+  for (const source of SOURCES) {
+    log(`Fetching nats-server from ${source.name}.`);
+    try {
+      await fetchToCache(source, cacheDir, env);
+      return cached;
+    } catch (error) {
+      failures.push(`- ${source.name}: ${(error as Error).message}`);
+    }
+  }
+  throw new Error(`No nats-server found, and none could be fetched.\n${failures.join("\n")}\n${WHAT_TO_DO}`);
+}
+
+/** The first version in a text such as `nats-server: v2.12.0-RC.1`, or undefined. */
+export function parseVersion(text: string): Version | undefined {
+  const [version, major, minor, patch, preRelease] = /v?(\d+)\.(\d+)\.(\d+)(-[\w.]+)?/.exec(text) ?? [];
+  if (version === undefined) return undefined;
+  return { text: version, numbers: [major, minor, patch].map(Number), preRelease: preRelease !== undefined };
+}
+
+/** Whether a text names a version that is `OLDEST` or newer; a pre-release of `OLDEST` is older. */
+export function isNewEnough(text: string): boolean {
+  const [version, oldest] = [parseVersion(text), parseVersion(OLDEST)!];
+  if (!version) return false;
+
+  const difference = version.numbers.map((n, i) => n - oldest.numbers[i]!).find((n) => n !== 0) ?? 0;
+  return difference > 0 || (difference === 0 && !version.preRelease);
+}
+
+/** Why a binary cannot be used, or undefined if it can. */
+async function refusalOf(binary: string, env: Env): Promise<string | undefined> {
+  if (!existsSync(binary)) return `${binary} does not exist`;
+  try {
+    const answer = await run(binary, ["--version"], { env, timeout: CHECK_MS });
+    if (isNewEnough(answer)) return undefined;
+    return `${binary} is ${parseVersion(answer)?.text ?? "of an unknown version"}, not ${OLDEST} or newer`;
+  } catch (error) {
+    return `${binary} does not run (${(error as Error).message})`;
+  }
+}
+
+function lookUp(command: string, env: Env): string | undefined {
+  const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
+  return folders.map((folder) => join(folder, command)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// The cache sees a whole, working binary or none: it is made in a folder of its own, then moved at a stroke.
+async function fetchToCache({ fetchInto }: Source, cacheDir: string, env: Env): Promise<void> {
+  await mkdir(cacheDir, { recursive: true });
+  const folder = await mkdtemp(join(cacheDir, "fetch-"));
+  try {
+    const binary = await fetchInto(folder, env);
+    const refusal = await refusalOf(binary, env);
+    if (refusal) throw new Error(refusal);
+    await rename(binary, join(cacheDir, "nats-server"));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function fetchRelease(folder: string, env: Env): Promise<string> {
+  const cpu = CPUS[process.arch];
+  if (!cpu || !["linux", "darwin"].includes(process.platform)) {
+    throw new Error(`there is no archive for ${process.platform} on ${process.arch}`);
+  }
+  const name = `nats-server-${RELEASE}-${process.platform}-${cpu}.tar.gz`;
+
+  const sums = (await download(`${RELEASE_URL}/SHA256SUMS`)).toString();
+  const sum = sums.split("\n").find((line) => line.trim().endsWith(name));
+  const archive = await download(`${RELEASE_URL}/${name}`);
+  if (createHash("sha256").update(archive).digest("hex") !== sum?.split(/\s/)[0]) {
+    throw new Error(`the checksum of ${name} is not the one in SHA256SUMS`);
+  }
+
+  await writeFile(join(folder, name), archive);
+  await run("tar", ["-xzf", name, "--strip-components=1"], { env, cwd: folder, timeout: UNPACK_MS });
+  return join(folder, "nats-server");
+}
+
+async function download(url: string): Promise<Buffer> {
+  const connecting = new AbortController();
+  const timer = setTimeout(() => connecting.abort(new Error("no answer in time")), CONNECT_MS);
+  try {
+    const signal = AbortSignal.any([connecting.signal, AbortSignal.timeout(DOWNLOAD_MS)]);
+    const response = await fetch(url, { signal }).finally(() => clearTimeout(timer));
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return Buffer.from(await response.arrayBuffer());
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw new Error(`${url}: ${(cause as Error | undefined)?.message ?? message}`);
+  }
+}
+
+async function fetchPackage(folder: string, env: Env): Promise<string> {
+  for (const tool of ["apt-get", "dpkg-deb"]) {
+    if (!lookUp(tool, env)) throw new Error(`there is no ${tool} on this machine`);
+  }
+  const distribution = readDistribution();
+  const mirrors = await findMirrors(distribution.codename, env);
+  const failures: string[] = [];
+  for (const mirror of mirrors.slice(0, MIRRORS_TRIED)) {
+    try {
+      return await fetchPackageFrom(mirror, distribution, folder, env);
+    } catch (error) {
+      failures.push(`${mirror}: ${(error as Error).message}`);
+    }
+  }
+  throw new Error(failures.join("; ") || "apt knows no mirror on this machine");
+}
+
+type Distribution = { codename: string | undefined; suite: string; keyring: string };
+
+function readDistribution(): Distribution {
+  const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
+  const codename = /^VERSION_CODENAME="?(\w+)/m.exec(release)?.[1];
+  const keyring = (name: string) => `/usr/share/keyrings/${name}-archive-keyring.gpg`;
+  return /^ID(_LIKE)?=.*ubuntu/m.test(release)
+    ? { codename, suite: "devel universe", keyring: keyring("ubuntu") }
+    : { codename, suite: "sid main", keyring: keyring("debian") };
+}
+
+// The machine's own mirrors, likeliest first. Release info is left out so that a machine which has never
+// run `apt-get update` answers too. Suites such as bookworm-security live on mirrors that lack the newest suite.
+async function findMirrors(codename: string | undefined, env: Env): Promise<string[]> {
+  const query = [
+    "--no-release-info",
+    "indextargets",
+    "--format",
+    "$(RELEASE) $(SITE)",
+    "Created-By: Packages",
+  ];
+  const sources = (await run("apt-get", query, { env, timeout: CHECK_MS }))
+    .split("\n")
+    .map((line) => line.split(" "))
+    .filter(([suite, site]) => site && !/[-/]/.test(suite!));
+  const own = sources.filter(([suite]) => suite === codename);
+  return [...new Set([...own, ...sources].map(([, site]) => site!))];
+}
+
+async function fetchPackageFrom(mirror: string, { suite, keyring }: Distribution, folder: string, env: Env) {
+  const here = (name: string) => join(folder, name);
+  await mkdir(here("lists/partial"), { recursive: true });
+  await mkdir(here("archives/partial"), { recursive: true });
+
+  const signedBy = existsSync(keyring) ? `signed-by=${keyring} ` : "";
+  await writeFile(here("sources.list"), `deb [${signedBy}target=Packages] ${mirror} ${suite}\n`);
+  await writeFile(here("apt.conf"), privateApt(folder));
+  const apt = (...args: string[]) =>
+    run("apt-get", ["-q", "-c", here("apt.conf"), ...args], { env, cwd: folder, timeout: DOWNLOAD_MS });
+
+  await apt("update");
+  await apt("download", "nats-server");
+  const deb = (await readdir(folder)).find((name) => name.endsWith(".deb"));
+  if (!deb) throw new Error("apt-get downloaded no package");
+  await run("dpkg-deb", ["-x", deb, "."], { env, cwd: folder, timeout: UNPACK_MS });
+  return (
+    ["usr/sbin/nats-server", "usr/bin/nats-server"].map(here).find(existsSync) ?? here("usr/bin/nats-server")
+  );
+}
+
+// Read after the machine's own settings, whose proxy is wanted, but not its pins, its hooks, or any licence
+// to skip signatures. Nothing outside the folder is written.
+const privateApt = (folder: string) => `
+  #clear APT::Update::Pre-Invoke;
+  #clear APT::Update::Post-Invoke;
+  #clear APT::Update::Post-Invoke-Success;
+  #clear APT::Default-Release;
+  APT::Update::Error-Mode "any";
+  APT::Get::AllowUnauthenticated "false";
+  Acquire::AllowInsecureRepositories "false";
+  Acquire::Languages "none";
+  Acquire::http::Timeout "10";
+  Acquire::https::Timeout "10";
+  Dir::Etc::sourcelist "${folder}/sources.list";
+  Dir::Etc::sourceparts "/dev/null";
+  Dir::Etc::preferences "/dev/null";
+  Dir::Etc::preferencesparts "/dev/null";
+  Dir::State::lists "${folder}/lists";
+  Dir::Cache "${folder}";
+  Dir::Cache::pkgcache "";
+  Dir::Cache::srcpkgcache "";
+  ${process.getuid?.() === 0 ? 'APT::Sandbox::User "root";' : ""}
+`;
+
+/** What a command prints. Throws an Error with its reason, in a line, if it fails or takes `timeout` ms. */
+async function run(command: string, args: string[], options: { env: Env; cwd?: string; timeout: number }) {
+  try {
+    const { stdout } = await promisify(execFile)(command, args, { ...options, killSignal: "SIGKILL" });
+    return stdout;
+  } catch (error) {
+    const { code, killed, stderr = "" } = error as { code?: unknown; killed?: boolean; stderr?: string };
+    const lines = stderr.split("\n").filter((line) => line.trim());
+    const reason = killed
+      ? `took more than ${options.timeout / 1000} s`
+      : (lines.find((line) => line.startsWith("E:")) ?? lines.at(-1) ?? `failed with ${code}`);
+    throw new Error(`${basename(command)}: ${reason}`);
+  }
+}

@@ -1,0 +1,186 @@
+// The whole stack on one machine: nats-server and every service, each a process of its own.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NatsConnection } from "nats";
+import { allServices } from "../../apps/services.ts";
+import { type Config, loadConfig, own } from "../config.ts";
+import { connectNats } from "../nats/connect.ts";
+import { provision } from "../nats/provision.ts";
+import { findNatsServer } from "./nats-server.ts";
+import { ensurePasswords, type Passwords } from "./passwords.ts";
+import { projectRoot } from "./project.ts";
+import { seed } from "./seed.ts";
+import { Supervised } from "./supervise.ts";
+
+const READY_WITHIN_MS = 30_000;
+const POLL_MS = 50;
+
+/** A stack that is running. */
+export class Stack {
+  readonly config: Config;
+  readonly passwords: Passwords;
+  readonly nats: Supervised;
+  readonly services: ReadonlyMap<string, Supervised>;
+
+  private constructor(config: Config, passwords: Passwords, nats: Supervised, services: Map<string, Supervised>) {
+    this.config = config;
+    this.passwords = passwords;
+    this.nats = nats;
+    this.services = services;
+  }
+
+  /**
+   * Starts everything on the data folder of `env`, which is made if it is missing, and resolves when every service
+   * is ready. Output comes to `onLine` line by line. Rejects with a sentence when something is in the way.
+   */
+  static async start(env: NodeJS.ProcessEnv, onLine: (line: string) => void): Promise<Stack> {
+    const config = loadConfig(env);
+    const folder = resolve(config.DATA_DIR);
+    const isNew = !existsSync(join(folder, "nats"));
+    mkdirSync(join(folder, "run"), { recursive: true, mode: 0o700 });
+    claim(folder);
+    stopLeftoverNats(folder);
+
+    const names = allServices(config).map(({ name }) => name);
+    const passwords = ensurePasswords(join(folder, "passwords.env"), ["admin", ...names]);
+    const publicEnv = Object.fromEntries(Object.entries(env).filter(([name]) => !name.endsWith("_PASSWORD")));
+    const program = (name: string) => ({ name, pidFile: join(folder, "run", `${name}.pid`), onLine });
+
+    const nats = new Supervised({
+      ...program("nats"),
+      node: false,
+      command: await findNatsServer({ env, log: onLine }),
+      args: ["-c", join(projectRoot, "nats.conf"), "--pid", join(folder, "run", "nats-server.pid")],
+      env: { ...publicEnv, ...natsEnv(config, folder), ...passwords },
+    });
+    const services = new Map(
+      names.map((name) => {
+        const password = `${name.toUpperCase()}_PASSWORD`;
+        return [
+          name,
+          new Supervised({
+            ...program(name),
+            node: true,
+            command: process.execPath,
+            args: [join(projectRoot, "dist", "apps", name, "main.js")],
+            env: { ...publicEnv, DATA_DIR: folder, [password]: passwords[password] },
+          }),
+        ];
+      }),
+    );
+
+    const stack = new Stack(config, passwords, nats, services);
+    try {
+      nats.start();
+      for (const service of services.values()) service.start();
+      await stack.#provision();
+      await stack.untilReady();
+      if (isNew && config.SEED === "demo") await seed(stack.url("inventory"));
+      return stack;
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+  }
+
+  /** Where a service answers HTTP. */
+  url(service: string): string {
+    const { HTTP_HOST } = this.config;
+    const host = HTTP_HOST === "0.0.0.0" || HTTP_HOST === "::" ? "127.0.0.1" : HTTP_HOST;
+    return `http://${host}:${own(this.config, service, "PORT")}`;
+  }
+
+  /** Connects to NATS as the administrator. The caller closes the connection. */
+  connect(): Promise<NatsConnection> {
+    const url = `nats://${this.config.NATS_HOST}:${this.config.NATS_PORT}`;
+    return connectNats({ url, user: "admin", password: this.passwords.ADMIN_PASSWORD! }, false);
+  }
+
+  /** Resolves when every service says that it is ready. */
+  async untilReady(): Promise<void> {
+    await Promise.all(
+      [...this.services.values()].map((service) =>
+        this.#until(service, async () => (await fetch(`${this.url(service.name)}/readyz`)).ok),
+      ),
+    );
+  }
+
+  /** Stops the services, then nats-server, each in its own good time. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.services.values()].map((service) => service.stop()));
+    await this.nats.stop();
+  }
+
+  async #provision(): Promise<void> {
+    let connection: NatsConnection | undefined;
+    await this.#until(this.nats, async () => {
+      connection = await this.connect();
+      return true;
+    });
+    try {
+      await provision(connection!, allServices(this.config), this.config);
+    } finally {
+      await connection!.close();
+    }
+  }
+
+  /** Polls until `holds`; gives up when the process has died, or has had its time. */
+  async #until(program: Supervised, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + READY_WITHIN_MS;
+    const deaths = program.deaths;
+    while (!(await holds().catch(() => false))) {
+      if (program.deaths > deaths) throw new Error(`${program.name} could not start; its last words are above`);
+      if (Date.now() > deadline) throw new Error(`${program.name} was not ready within ${READY_WITHIN_MS / 1000} s`);
+      await sleep(POLL_MS);
+    }
+  }
+}
+
+/** What nats.conf needs from the environment, but for the passwords. Text is quoted: a path may hold spaces. */
+export function natsEnv(config: Config, folder: string): Record<string, string> {
+  return {
+    NATS_HOST: config.NATS_HOST,
+    NATS_PORT: `${config.NATS_PORT}`,
+    NATS_MONITOR_PORT: `${config.NATS_MONITOR_PORT}`,
+    NATS_STORE_DIR: JSON.stringify(join(folder, "nats")),
+    NATS_SYNC_INTERVAL: config.DURABILITY === "strict" ? "always" : "2m",
+  };
+}
+
+/** Makes sure that no other stack runs on the folder, and says that this one does. */
+function claim(folder: string): void {
+  const file = join(folder, "run", "stack.pid");
+  const owner = readPid(file);
+  if (owner && owner !== process.pid && commandOf(owner).includes("bootstrap.mjs start")) {
+    throw new Error(`Quadrille already runs on ${folder} (process ${owner}): stop it, or set DATA_DIR to another folder`);
+  }
+  writeFileSync(file, `${process.pid}\n`);
+}
+
+/** Stops a nats-server that outlived a killed stack; it is ours if it was started with this folder's pid file. */
+function stopLeftoverNats(folder: string): void {
+  const file = join(folder, "run", "nats-server.pid");
+  const pid = readPid(file);
+  if (!pid || !commandOf(pid).includes(file)) return;
+  process.kill(pid, "SIGTERM");
+  for (let waited = 0; commandOf(pid).includes(file) && waited < 100; waited++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
+  }
+}
+
+function readPid(file: string): number | undefined {
+  return existsSync(file) ? Number.parseInt(readFileSync(file, "utf8"), 10) || undefined : undefined;
+}
+
+/** The command line of a process; empty when there is no such process. */
+function commandOf(pid: number): string {
+  try {
+    return execFileSync("ps", ["-o", "args=", "-p", `${pid}`], { encoding: "utf8" });
+  } catch {
+    return "";
+  }
+}
+

@@ -1,0 +1,46 @@
+// `npm start`: the whole stack in this terminal, until Ctrl-C.
+
+import { pretty } from "./pretty.ts";
+import { Stack } from "./stack.ts";
+
+const EXAMPLE = {
+  customerId: "c-42",
+  email: "ada@example.com",
+  plan: "STANDARD",
+  currency: "EUR",
+  shipTo: { name: "Ada L.", line1: "1 Mill Lane", city: "York", postcode: "YO1 7HB", country: "GB" },
+  lines: [{ sku: "TEA-001", quantity: 2, unitPriceCents: 450 }],
+  paymentToken: "tok_approve",
+};
+
+let stack: Stack | undefined;
+let stopping = false;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+
+try {
+  stack = await Stack.start(process.env, (line) => process.stdout.write(pretty(line)));
+  if (stopping) await stack.stop();
+  else announce(stack);
+} catch (error) {
+  console.error(`Quadrille can't start: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
+
+function announce(running: Stack): void {
+  const urls = [...running.services.keys()].map((name) => `${name} ${running.url(name)}`).join(", ");
+  console.log(`
+Quadrille is ready: ${urls}
+
+Place an order, and look at the Location that it answers (Ctrl-C stops everything; ${running.url("orders")}/docs explains):
+curl -i ${running.url("orders")}/orders -H 'content-type: application/json' -d '${JSON.stringify(EXAMPLE)}'
+`);
+}
+
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  console.log("\nStopping; what is under way is finished first.");
+  await stack?.stop();
+  console.log("Quadrille has stopped.");
+}
