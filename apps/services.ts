@@ -12,5 +12,13 @@ import { shipping } from "./shipping/service.ts";
 
 /** All services, in the order in which an order meets them. */
 export function allServices(config: Pick<Config, "RISK_REVIEW_FROM_CENTS">): AnyService[] {
-  return [orders, inventory, risk(config.RISK_REVIEW_FROM_CENTS), payments, shipping, notifications, analytics];
+  return [
+    orders,
+    inventory,
+    risk(config.RISK_REVIEW_FROM_CENTS),
+    payments,
+    shipping,
+    notifications,
+    analytics,
+  ];
 }

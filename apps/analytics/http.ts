@@ -9,9 +9,14 @@ const counts = z.record(z.string(), z.int());
 const summary = z
   .object({
     orders: z.object({ placed: z.int(), completed: z.int(), cancelled: z.int(), open: z.int() }),
-    cancelledBy: counts.openapi({ example: { "out-of-stock": 3 }, description: "Cancelled orders by reason." }),
+    cancelledBy: counts.openapi({
+      example: { "out-of-stock": 3 },
+      description: "Cancelled orders by reason.",
+    }),
     revenueCents: counts.openapi({ example: { EUR: 129900 }, description: "Captured money by currency." }),
-    topSkus: z.array(z.object({ sku: z.string(), quantity: z.int() })).openapi({ description: "By pieces that left." }),
+    topSkus: z
+      .array(z.object({ sku: z.string(), quantity: z.int() }))
+      .openapi({ description: "By pieces that left." }),
     facts: counts.openapi({ description: "How often each fact was said." }),
   })
   .openapi("Summary");
@@ -20,7 +25,9 @@ const showSummary = createRoute({
   method: "get",
   path: "/analytics/summary",
   summary: "Orders by outcome and reason, revenue, top SKUs",
-  request: { query: z.object({ top: z.coerce.number().int().min(1).max(100).default(10).describe("How many SKUs.") }) },
+  request: {
+    query: z.object({ top: z.coerce.number().int().min(1).max(100).default(10).describe("How many SKUs.") }),
+  },
   responses: { 200: json(summary, "The summary as of now.") },
 });
 

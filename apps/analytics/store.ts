@@ -35,9 +35,15 @@ export type AnalyticsStore = ReturnType<typeof store>;
 
 export function store(db: Database) {
   const count = db.prepare("INSERT INTO facts VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1");
-  const cancel = db.prepare("INSERT INTO cancellations VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1");
-  const earn = db.prepare("INSERT INTO revenue VALUES (?, ?) ON CONFLICT DO UPDATE SET cents = cents + excluded.cents");
-  const sell = db.prepare("INSERT INTO sales VALUES (?, ?) ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity");
+  const cancel = db.prepare(
+    "INSERT INTO cancellations VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+  );
+  const earn = db.prepare(
+    "INSERT INTO revenue VALUES (?, ?) ON CONFLICT DO UPDATE SET cents = cents + excluded.cents",
+  );
+  const sell = db.prepare(
+    "INSERT INTO sales VALUES (?, ?) ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity",
+  );
   const counts = db.prepare("SELECT type, count FROM facts ORDER BY type");
   const cancellations = db.prepare("SELECT reason, count FROM cancellations ORDER BY reason");
   const revenue = db.prepare("SELECT currency, cents FROM revenue ORDER BY currency");
@@ -61,7 +67,11 @@ export function store(db: Database) {
 
     summary(topSkus: number): Summary {
       const facts = dictionary(counts.raw().all());
-      const { "order.created": placed = 0, "order.completed": completed = 0, "order.cancelled": cancelled = 0 } = facts;
+      const {
+        "order.created": placed = 0,
+        "order.completed": completed = 0,
+        "order.cancelled": cancelled = 0,
+      } = facts;
       return {
         orders: { placed, completed, cancelled, open: Math.max(0, placed - completed - cancelled) },
         cancelledBy: dictionary(cancellations.raw().all()),

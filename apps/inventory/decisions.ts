@@ -44,14 +44,21 @@ export function release({ reservation }: Stock, { data: { orderId } }: Event<"or
   return [fact("stock.released", { orderId, lines: reservation?.lines ?? [] })];
 }
 
-export function commit({ reservation }: Stock, { data: { orderId } }: Event<"shipment.dispatched" | "shipment.waived">) {
+export function commit(
+  { reservation }: Stock,
+  { data: { orderId } }: Event<"shipment.dispatched" | "shipment.waived">,
+) {
   if (reservation?.status === "committed") return [];
-  if (reservation?.status !== "reserved") throw new Error(`goods of order ${orderId} left without being reserved`);
+  if (reservation?.status !== "reserved")
+    throw new Error(`goods of order ${orderId} left without being reserved`);
 
   return [fact("stock.committed", { orderId, lines: reservation.lines })];
 }
 
-export function adjust({ onHand }: Level, { sku, delta, reason }: { sku: string; delta: number; reason: string }) {
+export function adjust(
+  { onHand }: Level,
+  { sku, delta, reason }: { sku: string; delta: number; reason: string },
+) {
   if (onHand + delta < 0) return { refused: `only ${onHand} of ${sku} are on hand` };
   if (!Number.isSafeInteger(onHand + delta)) return { refused: `${sku} can't have that many on hand` };
 

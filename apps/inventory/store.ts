@@ -27,9 +27,15 @@ export function store(db: Database) {
   const reservationOf = db.prepare("SELECT status, lines FROM reservations WHERE order_id = ?");
   const put = db.prepare(`INSERT INTO reservations VALUES (?, ?, ?)
     ON CONFLICT (order_id) DO UPDATE SET status = excluded.status`);
-  const reserve = db.prepare("UPDATE stock SET on_hand = on_hand - :n, reserved = reserved + :n WHERE sku = :sku");
-  const release = db.prepare("UPDATE stock SET on_hand = on_hand + :n, reserved = reserved - :n WHERE sku = :sku");
-  const commit = db.prepare("UPDATE stock SET reserved = reserved - :n, committed = committed + :n WHERE sku = :sku");
+  const reserve = db.prepare(
+    "UPDATE stock SET on_hand = on_hand - :n, reserved = reserved + :n WHERE sku = :sku",
+  );
+  const release = db.prepare(
+    "UPDATE stock SET on_hand = on_hand + :n, reserved = reserved - :n WHERE sku = :sku",
+  );
+  const commit = db.prepare(
+    "UPDATE stock SET reserved = reserved - :n, committed = committed + :n WHERE sku = :sku",
+  );
   const adjust = db.prepare(`INSERT INTO stock VALUES (:sku, :n, 0, 0)
     ON CONFLICT (sku) DO UPDATE SET on_hand = on_hand + :n`);
   const levels = db.prepare("SELECT sku, on_hand AS onHand, reserved, committed FROM stock ORDER BY sku");

@@ -40,14 +40,20 @@ function wording({ currency, totalCents }: Contact, notice: Notice): { subject: 
   const total = `${(totalCents / 100).toFixed(2)} ${currency}`;
   switch (notice.type) {
     case "order.completed":
-      return { subject: "Your order is complete", body: `Thank you: ${total} is paid and your order is complete.` };
+      return {
+        subject: "Your order is complete",
+        body: `Thank you: ${total} is paid and your order is complete.`,
+      };
     case "order.cancelled":
       return {
         subject: "Your order was cancelled",
         body: `We are sorry: your order was cancelled (${REASONS[notice.data.reason] ?? notice.data.reason}). You pay nothing.`,
       };
     case "risk.flagged":
-      return { subject: "Your order is being reviewed", body: "A colleague looks at your order; this takes a day at most." };
+      return {
+        subject: "Your order is being reviewed",
+        body: "A colleague looks at your order; this takes a day at most.",
+      };
     case "shipment.dispatched":
       return {
         subject: "Your order is on its way",

@@ -24,7 +24,12 @@ const listMails = createRoute({
   request: {
     query: z.object({
       to: z.string().max(320).optional(),
-      after: z.coerce.number().int().min(0).default(0).describe("Mails after this number; `next` of the page before."),
+      after: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .default(0)
+        .describe("Mails after this number; `next` of the page before."),
       limit: z.coerce.number().int().min(1).max(1000).default(100),
     }),
   },

@@ -58,7 +58,9 @@ export function keptPost(db: Database): KeptPost {
     sent_at    INTEGER NOT NULL
   );
   CREATE INDEX IF NOT EXISTS mails_by_recipient ON mails (recipient, number);`);
-  const insert = db.prepare("INSERT OR IGNORE INTO mails (message_id, recipient, mail, sent_at) VALUES (?, ?, ?, ?)");
+  const insert = db.prepare(
+    "INSERT OR IGNORE INTO mails (message_id, recipient, mail, sent_at) VALUES (?, ?, ?, ?)",
+  );
   const all = db.prepare("SELECT * FROM mails WHERE number > ? ORDER BY number LIMIT ?");
   const to = db.prepare("SELECT * FROM mails WHERE recipient = ? AND number > ? ORDER BY number LIMIT ?");
   return {

@@ -27,7 +27,10 @@ export function store(db: Database) {
     load({ key }: Event): Correspondence {
       const contact = contactOf.get(key) as string | undefined;
       const notices = noticesOf.all(key) as string[];
-      return { contact: contact && JSON.parse(contact), notices: notices.map((notice) => JSON.parse(notice)) };
+      return {
+        contact: contact && JSON.parse(contact),
+        notices: notices.map((notice) => JSON.parse(notice)),
+      };
     },
 
     record(event: Event) {

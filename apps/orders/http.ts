@@ -18,7 +18,10 @@ const place = createRoute({
   description: "Answers as soon as the order is safely stored; what becomes of it is decided afterwards.",
   request: { headers: idempotencyHeaders, body: jsonBody(placement) },
   responses: {
-    202: { ...json(accepted, "The order is accepted."), headers: { Location: { schema: { type: "string" } } } },
+    202: {
+      ...json(accepted, "The order is accepted."),
+      headers: { Location: { schema: { type: "string" } } },
+    },
     422: refusal("The body is not an order, or the Idempotency-Key was used for another."),
   },
 });
@@ -43,7 +46,8 @@ const watch = createRoute({
   method: "get",
   path: "/orders/{id}/stream",
   summary: "One order's changes, until it ends",
-  description: "Server-sent events named `status`, each with the order as its data. The stream ends with the order.",
+  description:
+    "Server-sent events named `status`, each with the order as its data. The stream ends with the order.",
   request: { params: orderParams },
   responses: {
     200: { description: "The changes.", content: { "text/event-stream": { schema: order } } },
@@ -86,6 +90,7 @@ export function routes(app: OpenAPIHono, runtime: Runtime<OrdersStore, unknown>)
 
 function found(store: OrdersStore, orderId: string): OrderView {
   const view = store.find(orderId);
-  if (!view) throw new Problem({ status: 404, type: "order-unknown", detail: `There is no order ${orderId}.` });
+  if (!view)
+    throw new Problem({ status: 404, type: "order-unknown", detail: `There is no order ${orderId}.` });
   return view;
 }

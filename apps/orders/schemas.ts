@@ -24,12 +24,22 @@ const lines = z
     const seen = new Set<string>();
     value.forEach(({ sku }, index) => {
       if (seen.has(sku)) {
-        issues.push({ code: "custom", message: `${sku} is on another line already`, path: [index, "sku"], input: sku });
+        issues.push({
+          code: "custom",
+          message: `${sku} is on another line already`,
+          path: [index, "sku"],
+          input: sku,
+        });
       }
       seen.add(sku);
     });
     if (exactTotal(value) > BigInt(Number.MAX_SAFE_INTEGER)) {
-      issues.push({ code: "custom", message: "the total is more than 2^53 - 1 cents", path: [], input: value });
+      issues.push({
+        code: "custom",
+        message: "the total is more than 2^53 - 1 cents",
+        path: [],
+        input: value,
+      });
     }
   });
 
@@ -39,13 +49,19 @@ export const placement = z
     customerId: text(64).openapi({ example: "c-42" }),
     email: z.email().max(254).openapi({ example: "ada@example.com" }),
     plan: z.enum(["STANDARD", "TRIAL"]).openapi({ description: "TRIAL orders are collected in person." }),
-    currency: z.string().regex(/^[A-Z]{3}$/, "must be three capital letters, as in ISO 4217").openapi({ example: "EUR" }),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, "must be three capital letters, as in ISO 4217")
+      .openapi({ example: "EUR" }),
     shipTo: z.object({
       name: text(100).openapi({ example: "Ada L." }),
       line1: text(200).openapi({ example: "1 Mill Lane" }),
       city: text(100).openapi({ example: "York" }),
       postcode: text(20).openapi({ example: "YO1 7HB" }),
-      country: z.string().regex(/^[A-Z]{2}$/, "must be two capital letters, as in ISO 3166").openapi({ example: "GB" }),
+      country: z
+        .string()
+        .regex(/^[A-Z]{2}$/, "must be two capital letters, as in ISO 3166")
+        .openapi({ example: "GB" }),
     }),
     lines,
     paymentToken: z
@@ -60,9 +76,7 @@ export const placement = z
 
 const status = z.enum(["pending", "in-review", "completed", "cancelled"]);
 
-export const accepted = z
-  .object({ orderId: z.string(), status: z.literal("pending") })
-  .openapi("Accepted");
+export const accepted = z.object({ orderId: z.string(), status: z.literal("pending") }).openapi("Accepted");
 
 export const order = z
   .object({
@@ -96,5 +110,8 @@ export function totalCents(of: readonly { quantity: number; unitPriceCents: numb
 }
 
 function exactTotal(of: readonly { quantity: number; unitPriceCents: number }[]): bigint {
-  return of.reduce((sum, { quantity, unitPriceCents }) => sum + BigInt(quantity) * BigInt(unitPriceCents), 0n);
+  return of.reduce(
+    (sum, { quantity, unitPriceCents }) => sum + BigInt(quantity) * BigInt(unitPriceCents),
+    0n,
+  );
 }

@@ -49,7 +49,9 @@ export function store(db: Database) {
     (order_id, customer_id, plan, currency, total_cents, lines, placed_at) VALUES (?, ?, ?, ?, ?, ?, ?)`);
   const flag = db.prepare("UPDATE orders SET flagged = 1 WHERE order_id = ?");
   const clear = db.prepare("UPDATE orders SET cleared = 1 WHERE order_id = ?");
-  const end = db.prepare("UPDATE orders SET outcome = ?, reason = ?, detail = ?, ended_at = ? WHERE order_id = ?");
+  const end = db.prepare(
+    "UPDATE orders SET outcome = ?, reason = ?, detail = ?, ended_at = ? WHERE order_id = ?",
+  );
   const one = db.prepare("SELECT * FROM orders WHERE order_id = ?");
   const page = db.prepare("SELECT * FROM orders WHERE order_id < ? ORDER BY order_id DESC LIMIT ?");
   const pageByStatus = db.prepare(
@@ -85,7 +87,11 @@ export function store(db: Database) {
     },
 
     /** Newest first, those placed before the order `before`. */
-    list(filter: { status?: OrderView["status"] | undefined; before?: string | undefined; limit: number }): OrderView[] {
+    list(filter: {
+      status?: OrderView["status"] | undefined;
+      before?: string | undefined;
+      limit: number;
+    }): OrderView[] {
       const before = filter.before ?? "~";
       const rows = filter.status
         ? pageByStatus.all(filter.status, before, filter.limit)

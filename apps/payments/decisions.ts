@@ -1,11 +1,20 @@
 // What payments decides: the total is held once goods and risk allow it, then taken when the goods leave or given back.
 
 import { type Event, fact } from "../../shared/contracts/events.ts";
-import type { Authorization, AuthorizeRequest, CaptureRequest, Capture, Void, VoidRequest } from "./gateway.ts";
+import type {
+  Authorization,
+  AuthorizeRequest,
+  Capture,
+  CaptureRequest,
+  Void,
+  VoidRequest,
+} from "./gateway.ts";
 
 /** What payments knows of one order. */
 export interface Payment {
-  readonly order?: { readonly amountCents: number; readonly currency: string; readonly token: string } | undefined;
+  readonly order?:
+    | { readonly amountCents: number; readonly currency: string; readonly token: string }
+    | undefined;
   readonly reserved: boolean;
   readonly cleared: boolean;
   readonly cancelled: boolean;
@@ -18,7 +27,10 @@ type Departure = Event<"shipment.dispatched" | "shipment.waived">;
 type Cancellation = Event<"order.cancelled">;
 
 /** The last of three facts, in whatever order they come, makes the charge due. */
-export function authorization(payment: Payment, event: Prerequisite): AuthorizeRequest | VoidRequest | undefined {
+export function authorization(
+  payment: Payment,
+  event: Prerequisite,
+): AuthorizeRequest | VoidRequest | undefined {
   const { order, reserved, cleared, cancelled, status } = payment;
   if (!order || !reserved || !cleared || status !== "none") return undefined;
   if (cancelled) return voidRequest(event.key);
@@ -38,7 +50,10 @@ export function settleAuthorization(payment: Payment, event: Prerequisite, answe
   }
 }
 
-export function capture({ order, status, reference }: Payment, { key: orderId }: Departure): CaptureRequest | undefined {
+export function capture(
+  { order, status, reference }: Payment,
+  { key: orderId }: Departure,
+): CaptureRequest | undefined {
   if (status === "captured") return undefined;
   if (status !== "authorized" || !order || !reference) {
     throw new Error(`goods of order ${orderId} left without an authorization`);
@@ -47,12 +62,17 @@ export function capture({ order, status, reference }: Payment, { key: orderId }:
 }
 
 export function settleCapture(payment: Payment, { key: orderId }: Departure, answer?: Capture) {
-  return answer ? [fact("payment.captured", { orderId, reference: answer.reference, ...amount(payment) })] : [];
+  return answer
+    ? [fact("payment.captured", { orderId, reference: answer.reference, ...amount(payment) })]
+    : [];
 }
 
 // An authorization may have been made just before a crash, with no fact to show for it: whatever the gateway holds
 // is voided, and what it is asked for afterwards is refused. If nothing can have been asked for, there is no call.
-export function voiding({ order, reserved, cleared, status }: Payment, { key }: Cancellation): VoidRequest | undefined {
+export function voiding(
+  { order, reserved, cleared, status }: Payment,
+  { key }: Cancellation,
+): VoidRequest | undefined {
   const mayBeHeld = status === "authorized" || (status === "none" && order && reserved && cleared);
   return mayBeHeld ? voidRequest(key) : undefined;
 }

@@ -28,7 +28,8 @@ export function routes(app: OpenAPIHono, { engine }: Runtime<PaymentsStore, unkn
   app.openapi(showPayment, (c) => {
     const { orderId } = c.req.valid("param");
     const { order, status, reference } = engine.store.find(orderId);
-    if (!order) throw new Problem({ status: 404, type: "order-unknown", detail: `No payment for order ${orderId}.` });
+    if (!order)
+      throw new Problem({ status: 404, type: "order-unknown", detail: `No payment for order ${orderId}.` });
     const { amountCents, currency } = order;
     return c.json({ orderId, status, ...(reference && { reference }), amountCents, currency }, 200);
   });

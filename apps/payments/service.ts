@@ -26,7 +26,8 @@ export const payments = defineService({
     perform({
       on: ["shipment.dispatched", "shipment.waived"],
       request: capture,
-      call: (gateway: Gateway, request: CaptureRequest, signal: AbortSignal) => gateway.capture(request, signal),
+      call: (gateway: Gateway, request: CaptureRequest, signal: AbortSignal) =>
+        gateway.capture(request, signal),
       decide: settleCapture,
       emits: ["payment.captured"],
     }),

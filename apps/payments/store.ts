@@ -33,7 +33,11 @@ export function store(db: Database) {
     "?, ?, ?",
     "amount_cents = excluded.amount_cents, currency = excluded.currency, token = excluded.token",
   );
-  const settled = put("status, reference", "?, ?", "status = excluded.status, reference = excluded.reference");
+  const settled = put(
+    "status, reference",
+    "?, ?",
+    "status = excluded.status, reference = excluded.reference",
+  );
   const reserved = heard("reserved");
   const cleared = heard("cleared");
   const cancelled = heard("cancelled");

@@ -22,7 +22,12 @@ export type Booking =
 /** A carrier that goes everywhere but to postcode 00000. Its tracking numbers follow from the key. */
 export const sandboxCarrier: Carrier = {
   async book({ key, shipTo }) {
-    if (shipTo.postcode === "00000") return { status: "refused", reason: "nobody delivers to postcode 00000" };
-    return { status: "booked", carrier: "Sandbox Express", tracking: `SX${hash("sha1", key).slice(0, 12).toUpperCase()}` };
+    if (shipTo.postcode === "00000")
+      return { status: "refused", reason: "nobody delivers to postcode 00000" };
+    return {
+      status: "booked",
+      carrier: "Sandbox Express",
+      tracking: `SX${hash("sha1", key).slice(0, 12).toUpperCase()}`,
+    };
   },
 };

@@ -5,7 +5,9 @@ import type { Booking, BookingRequest } from "./carrier.ts";
 
 /** What shipping knows of one order. */
 export interface Shipment {
-  readonly order?: { readonly plan: OrderCreated["plan"]; readonly shipTo: OrderCreated["shipTo"] } | undefined;
+  readonly order?:
+    | { readonly plan: OrderCreated["plan"]; readonly shipTo: OrderCreated["shipTo"] }
+    | undefined;
   readonly authorized: boolean;
   readonly status: "none" | "dispatched" | "waived" | "failed";
 }

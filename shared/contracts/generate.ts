@@ -9,7 +9,13 @@ import { projectRoot } from "../stack/project.ts";
 export const GENERATED = "shared/contracts/events.generated.ts";
 
 type Named = { type: "record"; name: string; doc?: string; fields: Field[] };
-type Schema = string | Schema[] | Named | { type: "array"; items: Schema } | { type: "enum"; symbols: string[] } | Logical;
+type Schema =
+  | string
+  | Schema[]
+  | Named
+  | { type: "array"; items: Schema }
+  | { type: "enum"; symbols: string[] }
+  | Logical;
 type Logical = { type: "int" | "long"; logicalType: string };
 type Field = { name: string; type: Schema; doc?: string; default?: unknown };
 

@@ -2,9 +2,10 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed as otherMethods } from "hono/method-not-allowed";
+import { boundedBody } from "./body.ts";
 import { docsPage } from "./docs/page.ts";
 import { type ErrorLog, methodNotAllowed, notFound, throwErrors, toProblem } from "./failures.ts";
-import { boundedBody, jsonOnly, strictHeaders } from "./guards.ts";
+import { jsonOnly, strictHeaders } from "./guards.ts";
 import { invalid } from "./invalid.ts";
 import { Problem } from "./problem.ts";
 

@@ -16,7 +16,9 @@ export const idempotencyHeaders = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 printable ASCII characters without spaces")
     .optional()
-    .openapi({ description: "A repeat with the same key and body gets the same answer and has no second effect." }),
+    .openapi({
+      description: "A repeat with the same key and body gets the same answer and has no second effect.",
+    }),
 });
 
 /** The idempotency of a call, if its caller asked for it. The request is compared by its checked content. */

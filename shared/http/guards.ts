@@ -1,13 +1,9 @@
 // What every request passes on its way in, and what every response carries on its way out.
 
 import type { MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { secureHeaders } from "hono/secure-headers";
 import { stylesheetHash } from "./docs/style.ts";
 import { Problem } from "./problem.ts";
-
-/** Largest request body, in bytes. */
-export const MAX_BODY = 256 * 1024;
 
 /**
  * Nothing is loaded, framed or posted from a response, save the docs page's own stylesheet. A handler that
@@ -24,14 +20,6 @@ export const strictHeaders = secureHeaders({
   xFrameOptions: "DENY",
   strictTransportSecurity: false,
   overwrite: false,
-});
-
-/** Refuses a body over {@link MAX_BODY} with 413, announced or chunked. */
-export const boundedBody = bodyLimit({
-  maxSize: MAX_BODY,
-  onError: () => {
-    throw new Problem({ status: 413, detail: `A request body may be at most ${MAX_BODY / 1024} KiB.` });
-  },
 });
 
 /**

@@ -39,12 +39,13 @@ export function fromZod(issues: readonly Issue[], member: "pointer" | "parameter
     for (const path of badPaths(issue)) {
       const place = member === "pointer" ? pointer(path) : path.map(String).join(".");
       if (!details.has(place)) details.set(place, sentence(issue));
-      if (details.size === MAX_ERRORS) break;
     }
   }
-  return [...details].map(([place, detail]) =>
-    member === "pointer" ? { pointer: place, detail } : { parameter: place, detail },
-  );
+  return [...details]
+    .slice(0, MAX_ERRORS)
+    .map(([place, detail]) =>
+      member === "pointer" ? { pointer: place, detail } : { parameter: place, detail },
+    );
 }
 
 function badPaths(issue: Issue): PropertyKey[][] {
@@ -61,10 +62,10 @@ function pointer(path: PropertyKey[]): string {
 function sentence(issue: Issue): string {
   if (issue.code === "unrecognized_keys") return "Is not a known field.";
   const text = phrases.reduce((text, [zod, ours]) => text.replace(zod, ours), issue.message);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }
 
-// Rewrites Zod's stock English and leaves a message written in a schema as it is.
+// Rewrites Zod's stock English; a message written in a schema fits none of these and keeps its words.
 const phrases: [RegExp, string][] = [
   [/^Invalid input: expected .+, received undefined$/, "Is required"],
   [/, received (?:NaN|Infinity)$/, ""],

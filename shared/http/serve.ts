@@ -1,9 +1,9 @@
-// Puts an app on a port, and takes it off again without dropping a request.
+// Puts an app on a port.
 
 import { once } from "node:events";
-import type { Server, ServerResponse } from "node:http";
-import { Server as TcpServer } from "node:net";
+import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
+import { drainer } from "./drain.ts";
 
 export type ServeOptions = {
   host: string;
@@ -23,9 +23,7 @@ export type Served = {
   close(graceMs?: number): Promise<void>;
 };
 
-// Milliseconds. A client busy on a kept-alive connection sends again within the lull, is answered
-// `connection: close` and moves on, where closing at once could cut off a request already on its way.
-const LULL = 100;
+// Milliseconds.
 const BOUNDS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -36,7 +34,7 @@ const BOUNDS = {
 /**
  * Resolves once `app` listens.
  *
- * @throws {Error} with a sentence for the operator when it cannot, as when the port is in use.
+ * @throws {Error} with a sentence for the operator and the system's `code`, such as `EADDRINUSE`, when it cannot.
  * @example
  * const { url, close } = await serve(app, { host: "127.0.0.1", port: 8080, variable: "ORDERS_PORT" });
  */
@@ -48,48 +46,13 @@ export async function serve(
   const drain = drainer(server);
   server.listen(options.port, options.host);
   await once(server, "listening").catch((error) => {
-    throw new Error(whyNot(error, options), { cause: error });
+    throw Object.assign(new Error(whyNot(error, options), { cause: error }), { code: error.code });
   });
 
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   const { port } = server.address() as { port: number };
   let closed: Promise<void> | undefined;
   return { url: `http://${host}:${port}`, close: (graceMs = 3_000) => (closed ??= drain(graceMs)) };
-}
-
-function drainer(server: Server): (graceMs: number) => Promise<void> {
-  const inFlight = new Set<ServerResponse>();
-  let phase: "open" | "lull" | "settling" = "open";
-
-  // Node calls a connection idle while the end of its response is still being sent, hence the wait for all.
-  const closeIdle = () => {
-    if (phase === "settling" && inFlight.size === 0) server.closeIdleConnections();
-  };
-  server.prependListener("request", (_request, response: ServerResponse) => {
-    inFlight.add(response);
-    if (phase !== "open") response.setHeader("connection", "close");
-    response.once("close", () => {
-      inFlight.delete(response);
-      closeIdle();
-    });
-  });
-
-  return async (graceMs) => {
-    phase = "lull";
-    for (const response of inFlight) {
-      if (!response.headersSent) response.setHeader("connection", "close");
-    }
-    const lull = setTimeout(() => {
-      phase = "settling";
-      closeIdle();
-    }, LULL);
-    const grace = setTimeout(() => server.closeAllConnections(), graceMs);
-    const closed = once(server, "close");
-    TcpServer.prototype.close.call(server); // http's own close would not wait for idle connections.
-    await closed;
-    clearTimeout(lull);
-    clearTimeout(grace);
-  };
 }
 
 function whyNot(error: NodeJS.ErrnoException, { host, port, variable }: ServeOptions): string {

@@ -32,7 +32,8 @@ ${services.map(user).join("\n")}
 
 function user(service: AnyService): string {
   const { publish, subscribe } = permissions(service);
-  const list = (subjects: string[]) => `[\n${subjects.map((subject) => `          "${subject}"`).join("\n")}\n        ]`;
+  const list = (subjects: string[]) =>
+    `[\n${subjects.map((subject) => `          "${subject}"`).join("\n")}\n        ]`;
   return `
     {
       user: ${service.name}, password: $${service.name.toUpperCase()}_PASSWORD

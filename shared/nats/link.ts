@@ -1,6 +1,6 @@
 // Ties a runtime to NATS: deliveries in, facts out, and word of whether the broker is there.
 
-import { type ConsumerMessages, type JetStreamClient, jetstream, type JsMsg } from "@nats-io/jetstream";
+import { type ConsumerMessages, type JetStreamClient, type JsMsg, jetstream } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "nats";
 import { decode, type Event, parseSubject, UndecodableError } from "../contracts/events.ts";
 import type { Log } from "../observability/log.ts";
@@ -43,7 +43,8 @@ export class Link {
   /** Whether facts can come and go, and if not, why. */
   get state(): { ready: boolean; reason?: string } {
     if (!this.#connected) return { ready: false, reason: "NATS is not reachable" };
-    if (!this.#messages) return { ready: false, reason: "the durable consumer is not there: run the provisioner" };
+    if (!this.#messages)
+      return { ready: false, reason: "the durable consumer is not there: run the provisioner" };
     return { ready: true };
   }
 

@@ -5,10 +5,10 @@ import {
   type ConsumerConfig,
   DeliverPolicy,
   DiscardPolicy,
-  JetStreamApiError,
   JetStreamApiCodes,
-  jetstreamManager,
+  JetStreamApiError,
   type JetStreamManager,
+  jetstreamManager,
   type StreamConfig,
 } from "@nats-io/jetstream";
 import { type NatsConnection, nanos } from "nats";
@@ -57,7 +57,10 @@ async function putStream(manager: JetStreamManager, config: Partial<StreamConfig
   }
 }
 
-async function putConsumer(manager: JetStreamManager, config: Partial<ConsumerConfig> & { durable_name: string }) {
+async function putConsumer(
+  manager: JetStreamManager,
+  config: Partial<ConsumerConfig> & { durable_name: string },
+) {
   const name = config.durable_name;
   if (await exists(manager.consumers.info(FLOW_STREAM, name), JetStreamApiCodes.ConsumerNotFound)) {
     await manager.consumers.update(FLOW_STREAM, name, config);

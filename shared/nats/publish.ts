@@ -59,7 +59,11 @@ async function publishBatch(
   return !ack.error && ack.count === rows.length;
 }
 
-async function publishSingly(js: JetStreamClient, service: string, rows: readonly OutboxRow[]): Promise<number> {
+async function publishSingly(
+  js: JetStreamClient,
+  service: string,
+  rows: readonly OutboxRow[],
+): Promise<number> {
   const acks = await Promise.allSettled(
     rows.map((row) =>
       js.publish(subjectOf(row), row.payload, { headers: toHeaders(row, service), timeout: TIMEOUT_MS }),

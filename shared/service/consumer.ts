@@ -109,7 +109,8 @@ export class Consumer<Port> {
       committed: () => {
         if (fault) this.#park(delivery, fault, event);
         else if (!verdict) return this.#schedule(delivery, event);
-        else if (verdict.outcome === "asks") return this.#perform(delivery, event, verdict.reaction, verdict.request);
+        else if (verdict.outcome === "asks")
+          return this.#perform(delivery, event, verdict.reaction, verdict.request);
         else {
           this.#parts.outbox.ackAfter(lastRow, () => delivery.ack());
           this.#ended(verdict.outcome, delivery, event);
@@ -160,7 +161,8 @@ export class Consumer<Port> {
   #ended(outcome: Outcome, { attempt }: Delivery, event?: Event, error?: Error): void {
     const { log } = this.#parts;
     if (!error) {
-      if (log.isLevelEnabled("debug")) log.debug({ outcome, attempt, type: event?.type, id: event?.id }, outcome);
+      if (log.isLevelEnabled("debug"))
+        log.debug({ outcome, attempt, type: event?.type, id: event?.id }, outcome);
     } else {
       const line = { outcome, attempt, type: event?.type, id: event?.id, cause: error.message };
       if (outcome === "parked") log.error({ ...line, stack: error.stack }, outcome);

@@ -66,7 +66,11 @@ export function perform<
   on: On;
   request: (state: State, event: Event<Each<On>>) => Request | undefined;
   call: (port: Port, request: NoInfer<Request>, signal: AbortSignal) => Promise<Outcome>;
-  decide?: (state: State, event: Event<Each<On>>, outcome?: NoInfer<Outcome>) => readonly Fact<NoInfer<Out>>[];
+  decide?: (
+    state: State,
+    event: Event<Each<On>>,
+    outcome?: NoInfer<Outcome>,
+  ) => readonly Fact<NoInfer<Out>>[];
   emits?: readonly Out[];
 }): Reaction<State, Port> {
   return { emits: [], ...reaction, on: list(reaction.on) } as unknown as Reaction<State, Port>;

@@ -67,7 +67,9 @@ export class Engine<ServiceStore extends Store<unknown>> {
     db.exec(service.tables);
     this.store = service.store(db);
     this.#service = service;
-    this.#reactions = new Map(service.reactions.flatMap((reaction) => reaction.on.map((type) => [type, reaction])));
+    this.#reactions = new Map(
+      service.reactions.flatMap((reaction) => reaction.on.map((type) => [type, reaction])),
+    );
     this.#now = now;
     this.#statements = prepare(db);
     this.#lastRow = this.#statements.lastRow.get() as number;

@@ -56,7 +56,9 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   const config = loadConfig();
   const password = own(config, name, "PASSWORD");
   if (!password) {
-    throw new ConfigError(`${variableOf(name, "PASSWORD")} is not set: npm start makes one, compose reads it from .env`);
+    throw new ConfigError(
+      `${variableOf(name, "PASSWORD")} is not set: npm start makes one, compose reads it from .env`,
+    );
   }
   const log = createLog(name, config.LOG_LEVEL);
   const folder = join(config.DATA_DIR, name);
@@ -75,9 +77,15 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   log.info({ url: server.url }, "serving HTTP");
 
   link
-    .open({ take: (delivery) => runtime.consumer.take(delivery), up: () => runtime.outbox.retryNow() }, config.ACK_WAIT_MS)
+    .open(
+      { take: (delivery) => runtime.consumer.take(delivery), up: () => runtime.outbox.retryNow() },
+      config.ACK_WAIT_MS,
+    )
     .catch((error) => {
-      log.fatal({ cause: error.message }, "NATS refused the service: is its password the one in NATS's environment?");
+      log.fatal(
+        { cause: error.message },
+        "NATS refused the service: is its password the one in NATS's environment?",
+      );
       process.exit(1);
     });
 

@@ -19,7 +19,13 @@ export function ensurePasswords(file: string, users: readonly string[]): Passwor
   if (missing.length > 0) {
     for (const name of missing) known[name] = `pw${randomBytes(24).toString("hex")}`;
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, Object.entries(known).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
+    writeFileSync(
+      file,
+      Object.entries(known)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(""),
+      { mode: 0o600 },
+    );
     chmodSync(file, 0o600);
   }
   return Object.fromEntries(names.map((name) => [name, known[name]!]));

@@ -7,7 +7,8 @@ import { provision } from "../nats/provision.ts";
 
 try {
   const config = loadConfig();
-  if (!config.ADMIN_PASSWORD) throw new ConfigError("ADMIN_PASSWORD is not set: it is the one in NATS's environment");
+  if (!config.ADMIN_PASSWORD)
+    throw new ConfigError("ADMIN_PASSWORD is not set: it is the one in NATS's environment");
   const account = { url: natsUrl(config), user: "admin", password: config.ADMIN_PASSWORD };
   const connection = await connectNats(account, true);
   await provision(connection, allServices(config), config);

@@ -25,7 +25,12 @@ export class Stack {
   readonly nats: Supervised;
   readonly services: ReadonlyMap<string, Supervised>;
 
-  private constructor(config: Config, passwords: Passwords, nats: Supervised, services: Map<string, Supervised>) {
+  private constructor(
+    config: Config,
+    passwords: Passwords,
+    nats: Supervised,
+    services: Map<string, Supervised>,
+  ) {
     this.config = config;
     this.passwords = passwords;
     this.nats = nats;
@@ -132,8 +137,10 @@ export class Stack {
     const deadline = Date.now() + READY_WITHIN_MS;
     const deaths = program.deaths;
     while (!(await holds().catch(() => false))) {
-      if (program.deaths > deaths) throw new Error(`${program.name} could not start; its last words are above`);
-      if (Date.now() > deadline) throw new Error(`${program.name} was not ready within ${READY_WITHIN_MS / 1000} s`);
+      if (program.deaths > deaths)
+        throw new Error(`${program.name} could not start; its last words are above`);
+      if (Date.now() > deadline)
+        throw new Error(`${program.name} was not ready within ${READY_WITHIN_MS / 1000} s`);
       await sleep(POLL_MS);
     }
   }
@@ -155,7 +162,9 @@ function claim(folder: string): void {
   const file = join(folder, "run", "stack.pid");
   const owner = readPid(file);
   if (owner && owner !== process.pid && commandOf(owner).includes("bootstrap.mjs start")) {
-    throw new Error(`Quadrille already runs on ${folder} (process ${owner}): stop it, or set DATA_DIR to another folder`);
+    throw new Error(
+      `Quadrille already runs on ${folder} (process ${owner}): stop it, or set DATA_DIR to another folder`,
+    );
   }
   writeFileSync(file, `${process.pid}\n`);
 }
@@ -183,4 +192,3 @@ function commandOf(pid: number): string {
     return "";
   }
 }
-

@@ -69,7 +69,9 @@ export class Supervised {
 
       this.deaths++;
       if (Date.now() - startedAt > STEADY_AFTER_MS) this.#restartInMs = RESTART_FROM_MS;
-      onLine(`${this.name} ended (${signal ?? `exit code ${code}`}); starting it again in ${this.#restartInMs} ms`);
+      onLine(
+        `${this.name} ended (${signal ?? `exit code ${code}`}); starting it again in ${this.#restartInMs} ms`,
+      );
       this.#restart = setTimeout(() => this.start(), this.#restartInMs);
       this.#restartInMs = Math.min(this.#restartInMs * 2, RESTART_UP_TO_MS);
     });

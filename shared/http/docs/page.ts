@@ -2,16 +2,8 @@
 
 import { STATUS_CODES } from "node:http";
 import { html, raw } from "hono/html";
-import {
-  type Body,
-  type Media,
-  type Operation,
-  type Parameter,
-  type Schema,
-  withoutRefs,
-} from "./document.ts";
-import { type Field, field, fields } from "./fields.ts";
-import { sample } from "./sample.ts";
+import { type Body, type Operation, type Schema, withoutRefs } from "./document.ts";
+import { content, parameterTable, shape } from "./shapes.ts";
 import { stylesheet } from "./style.ts";
 
 type Entry = { id: string; method: string; path: string; operation: Operation };
@@ -19,12 +11,12 @@ type Entry = { id: string; method: string; path: string; operation: Operation };
 /** A whole HTML page for an OpenAPI 3.1 document, everything in it escaped. */
 export function docsPage(document: object) {
   const { info, paths = {}, components } = withoutRefs(document);
-  const entries = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      id: anchor(method, path),
+  const entries = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({
       method,
       path,
       operation,
+      id: id(method, path),
     })),
   );
   const problem = components?.schemas?.Problem;
@@ -55,7 +47,7 @@ ${problem && problems(problem)}
 </html>`;
 }
 
-const anchor = (method: string, path: string) =>
+const id = (method: string, path: string) =>
   `${method}${path.replace(/[^a-z0-9]+/gi, "-")}`.replace(/-$/, "");
 
 const signature = (method: string, path: string) =>
@@ -67,16 +59,11 @@ function section({ id, method, path, operation }: Entry) {
 <h2 id="${id}-title">${summary ?? `${method.toUpperCase()} ${path}`}</h2>
 <p class="signature">${signature(method, path)}${deprecated && html` <strong>Deprecated</strong>`}</p>
 ${description && html`<p>${description}</p>`}
-${parameters.length > 0 && html`<h3>Parameters</h3>${table(parameters.map(parameterRow))}`}
+${parameters.length > 0 && html`<h3>Parameters</h3>${parameterTable(parameters)}`}
 ${requestBody && html`<h3>Request body</h3>${content(requestBody)}`}
 <h3>Responses</h3>
 ${Object.entries(responses).map(response)}
 </section>`;
-}
-
-function parameterRow({ name, in: place, required, description, schema = {} }: Parameter): Field {
-  const row = field(name, schema, required);
-  return { ...row, type: `${row.type}, in ${place}`, description: description ?? row.description };
 }
 
 const response = ([status, body]: [string, Body]) => html`<div class="response">
@@ -84,32 +71,8 @@ const response = ([status, body]: [string, Body]) => html`<div class="response">
 <div><p>${body.description}</p>${content(body)}</div>
 </div>`;
 
-const content = ({ content = {} }: Body) =>
-  Object.entries(content).map(([type, media]) =>
-    type === "application/problem+json"
-      ? html`<p class="quiet">A <a href="#problems">problem</a>, as <code>${type}</code></p>`
-      : html`<p class="quiet">As <code>${type}</code></p>${shape(media)}`,
-  );
-
 const problems = (schema: Schema) => html`<section id="problems" aria-labelledby="problems-title">
 <h2 id="problems-title">Problems</h2>
 <p>Every refusal and failure is answered in one form, that of RFC 9457, as <code>application/problem+json</code>.</p>
 ${shape({ schema })}
 </section>`;
-
-function shape(media: Media) {
-  const rows = fields(media.schema ?? {});
-  const value = sample(media);
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  return html`${rows.length > 0 && table(rows)}
-<pre tabindex="0" role="region" aria-label="Example"><code>${text}</code></pre>`;
-}
-
-const table = (rows: Field[]) => html`<table>
-<thead><tr><th scope="col">Name</th><th scope="col">Meaning</th></tr></thead>
-<tbody>${rows.map(
-  ({ name, type, required, description }) => html`<tr>
-<th scope="row"><code>${name}</code>${required && html` <small>required</small>`}</th>
-<td>${description && html`<p>${description}</p>`}<p class="quiet">${type}</p></td>
-</tr>`,
-)}</tbody></table>`;

@@ -38,7 +38,8 @@ nav ul { list-style: none; margin: 0; padding: 0; }
 nav a { display: flex; gap: 0.75rem; align-items: baseline; padding: 0.3rem 0; color: inherit; text-decoration: none; }
 nav a:hover code, nav a:hover { text-decoration: underline; }
 .signature { display: flex; gap: 0.75rem; align-items: baseline; }
-.method { flex: none; min-width: 4.25em; font-size: 0.75rem; font-weight: 700; letter-spacing: 0.04em; }
+.signature .method { min-width: 0; }
+.method { flex: none; min-width: 4.5em; font-size: 0.75rem; font-weight: 700; letter-spacing: 0.04em; }
 .get, .head, .s1, .s3 { color: var(--read); }
 .post, .s2 { color: var(--make); }
 .put, .patch, .s4 { color: var(--edit); }

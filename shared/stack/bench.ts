@@ -1,0 +1,104 @@
+// `npm run bench`: measures this machine's ceiling and what the services make of it, in one run.
+
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { placeWaiting, startBroker } from "../bench/broker.ts";
+import { measureCatchUp } from "../bench/catch-up.ts";
+import { measureOrders, stockUp } from "../bench/orders.ts";
+import { measureRaw } from "../bench/raw.ts";
+import { isolatedEnv } from "./ports.ts";
+import { projectRoot } from "./project.ts";
+import { Stack } from "./stack.ts";
+
+const WAITING = 40_000;
+const RAW = 10_000;
+
+const folder = join(projectRoot, ".cache", "bench");
+const results: Record<string, unknown> = {
+  machine: { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version },
+};
+
+try {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await rawAndCatchUp();
+  await wholeOrders();
+  writeFileSync(join(projectRoot, "bench.json"), `${JSON.stringify(results, null, 2)}\n`);
+  console.log("\nWritten to bench.json.");
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function rawAndCatchUp(): Promise<void> {
+  const raw = async (durability: "strict" | "relaxed", count: number) => {
+    const broker = await startBroker(join(folder, `raw-${durability}`), durability);
+    await placeWaiting(broker.connection, count);
+    const seconds = await measureRaw(broker, count);
+    await broker.stop();
+    return count / seconds;
+  };
+  const strict = await raw("strict", RAW);
+  say("raw ceiling, single publishes, fsync each", `${whole(strict)} events/s`);
+  const relaxed = await raw("relaxed", WAITING);
+  say("raw ceiling, single publishes, no fsync", `${whole(relaxed)} events/s`);
+
+  const broker = await startBroker(join(folder, "catch-up"), "strict");
+  await placeWaiting(broker.connection, WAITING);
+  const { seconds, withStartSeconds } = await measureCatchUp(broker, WAITING);
+  await broker.stop();
+  const rate = WAITING / seconds;
+  say(`catch-up of ${WAITING} events, strict durability`, `${seconds.toFixed(2)} s, ${whole(rate)} events/s`);
+  say("  with the start of the process", `${withStartSeconds.toFixed(2)} s`);
+  say(
+    "  against the raw ceiling with fsync / without",
+    `${(rate / strict).toFixed(2)} / ${(rate / relaxed).toFixed(2)}`,
+  );
+  Object.assign(results, {
+    rawStrictPerSecond: strict,
+    rawRelaxedPerSecond: relaxed,
+    catchUp: {
+      events: WAITING,
+      seconds,
+      withStartSeconds,
+      perSecond: rate,
+      ratioStrict: rate / strict,
+      ratioRelaxed: rate / relaxed,
+    },
+  });
+}
+
+async function wholeOrders(): Promise<void> {
+  const env = { ...(await isolatedEnv(join(folder, "stack"))), LOG_LEVEL: "warn" };
+  const stack = await Stack.start(env, (line) => {
+    if (line.startsWith("{")) console.error(line);
+  });
+  try {
+    await stockUp(stack);
+    await measureOrders(stack, { orders: 500, concurrency: 16 });
+    const steady = await measureOrders(stack, { orders: 1_000, rate: 50 });
+    say("whole orders at 50 a second", `p50 ${steady.p50.toFixed(1)} ms, p99 ${steady.p99.toFixed(1)} ms`);
+    say(
+      "  CPU and memory",
+      `${steady.cpuSecondsPer1000.toFixed(2)} CPU s per 1,000, ${whole(steady.residentMB)} MB`,
+    );
+    const full = await measureOrders(stack, { orders: 10_000, concurrency: 128 });
+    say("whole orders, as many as go through", `${whole(full.perSecond)} orders/s`);
+    say("  POST to terminal", `p50 ${whole(full.p50)} ms, p99 ${whole(full.p99)} ms`);
+    say(
+      "  CPU and memory",
+      `${full.cpuSecondsPer1000.toFixed(2)} CPU s per 1,000, ${whole(full.residentMB)} MB`,
+    );
+    Object.assign(results, { steady, full });
+  } finally {
+    await stack.stop();
+  }
+}
+
+function say(what: string, figure: string): void {
+  console.log(`${what.padEnd(52)} ${figure}`);
+}
+
+function whole(n: number): string {
+  return Math.round(n).toLocaleString("en");
+}

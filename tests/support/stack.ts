@@ -1,0 +1,155 @@
+// The real stack for tests: on free ports, on an empty folder, with its output at hand when something fails.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { onTestFailed } from "vitest";
+import { decode, type Event, parseSubject } from "../../shared/contracts/events.ts";
+import { fromHeaders } from "../../shared/nats/headers.ts";
+import { FLOW_STREAM, PARKED_STREAM } from "../../shared/nats/topology.ts";
+import { isolatedEnv } from "../../shared/stack/ports.ts";
+import { Stack } from "../../shared/stack/stack.ts";
+
+/** A running stack, with what tests ask of it. */
+export class TestStack {
+  readonly stack: Stack;
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly lines: string[];
+
+  private constructor(stack: Stack, folder: string, env: NodeJS.ProcessEnv, lines: string[]) {
+    this.stack = stack;
+    this.folder = folder;
+    this.env = env;
+    this.lines = lines;
+  }
+
+  static async start(more: NodeJS.ProcessEnv = {}): Promise<TestStack> {
+    const folder = mkdtempSync(join(tmpdir(), "quadrille-"));
+    const env = { ...(await isolatedEnv(folder)), ACK_WAIT_MS: "2000", ...more };
+    const lines: string[] = [];
+    return new TestStack(await Stack.start(env, (line) => lines.push(line)), folder, env, lines);
+  }
+
+  /** Prints the stack's output if the current test fails. */
+  explainFailure(): void {
+    onTestFailed(() => console.error(this.lines.slice(-200).join("\n")));
+  }
+
+  async stop(): Promise<void> {
+    await this.stack.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async get(service: string, path: string): Promise<{ status: number; body: any }> {
+    const response = await fetch(`${this.stack.url(service)}${path}`);
+    return { status: response.status, body: await response.json() };
+  }
+
+  async post(service: string, path: string, body: unknown, headers: Record<string, string> = {}) {
+    const response = await fetch(`${this.stack.url(service)}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as any };
+  }
+
+  async stockUp(sku: string, delta: number): Promise<void> {
+    const { status, body } = await this.post("inventory", `/stock/${sku}/adjustments`, {
+      delta,
+      reason: "delivery",
+    });
+    if (status !== 201) throw new Error(`stock could not be adjusted: ${JSON.stringify(body)}`);
+  }
+
+  /** Places an order and returns its id. */
+  async place(change: Partial<Placement> = {}): Promise<string> {
+    const { status, body } = await this.post("orders", "/orders", anOrder(change));
+    if (status !== 202) throw new Error(`the order was not accepted: ${JSON.stringify(body)}`);
+    return body.orderId;
+  }
+
+  /** Polls until `probe` gives something other than undefined. */
+  async until<Found>(
+    what: string,
+    probe: () => Promise<Found | undefined>,
+    withinMs = 30_000,
+  ): Promise<Found> {
+    const deadline = Date.now() + withinMs;
+    for (;;) {
+      const found = await probe().catch(() => undefined);
+      if (found !== undefined) return found;
+      if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** The order once it has ended. */
+  ended(orderId: string, withinMs?: number): Promise<any> {
+    return this.until(
+      `order ${orderId} has ended`,
+      async () => {
+        const { body } = await this.get("orders", `/orders/${orderId}`);
+        return body.status === "completed" || body.status === "cancelled" ? body : undefined;
+      },
+      withinMs,
+    );
+  }
+
+  /** Every event of the flow so far, in the order of the stream. */
+  async flow(): Promise<Event[]> {
+    return (await this.#messages(FLOW_STREAM)).map(({ subject, data, headers }) => {
+      const { type, key } = parseSubject(subject)!;
+      return { ...fromHeaders(headers, type, key), ...decode(type, data) } as Event;
+    });
+  }
+
+  /** Every parked message so far. */
+  parked() {
+    return this.#messages(PARKED_STREAM);
+  }
+
+  async #messages(stream: string) {
+    const connection = await this.stack.connect();
+    try {
+      const { state } = await (await jetstreamManager(connection)).streams.info(stream);
+      const messages = [];
+      if (state.messages === 0) return [];
+      const consumer = await jetstream(connection).consumers.get(stream);
+      for await (const message of await consumer.consume()) {
+        messages.push(message);
+        if (message.seq === state.last_seq) break;
+      }
+      return messages;
+    } finally {
+      await connection.close();
+    }
+  }
+}
+
+/** The body of `POST /orders`. */
+export interface Placement {
+  customerId: string;
+  email: string;
+  plan: "STANDARD" | "TRIAL";
+  currency: string;
+  shipTo: { name: string; line1: string; city: string; postcode: string; country: string };
+  lines: { sku: string; quantity: number; unitPriceCents: number }[];
+  paymentToken: string;
+}
+
+/** A good order, but for what `change` says. */
+export function anOrder(change: Partial<Placement> = {}): Placement {
+  return {
+    customerId: "c-42",
+    email: "ada@example.com",
+    plan: "STANDARD",
+    currency: "EUR",
+    shipTo: { name: "Ada L.", line1: "1 Mill Lane", city: "York", postcode: "YO1 7HB", country: "GB" },
+    lines: [{ sku: "TEA-001", quantity: 2, unitPriceCents: 450 }],
+    paymentToken: "tok_approve",
+    ...change,
+  };
+}

@@ -1,0 +1,29 @@
+// Tests in the order of their patience: what needs no process first, the real stack last and one file at a time.
+
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "quick",
+          include: ["tests/**/*.test.ts"],
+          exclude: ["tests/end-to-end/**"],
+          sequence: { groupOrder: 0 },
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "real stack",
+          include: ["tests/end-to-end/**/*.test.ts"],
+          sequence: { groupOrder: 1 },
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
