@@ -1,6 +1,6 @@
 // What inventory decides: an order's lines are set aside all together or not at all, and leave or come back once.
 
-import { type Event, fact } from "../../shared/contracts/events.ts";
+import { type Event, fact, MAX_LONG } from "../../shared/contracts/events.ts";
 
 /** What inventory knows that concerns one order. */
 export interface Stock {
@@ -60,7 +60,7 @@ export function adjust(
   { sku, delta, reason }: { sku: string; delta: number; reason: string },
 ) {
   if (onHand + delta < 0) return { refused: `only ${onHand} of ${sku} are on hand` };
-  if (!Number.isSafeInteger(onHand + delta)) return { refused: `${sku} can't have that many on hand` };
+  if (onHand + delta > MAX_LONG) return { refused: `${sku} can't have that many on hand` };
 
   return [fact("stock.adjusted", { sku, delta, reason })];
 }

@@ -1,6 +1,7 @@
 // The shapes of the order endpoint, checked at the door.
 
 import { z } from "@hono/zod-openapi";
+import { MAX_LONG } from "../../shared/contracts/events.ts";
 import { skuSchema } from "../../shared/http/commands.ts";
 
 const MAX_LINES = 100;
@@ -12,7 +13,7 @@ const line = z
   .object({
     sku: skuSchema,
     quantity: z.int().min(1).max(MAX_QUANTITY).openapi({ example: 2 }),
-    unitPriceCents: z.int().min(0).openapi({ example: 450 }),
+    unitPriceCents: z.int().min(0).max(MAX_LONG).openapi({ example: 450 }),
   })
   .openapi("Line");
 
@@ -33,10 +34,10 @@ const lines = z
       }
       seen.add(sku);
     });
-    if (exactTotal(value) > BigInt(Number.MAX_SAFE_INTEGER)) {
+    if (issues.length === 0 && exactTotal(value) > BigInt(MAX_LONG)) {
       issues.push({
         code: "custom",
-        message: "the total is more than 2^53 - 1 cents",
+        message: `the total is more than ${MAX_LONG} cents`,
         path: [],
         input: value,
       });
@@ -104,7 +105,7 @@ export const listQuery = z.object({
 
 export const page = z.object({ orders: z.array(order), next: z.string().optional() });
 
-/** The sum over the lines; exact, since the door lets in nothing beyond 2^53 - 1. */
+/** The sum over the lines; exact, since the door lets in nothing beyond `MAX_LONG`. */
 export function totalCents(of: readonly { quantity: number; unitPriceCents: number }[]): number {
   return Number(exactTotal(of));
 }

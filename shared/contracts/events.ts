@@ -32,6 +32,9 @@ export type Event<T extends FactType = FactType> = Fact<T> & {
   readonly traceparent?: string;
 };
 
+/** The largest whole number that an Avro long can carry here: JavaScript and avsc are exact up to 2^53 - 2. */
+export const MAX_LONG = Number.MAX_SAFE_INTEGER - 1;
+
 /** Every fact type there is, in alphabetical order. */
 export const factTypes = Object.keys(schemas) as FactType[];
 

@@ -7,7 +7,8 @@ import { setImmediate as turn } from "node:timers/promises";
 
 // Milliseconds. A client busy on a kept-alive connection sends again within the lull, is answered
 // `connection: close` and moves on, where closing at once could cut off a request already on its way.
-const LULL = 100;
+const LULL = 250;
+const TURNS = 20;
 
 /**
  * Watches `server`, which must not have begun to listen, and returns what closes it: no more connections,
@@ -33,7 +34,18 @@ export function drainer(server: Server): (graceMs: number) => Promise<void> {
     });
   });
 
+  // Connections the kernel has taken and Node has not yet would be reset along with the listener.
+  let accepted = 0;
+  server.on("connection", () => accepted++);
+  const emptyQueue = async () => {
+    for (let before = -1, turns = 0; before !== accepted && turns < TURNS; turns++) {
+      before = accepted;
+      await turn();
+    }
+  };
+
   return async (graceMs) => {
+    await emptyQueue();
     phase = "lull";
     for (const response of inFlight) {
       if (!response.headersSent) response.setHeader("connection", "close");
@@ -44,7 +56,6 @@ export function drainer(server: Server): (graceMs: number) => Promise<void> {
     }, LULL);
     const grace = setTimeout(() => server.closeAllConnections(), graceMs);
     const closed = once(server, "close");
-    await turn();
     TcpServer.prototype.close.call(server); // http's own close would not wait for idle connections.
     await closed;
     clearTimeout(lull);

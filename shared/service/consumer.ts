@@ -55,7 +55,6 @@ export class Consumer<Port> {
 
   /** Takes a delivery; it ends some time later, after its transaction and its facts are safe. */
   take(delivery: Delivery): void {
-    if (this.#draining) return delivery.retry(0);
     try {
       this.#schedule(delivery, delivery.read());
     } catch (error) {
@@ -79,9 +78,9 @@ export class Consumer<Port> {
 
   /** Queues the delivery for the next group commit, behind its key's lane if there is a call under way. */
   #schedule(delivery: Delivery, event: Event): void {
-    if (this.#draining) return delivery.retry(0);
     const resume = () => this.#schedule(delivery, event);
-    if (this.#lanes.isBusy(event.key)) this.#lanes.wait(event.key, resume);
+    if (this.#draining) delivery.retry(0);
+    else if (this.#lanes.isBusy(event.key)) this.#lanes.wait(event.key, resume);
     else this.#parts.commits.add(this.#work(delivery, event));
   }
 

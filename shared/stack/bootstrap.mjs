@@ -14,8 +14,9 @@ const COMMANDS = {
   start: "shared/stack/start",
   bench: "shared/stack/bench",
   provision: "shared/stack/provision",
-  seed: "shared/stack/seed",
   conf: "shared/stack/conf",
+  flow: "shared/stack/flow",
+  passwords: "shared/stack/compose-env",
   generate: "shared/contracts/generate",
 };
 

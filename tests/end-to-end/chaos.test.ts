@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAllWell } from "../support/invariants.ts";
 import { type Mailbox, openMailbox } from "../support/mailbox.ts";
-import { anOrder, type Placement, TestStack } from "../support/stack.ts";
+import { anOrder, type Placement } from "../support/order.ts";
+import { TestStack } from "../support/stack.ts";
 
 const ORDERS = 200;
 const AT_ONCE = 8;

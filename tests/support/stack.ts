@@ -1,4 +1,5 @@
 // The real stack for tests: on free ports, on an empty folder, with its output at hand when something fails.
+// biome-ignore-all lint/suspicious/noExplicitAny: tests say what they expect of a body by comparing it.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import { fromHeaders } from "../../shared/nats/headers.ts";
 import { FLOW_STREAM, PARKED_STREAM } from "../../shared/nats/topology.ts";
 import { isolatedEnv } from "../../shared/stack/ports.ts";
 import { Stack } from "../../shared/stack/stack.ts";
+import { anOrder, type Placement } from "./order.ts";
 
 /** A running stack, with what tests ask of it. */
 export class TestStack {
@@ -127,29 +129,4 @@ export class TestStack {
       await connection.close();
     }
   }
-}
-
-/** The body of `POST /orders`. */
-export interface Placement {
-  customerId: string;
-  email: string;
-  plan: "STANDARD" | "TRIAL";
-  currency: string;
-  shipTo: { name: string; line1: string; city: string; postcode: string; country: string };
-  lines: { sku: string; quantity: number; unitPriceCents: number }[];
-  paymentToken: string;
-}
-
-/** A good order, but for what `change` says. */
-export function anOrder(change: Partial<Placement> = {}): Placement {
-  return {
-    customerId: "c-42",
-    email: "ada@example.com",
-    plan: "STANDARD",
-    currency: "EUR",
-    shipTo: { name: "Ada L.", line1: "1 Mill Lane", city: "York", postcode: "YO1 7HB", country: "GB" },
-    lines: [{ sku: "TEA-001", quantity: 2, unitPriceCents: 450 }],
-    paymentToken: "tok_approve",
-    ...change,
-  };
 }

@@ -1,0 +1,132 @@
+// What the order endpoint lets in, and how it says no.
+// biome-ignore-all lint/suspicious/noExplicitAny: tests say what they expect of a body by comparing it.
+
+import BetterSqlite from "better-sqlite3";
+import { pino } from "pino";
+import { beforeEach, expect, test } from "vitest";
+import { routes } from "../../apps/orders/http.ts";
+import { orders } from "../../apps/orders/service.ts";
+import { MAX_LONG } from "../../shared/contracts/events.ts";
+import { httpApp } from "../../shared/http/app.ts";
+import { Runtime } from "../../shared/service/runtime.ts";
+import { anOrder, type Placement } from "../support/order.ts";
+
+let app: ReturnType<typeof httpApp>;
+let runtime: Runtime<ReturnType<typeof orders.store>, unknown>;
+
+beforeEach(() => {
+  const publish = () => Promise.reject(new Error("the broker is down"));
+  const log = pino({ level: "silent" });
+  runtime = new Runtime(orders, { db: new BetterSqlite(":memory:"), port: undefined, publish, log });
+  app = httpApp({ name: "orders", ready: () => ({ ready: true }), log });
+  routes(app, runtime);
+});
+
+async function post(body: unknown, headers: Record<string, string> = {}) {
+  const response = await app.request("/orders", {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  return {
+    status: response.status,
+    type: response.headers.get("content-type"),
+    body: (await response.json()) as any,
+  };
+}
+
+function stored(): number {
+  return runtime.engine.store.list({ limit: 100 }).length;
+}
+
+function line(change: Partial<Placement["lines"][number]> = {}) {
+  return { sku: "TEA-001", quantity: 1, unitPriceCents: 450, ...change };
+}
+
+const bad: [string, Partial<Record<keyof Placement, unknown>>, string[]][] = [
+  ["an empty customer id", { customerId: " " }, ["#/customerId"]],
+  ["an email without a domain", { email: "ada" }, ["#/email"]],
+  ["an unknown plan", { plan: "GOLD" }, ["#/plan"]],
+  ["a currency that is none", { currency: "euro" }, ["#/currency"]],
+  ["no lines", { lines: [] }, ["#/lines"]],
+  ["101 lines", { lines: Array.from({ length: 101 }, (_, n) => line({ sku: `S-${n}` })) }, ["#/lines"]],
+  ["a SKU that could not be part of a subject", { lines: [line({ sku: "tea.>" })] }, ["#/lines/0/sku"]],
+  ["the same SKU twice", { lines: [line(), line()] }, ["#/lines/1/sku"]],
+  ["a quantity of zero", { lines: [line({ quantity: 0 })] }, ["#/lines/0/quantity"]],
+  ["a quantity of half a piece", { lines: [line({ quantity: 0.5 })] }, ["#/lines/0/quantity"]],
+  ["a huge quantity", { lines: [line({ quantity: 1e9 })] }, ["#/lines/0/quantity"]],
+  ["a negative price", { lines: [line({ unitPriceCents: -1 })] }, ["#/lines/0/unitPriceCents"]],
+  [
+    "a total beyond 2^53",
+    { lines: [line({ quantity: 2, unitPriceCents: Number.MAX_SAFE_INTEGER })] },
+    ["#/lines"],
+  ],
+  ["a price beyond 2^53", { lines: [line({ unitPriceCents: 2 ** 53 })] }, ["#/lines/0/unitPriceCents"]],
+  ["a payment token with spaces", { paymentToken: "tok approve" }, ["#/paymentToken"]],
+  ["an address without a city", { shipTo: { ...anOrder().shipTo, city: undefined } }, ["#/shipTo/city"]],
+  [
+    "several faults at once",
+    { email: "", lines: [line({ quantity: -1 })] },
+    ["#/email", "#/lines/0/quantity"],
+  ],
+];
+
+test.each(bad)(
+  "refuses %s with one entry for each bad field, and stores nothing",
+  async (_, change, pointers) => {
+    const { status, type, body } = await post({ ...anOrder(), ...change });
+    expect({ status, type }).toEqual({ status: 422, type: "application/problem+json" });
+    expect(body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()).toEqual(pointers);
+    expect(stored()).toBe(0);
+  },
+);
+
+test.each([
+  ["JSON that breaks off", '{"customerId":', {}, 400],
+  ["an array", "[]", {}, 422],
+  ["another content type", "customerId=c-42", { "content-type": "application/x-www-form-urlencoded" }, 415],
+  ["a body over 256 KiB", JSON.stringify({ ...anOrder(), customerId: "x".repeat(300_000) }), {}, 413],
+  ["an Idempotency-Key with spaces", JSON.stringify(anOrder()), { "idempotency-key": "a b" }, 400],
+])("refuses %s, and stores nothing", async (_, body, headers, expected) => {
+  const { status, type } = await post(body, headers as Record<string, string>);
+  expect({ status, type }).toEqual({ status: expected, type: "application/problem+json" });
+  expect(stored()).toBe(0);
+});
+
+test("accepts an order while the broker is down", async () => {
+  const { status, body } = await post(anOrder());
+  expect({ status, body }).toEqual({ status: 202, body: { orderId: expect.any(String), status: "pending" } });
+  expect(stored()).toBe(1);
+});
+
+test("accepts the largest total that there can be, exactly", async () => {
+  const { body } = await post(anOrder({ lines: [line({ unitPriceCents: MAX_LONG })] }));
+  expect(runtime.engine.store.find(body.orderId)?.totalCents).toBe(MAX_LONG);
+});
+
+test("gives the same answer to the same order under the same Idempotency-Key, also at the same time", async () => {
+  const key = { "idempotency-key": "once" };
+  const answers = await Promise.all([post(anOrder(), key), post(anOrder(), key)]);
+  answers.push(await post(anOrder(), key));
+  expect(new Set(answers.map(({ body }) => body.orderId)).size).toBe(1);
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+  expect(stored()).toBe(1);
+});
+
+test("refuses another order under a used Idempotency-Key", async () => {
+  const key = { "idempotency-key": "once" };
+  await post(anOrder(), key);
+  const { status, body } = await post(anOrder({ customerId: "c-43" }), key);
+  expect({ status, type: body.type }).toEqual({
+    status: 422,
+    type: "urn:quadrille:problem:idempotency-key-reused",
+  });
+  expect(stored()).toBe(1);
+});
+
+test("does not find an order that there is not, nor a page of a status that there is not", async () => {
+  expect((await app.request("/orders/none")).status).toBe(404);
+  expect((await app.request("/orders/none/stream")).status).toBe(404);
+  expect((await app.request("/orders?status=lost")).status).toBe(400);
+  expect((await app.request("/orders?limit=0")).status).toBe(400);
+});

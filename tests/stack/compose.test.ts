@@ -1,0 +1,382 @@
+// docker-compose.yml and Dockerfile, compared with the code that they run; and the two scripts that serve them.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { allServices } from "../../apps/services.ts";
+import { loadConfig, natsUrl, own, variables } from "../../shared/config.ts";
+import { writeComposeEnv } from "../../shared/stack/compose-env.ts";
+import { isNewEnough } from "../../shared/stack/nats-server.ts";
+import { projectRoot } from "../../shared/stack/project.ts";
+import { seedOnce } from "../../shared/stack/seed-once.ts";
+
+interface Container {
+  image: string;
+  build?: string;
+  pull_policy?: string;
+  command?: string[];
+  environment: Record<string, string>;
+  ports?: string[];
+  volumes?: string[];
+  depends_on?: Record<string, { condition: string }>;
+  restart: string;
+  stop_grace_period?: string;
+  healthcheck?: { test: string[]; interval: string; timeout: string; start_period: string };
+  read_only: boolean;
+  cap_drop: string[];
+  security_opt: string[];
+  mem_limit: string;
+}
+
+const read = (file: string) => readFileSync(join(projectRoot, file), "utf8");
+const text = read("docker-compose.yml");
+const compose = parse(text, { merge: true }) as { services: Record<string, Container>; volumes: object };
+const containers = Object.entries(compose.services);
+const container = (name: string) => compose.services[name]!;
+
+const config = loadConfig({});
+const services = allServices(config).map(({ name }) => name);
+const users = ["admin", ...services];
+const passwordOf = (user: string) => `${user.toUpperCase()}_PASSWORD`;
+const passwords = Object.fromEntries(users.map((user) => [passwordOf(user), `dummy-password-of-${user}`]));
+
+/** Variables that are not Quadrille's own: those of the images, of the seeding script, and of the mail's port. */
+const OTHERS: Record<string, string[]> = {
+  nats: ["NATS_STORE_DIR", "NATS_SYNC_INTERVAL", "GOMEMLIMIT"],
+  mail: ["MP_DISABLE_VERSION_CHECK"],
+  seed: ["INVENTORY_URL"],
+  "(interpolated)": ["MAIL_UI_PORT"],
+};
+const ONE_SHOTS = ["provision", "seed"];
+const IMAGES_OF_OTHERS = ["nats", "mail"];
+
+const folder = mkdtempSync(join(tmpdir(), "compose-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.unstubAllGlobals());
+
+describe("docker-compose.yml is a Compose file", () => {
+  // As Debian's docker-compose 1.29.2 has it (Apache-2.0), so that nothing newer slips in. It claims draft 2019-09 but
+  // keeps its parts under `definitions`, as draft 7 does; its formats, such as "10s" for a duration, are its own.
+  const { $schema, ...schema } = JSON.parse(read("tests/stack/compose-spec.json"), (key, value) =>
+    key === "format" && typeof value === "string" ? undefined : value,
+  );
+  const specification = z.fromJSONSchema(schema, { defaultTarget: "draft-7" });
+
+  it("has the shape that the Compose specification asks for", () => {
+    expect(specification.safeParse(compose).error).toBeUndefined();
+  });
+
+  it.each([
+    ["an unknown key", { image: "a", memory: "1g" }],
+    ["an unknown condition", { image: "a", depends_on: { b: { condition: "service_ready" } } }],
+    ["a misspelled health check", { image: "a", healthcheck: { intervall: "5s" } }],
+    ["a repeated port", { image: "a", ports: ["1:1", "1:1"] }],
+    ["a wrong type", { image: 1 }],
+  ])("would not have it with %s", (_, service) => {
+    expect(specification.safeParse({ services: { b: { image: "b" } } }).success).toBe(true);
+    expect(specification.safeParse({ services: { a: service, b: { image: "b" } } }).success).toBe(false);
+  });
+
+  const engines = ["docker-compose", "docker compose"].filter(
+    (engine) => run(engine, ["version"]).status === 0,
+  );
+
+  describe.each(engines)("%s", (engine) => {
+    const noEnv = join(folder, "no.env");
+    const readBy = (env: NodeJS.ProcessEnv) => {
+      writeFileSync(noEnv, "");
+      return run(engine, ["--env-file", noEnv, "-f", join(projectRoot, "docker-compose.yml"), "config"], env);
+    };
+
+    it("reads it", () => {
+      const { status, stdout, stderr } = readBy(passwords);
+
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(Object.keys(parse(stdout).services).sort()).toEqual(Object.keys(compose.services).sort());
+    }, 40_000);
+
+    it("refuses it while a password is missing, and says what to do", () => {
+      const { status, stderr } = readBy({ ...passwords, RISK_PASSWORD: undefined });
+
+      expect(status).not.toBe(0);
+      expect(stderr).toContain("run npm run passwords");
+    }, 40_000);
+  });
+});
+
+describe("docker-compose.yml has a container for every service", () => {
+  it("and none for what is no service", () => {
+    expect(Object.keys(compose.services).sort()).toEqual(
+      [...services, ...ONE_SHOTS, ...IMAGES_OF_OTHERS].sort(),
+    );
+  });
+
+  it.each(services)("%s: its program, its port, its password and its volume, and no other's", (name) => {
+    const { command, ports, volumes, healthcheck } = container(name);
+    const port = own(config, name, "PORT");
+
+    expect(command).toEqual(["node", `dist/apps/${name}/main.js`]);
+    expect(ports).toEqual([`127.0.0.1:\${${name.toUpperCase()}_PORT:-${port}}:${port}`]);
+    expect(passwordsGivenTo(name)).toEqual([passwordOf(name)]);
+    expect(volumes).toEqual([`${name}:/data`]);
+    expect(healthcheck?.test.at(-1)).toContain(`http://127.0.0.1:${port}/healthz`);
+  });
+
+  it.each(services)("%s: an environment that makes a configuration", (name) => {
+    const found = loadConfig(interpolated(name));
+
+    expect(natsUrl(found)).toBe("nats://nats:4222");
+    expect(found).toMatchObject({ HTTP_HOST: "0.0.0.0", DATA_DIR: "/data", DURABILITY: "strict" });
+    expect(own(found, name, "PORT")).toBe(own(config, name, "PORT"));
+    expect(found.SMTP_URL).toBe(name === "notifications" ? "smtp://mail:1025" : undefined);
+  });
+
+  it.each(services)("%s: starts after NATS is provisioned, restarts, and has time to drain", (name) => {
+    const { depends_on, restart, stop_grace_period } = container(name);
+
+    expect(depends_on).toEqual({
+      nats: { condition: "service_healthy" },
+      provision: { condition: "service_completed_successfully" },
+    });
+    expect([restart, stop_grace_period]).toEqual(["unless-stopped", "15s"]);
+  });
+
+  it("each with a volume that is declared", () => {
+    expect(Object.keys(compose.volumes).sort()).toEqual(["nats", ...services].sort());
+  });
+});
+
+describe("docker-compose.yml gives NATS and its helpers what they need", () => {
+  it("every variable of nats.conf, and no more", () => {
+    const conf = read("nats.conf").replace(/#.*$|"[^"]*"/gm, "");
+    const used = [...conf.matchAll(/\$([A-Z_]+)/g)].map(([, name]) => name!);
+    const given = Object.keys(container("nats").environment).filter((name) => name !== "GOMEMLIMIT");
+
+    expect(used).toContain("NATS_SYNC_INTERVAL");
+    expect(given.sort()).toEqual([...new Set(used)].sort());
+  });
+
+  it("a store on a volume, synced always, and the configuration read-only", () => {
+    const { environment, volumes } = container("nats");
+
+    expect(environment).toMatchObject({
+      NATS_HOST: "0.0.0.0",
+      NATS_STORE_DIR: "/data",
+      NATS_SYNC_INTERVAL: "always",
+    });
+    expect(volumes).toEqual(["./nats.conf:/etc/nats/nats.conf:ro", "nats:/data"]);
+  });
+
+  it("a server that is new enough", () => {
+    const [, version] = container("nats").image.match(/^nats:(\d+\.\d+\.\d+)-/)!;
+
+    expect(isNewEnough(version!)).toBe(true);
+  });
+
+  it("the administrator's password for the provisioner alone, and none for seed and mail", () => {
+    expect(passwordsGivenTo("provision")).toEqual(["ADMIN_PASSWORD"]);
+    expect([...passwordsGivenTo("seed"), ...passwordsGivenTo("mail")]).toEqual([]);
+    expect(container("provision").command).toEqual(["node", "dist/shared/stack/provision.js"]);
+    expect(container("provision").depends_on).toEqual({ nats: { condition: "service_healthy" } });
+  });
+
+  it("stock after inventory is healthy", () => {
+    const { command, depends_on, environment } = container("seed");
+
+    expect(command).toEqual(["node", "dist/shared/stack/seed-once.js"]);
+    expect(depends_on).toEqual({ inventory: { condition: "service_healthy" } });
+    expect(environment.INVENTORY_URL).toBe(`http://inventory:${config.INVENTORY_PORT}`);
+  });
+});
+
+describe("docker-compose.yml is careful", () => {
+  it("about variables: each is known to shared/config.ts", () => {
+    const known = Object.keys(variables.shape);
+    const unknown = containers.flatMap(([name, { environment }]) =>
+      Object.keys(environment).filter((key) => !known.includes(key) && !OTHERS[name]?.includes(key)),
+    );
+    const interpolations = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name!);
+
+    expect(unknown).toEqual([]);
+    expect(interpolations.filter((name) => !known.includes(name))).toEqual(OTHERS["(interpolated)"]);
+  });
+
+  it("about passwords: none is written down, none has a default", () => {
+    const given = containers.flatMap(([, { environment }]) => Object.entries(environment)).filter(isPassword);
+
+    expect(given).toHaveLength(2 * users.length);
+    for (const [name, value] of given) expect(value).toBe(`\${${name}:?is not set, run npm run passwords}`);
+  });
+
+  it.each(containers)("about %s: pinned, bounded, without privileges, and on loopback only", (_, one) => {
+    expect(one.image).toMatch(/^[a-z0-9/]+:v?\d+\.\d+\.\d+(-alpine)?$/);
+    expect(one).toMatchObject({
+      read_only: true,
+      cap_drop: ["ALL"],
+      security_opt: ["no-new-privileges:true"],
+    });
+    expect(one.mem_limit).toMatch(/^\d+[mg]$/);
+    for (const port of one.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+$/);
+  });
+
+  it.each(containers)(
+    "about %s: a one-shot ends, all else restarts and says whether it is healthy",
+    (name, one) => {
+      const isOneShot = ONE_SHOTS.includes(name);
+
+      expect(one.restart).toBe(isOneShot ? "no" : "unless-stopped");
+      expect(one.healthcheck !== undefined).toBe(!isOneShot);
+      const { interval = "1s", timeout = "1s", start_period = "1s" } = one.healthcheck ?? {};
+      for (const duration of [interval, timeout, start_period]) expect(duration).toMatch(/^\d+s$/);
+    },
+  );
+
+  it("about its own image: built once, for the provisioner, and never pulled", () => {
+    const { version } = JSON.parse(read("package.json"));
+    const ours = containers.filter(([name]) => !IMAGES_OF_OTHERS.includes(name));
+
+    for (const [name, { image, build, pull_policy }] of ours) {
+      expect(image).toBe(`quadrille:${version}`);
+      expect([build, pull_policy]).toEqual(name === "provision" ? [".", "build"] : [undefined, "never"]);
+    }
+  });
+});
+
+describe("Dockerfile", () => {
+  const dockerfile = read("Dockerfile");
+
+  it("is on exact versions of a Node that package.json allows, the same in both stages", () => {
+    const images = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!);
+    const [major, minor] = images[0]!
+      .match(/^node:(\d+)\.(\d+)\.\d+-bookworm$/)!
+      .slice(1)
+      .map(Number);
+    const [, oldestMajor, oldestMinor] = JSON.parse(read("package.json"))
+      .engines.node.match(/^>=(\d+)\.(\d+)$/)
+      .map(Number);
+
+    expect(images).toEqual([images[0], `${images[0]}-slim`]);
+    expect(major! > oldestMajor || (major === oldestMajor && minor! >= oldestMinor)).toBe(true);
+  });
+
+  it("runs as node, which owns /data", () => {
+    expect(dockerfile).toMatch(/install -d -o node -g node -m 0700 \/data/);
+    expect(dockerfile.trimEnd().split("\n").at(-1)).toBe("USER node");
+  });
+
+  it("is given all that it copies, and nothing else", () => {
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) =>
+      sources!.split(" "),
+    );
+    const given = read(".dockerignore")
+      .split("\n")
+      .filter((line) => line && !line.startsWith("#"));
+
+    expect(given.sort()).toEqual(["*", ...new Set(copied.map((source) => `!${source}`))].sort());
+  });
+});
+
+describe("npm run passwords", () => {
+  it("writes a password for everyone, for its owner's eyes only", () => {
+    const file = join(folder, "fresh.env");
+
+    expect(writeComposeEnv(file).sort()).toEqual(Object.keys(passwords).sort());
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const { ORDERS_PASSWORD } = loadConfig(parseEnv(readFileSync(file, "utf8")));
+    expect(ORDERS_PASSWORD).toMatch(/^pw[0-9a-f]{48}$/);
+  });
+
+  it("keeps what is there: passwords, comments and quotes", () => {
+    const file = join(folder, "kept.env");
+    const mine = '# mine\nMAIL_FROM="Shop <shop@example.com>"\nRISK_PASSWORD=chosen-by-a-person';
+    writeFileSync(file, mine, { mode: 0o644 });
+
+    expect(writeComposeEnv(file)).toHaveLength(users.length - 1);
+    const once = readFileSync(file, "utf8");
+    expect(once.startsWith(`${mine}\n`)).toBe(true);
+    expect(parseEnv(once)).toMatchObject({
+      RISK_PASSWORD: "chosen-by-a-person",
+      MAIL_FROM: "Shop <shop@example.com>",
+    });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+
+    expect(writeComposeEnv(file)).toEqual([]);
+    expect(readFileSync(file, "utf8")).toBe(once);
+  });
+
+  it("writes where git looks away", () => {
+    expect(read(".gitignore").split("\n")).toContain(".env");
+  });
+});
+
+describe("the seed container", () => {
+  const INVENTORY_URL = "http://inventory:8082";
+
+  it("stocks the catalogue where nothing was ever stocked", async () => {
+    const requests = inventoryWith([]);
+
+    expect(await seedOnce({ INVENTORY_URL })).toBe("The demo catalogue is in stock.");
+    expect(requests[0]).toBe(`GET ${INVENTORY_URL}/stock`);
+    expect(requests).toContain(`POST ${INVENTORY_URL}/stock/TEA-001/adjustments`);
+  });
+
+  it("leaves stock alone", async () => {
+    const requests = inventoryWith([{ sku: "TEA-001", onHand: 0 }]);
+
+    expect(await seedOnce({ INVENTORY_URL })).toBe("There is stock already: nothing was changed.");
+    expect(requests).toEqual([`GET ${INVENTORY_URL}/stock`]);
+  });
+
+  it("does nothing when SEED is none", async () => {
+    const requests = inventoryWith([]);
+
+    expect(await seedOnce({ INVENTORY_URL, SEED: "none" })).toBe("SEED is none: nothing was stocked.");
+    expect(requests).toEqual([]);
+  });
+
+  it("fails when inventory does not answer well, or is not known", async () => {
+    vi.stubGlobal("fetch", async () => new Response("no", { status: 503 }));
+
+    await expect(seedOnce({ INVENTORY_URL })).rejects.toThrow("inventory does not show its stock: no");
+    await expect(seedOnce({})).rejects.toThrow("INVENTORY_URL is not set");
+  });
+
+  function inventoryWith(stock: object[]): string[] {
+    const requests: string[] = [];
+    vi.stubGlobal("fetch", async (url: string, { method = "GET" }: RequestInit) => {
+      requests.push(`${method} ${url}`);
+      return Response.json({ stock });
+    });
+    return requests;
+  }
+});
+
+function run(engine: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+  const [command, ...words] = [...engine.split(" "), ...args];
+  const { PATH, HOME } = process.env;
+  return spawnSync(command!, words, { env: { PATH, HOME, ...env }, encoding: "utf8", timeout: 30_000 });
+}
+
+function isPassword([name]: [string, unknown]): boolean {
+  return name.endsWith("_PASSWORD");
+}
+
+function passwordsGivenTo(name: string): string[] {
+  return Object.entries(container(name).environment)
+    .filter(isPassword)
+    .map(([key]) => key);
+}
+
+/** A container's environment as Compose makes it where only the passwords are set. */
+function interpolated(name: string): Record<string, string> {
+  const replace = (value: string) =>
+    value.replace(/\$\{([A-Z_]+)(?::-([^}]*)|:\?[^}]*)\}/g, (_, key, fallback) => passwords[key] ?? fallback);
+  return Object.fromEntries(
+    Object.entries(container(name).environment).map(([key, value]) => [key, replace(value)]),
+  );
+}
