@@ -58,7 +58,7 @@ const bad: [string, Partial<Record<keyof Placement, unknown>>, string[]][] = [
   ["a negative price", { lines: [line({ unitPriceCents: -1 })] }, ["#/lines/0/unitPriceCents"]],
   [
     "a total beyond 2^53",
-    { lines: [line({ quantity: 2, unitPriceCents: Number.MAX_SAFE_INTEGER })] },
+    { lines: [line({ quantity: 2, unitPriceCents: MAX_LONG })] },
     ["#/lines"],
   ],
   ["a price beyond 2^53", { lines: [line({ unitPriceCents: 2 ** 53 })] }, ["#/lines/0/unitPriceCents"]],
