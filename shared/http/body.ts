@@ -15,9 +15,20 @@ const MAX_DISCARDED = 16 * MAX_BODY;
  * Reading first also leaves the connection fit for the next request when a guard or route answers early.
  */
 export const boundedBody: MiddlewareHandler = async (c, next) => {
-  if (c.req.raw.body) c.req.raw = new Request(c.req.raw, { body: await read(c.req.raw.body) });
+  const announced = Number(c.req.header("content-length"));
+  if (announced > 0 && announced <= MAX_BODY) {
+    await c.req.text().catch(brokeOff); // Kept by Hono, and much faster than going through a stream.
+  } else if (!bodiless.has(c.req.method) && c.req.raw.body) {
+    c.req.raw = new Request(c.req.raw, { body: await read(c.req.raw.body) });
+  }
   await next();
 };
+
+const bodiless = new Set(["GET", "HEAD"]);
+
+function brokeOff(): never {
+  throw new Problem({ status: 400, detail: "The request body broke off." });
+}
 
 async function read(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
@@ -29,7 +40,7 @@ async function read(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
       if (size > MAX_DISCARDED) break;
     }
   } catch {
-    throw new Problem({ status: 400, detail: "The request body broke off." });
+    brokeOff();
   }
   if (size <= MAX_BODY) return Buffer.concat(chunks);
 

@@ -1,5 +1,6 @@
 // Ties a runtime to NATS: deliveries in, facts out, and word of whether the broker is there.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ConsumerMessages, type JetStreamClient, type JsMsg, jetstream } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "nats";
 import { decode, type Event, parseSubject, UndecodableError } from "../contracts/events.ts";
@@ -77,13 +78,13 @@ export class Link {
     await this.#messages?.close();
   }
 
-  /** Sends what is still to be sent, for at most `timeoutMs`, and disconnects. */
+  /** Sends what is still to be sent and disconnects; a broker that does not answer is left after `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
     this.#closing = true;
     clearInterval(this.#heartbeat);
-    const flushed = this.#connected ? this.#connection?.flush() : undefined;
-    await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
-    await this.#connection?.close();
+    const connection = this.#connection;
+    const closed = this.#connected ? connection?.flush().then(() => connection.close()) : undefined;
+    await Promise.race([closed, sleep(timeoutMs)]);
   }
 
   async #consume(listener: LinkListener): Promise<void> {
@@ -101,7 +102,7 @@ export class Link {
         this.#messages = undefined;
         if (this.#closing) return;
         this.#log.warn({ cause: (error as Error).message }, "can't listen: is the consumer provisioned?");
-        await new Promise((resolve) => setTimeout(resolve, BIND_RETRY_MS));
+        await sleep(BIND_RETRY_MS);
       }
     }
   }

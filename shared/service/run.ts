@@ -29,7 +29,8 @@ export interface Assembly<Port, ServiceStore extends Store<unknown>> {
   readonly routes?: (app: OpenAPIHono, runtime: Runtime<ServiceStore, Port>, db: Database) => void;
 }
 
-const DRAIN_MS = 7_000;
+const HTTP_GRACE_MS = 1_500;
+const DRAIN_MS = 6_500;
 const LAST_WORDS_MS = 1_000;
 
 /**
@@ -92,7 +93,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   onStop(async () => {
     log.info("stopping");
     await link.pause();
-    await server.close();
+    await server.close(HTTP_GRACE_MS);
     await runtime.drain(DRAIN_MS);
     await link.close(LAST_WORDS_MS);
     db.close();

@@ -30,7 +30,7 @@ export interface CommandCall<Input, Answer> {
   readonly traceparent?: string | undefined;
 }
 
-const IDLE_CHECKPOINT_MS = 100;
+const IDLE_CHECKPOINT_MS = 500;
 
 /** The parts of a service that run, whatever brings deliveries and takes facts away. */
 export class Runtime<ServiceStore extends Store<unknown>, Port> {

@@ -1,7 +1,6 @@
 // The whole stack on one machine: nats-server and every service, each a process of its own.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsConnection } from "nats";
@@ -9,8 +8,10 @@ import { allServices } from "../../apps/services.ts";
 import { type Config, loadConfig, own } from "../config.ts";
 import { connectNats } from "../nats/connect.ts";
 import { provision } from "../nats/provision.ts";
+import { claim } from "./claim.ts";
 import { findNatsServer } from "./nats-server.ts";
 import { ensurePasswords, type Passwords } from "./passwords.ts";
+import { expectFreePorts } from "./ports.ts";
 import { projectRoot } from "./project.ts";
 import { seed } from "./seed.ts";
 import { Supervised } from "./supervise.ts";
@@ -46,10 +47,10 @@ export class Stack {
     const folder = resolve(config.DATA_DIR);
     const isNew = !existsSync(join(folder, "nats"));
     mkdirSync(join(folder, "run"), { recursive: true, mode: 0o700 });
-    claim(folder);
-    stopLeftoverNats(folder);
-
     const names = allServices(config).map(({ name }) => name);
+    await claim(folder, ["nats", ...names]);
+    await expectFreePorts(config);
+
     const passwords = ensurePasswords(join(folder, "passwords.env"), ["admin", ...names]);
     const publicEnv = Object.fromEntries(Object.entries(env).filter(([name]) => !name.endsWith("_PASSWORD")));
     const program = (name: string) => ({ name, pidFile: join(folder, "run", `${name}.pid`), onLine });
@@ -58,7 +59,7 @@ export class Stack {
       ...program("nats"),
       node: false,
       command: await findNatsServer({ env, log: onLine }),
-      args: ["-c", join(projectRoot, "nats.conf"), "--pid", join(folder, "run", "nats-server.pid")],
+      args: ["-c", join(projectRoot, "nats.conf")],
       env: { ...publicEnv, ...natsEnv(config, folder), ...passwords },
     });
     const services = new Map(
@@ -155,40 +156,4 @@ export function natsEnv(config: Config, folder: string): Record<string, string> 
     NATS_STORE_DIR: JSON.stringify(join(folder, "nats")),
     NATS_SYNC_INTERVAL: config.DURABILITY === "strict" ? "always" : "2m",
   };
-}
-
-/** Makes sure that no other stack runs on the folder, and says that this one does. */
-function claim(folder: string): void {
-  const file = join(folder, "run", "stack.pid");
-  const owner = readPid(file);
-  if (owner && owner !== process.pid && commandOf(owner).includes("bootstrap.mjs start")) {
-    throw new Error(
-      `Quadrille already runs on ${folder} (process ${owner}): stop it, or set DATA_DIR to another folder`,
-    );
-  }
-  writeFileSync(file, `${process.pid}\n`);
-}
-
-/** Stops a nats-server that outlived a killed stack; it is ours if it was started with this folder's pid file. */
-function stopLeftoverNats(folder: string): void {
-  const file = join(folder, "run", "nats-server.pid");
-  const pid = readPid(file);
-  if (!pid || !commandOf(pid).includes(file)) return;
-  process.kill(pid, "SIGTERM");
-  for (let waited = 0; commandOf(pid).includes(file) && waited < 100; waited++) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
-  }
-}
-
-function readPid(file: string): number | undefined {
-  return existsSync(file) ? Number.parseInt(readFileSync(file, "utf8"), 10) || undefined : undefined;
-}
-
-/** The command line of a process; empty when there is no such process. */
-function commandOf(pid: number): string {
-  try {
-    return execFileSync("ps", ["-o", "args=", "-p", `${pid}`], { encoding: "utf8" });
-  } catch {
-    return "";
-  }
 }

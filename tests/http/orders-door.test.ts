@@ -56,11 +56,7 @@ const bad: [string, Partial<Record<keyof Placement, unknown>>, string[]][] = [
   ["a quantity of half a piece", { lines: [line({ quantity: 0.5 })] }, ["#/lines/0/quantity"]],
   ["a huge quantity", { lines: [line({ quantity: 1e9 })] }, ["#/lines/0/quantity"]],
   ["a negative price", { lines: [line({ unitPriceCents: -1 })] }, ["#/lines/0/unitPriceCents"]],
-  [
-    "a total beyond 2^53",
-    { lines: [line({ quantity: 2, unitPriceCents: MAX_LONG })] },
-    ["#/lines"],
-  ],
+  ["a total beyond 2^53", { lines: [line({ quantity: 2, unitPriceCents: MAX_LONG })] }, ["#/lines"]],
   ["a price beyond 2^53", { lines: [line({ unitPriceCents: 2 ** 53 })] }, ["#/lines/0/unitPriceCents"]],
   ["a payment token with spaces", { paymentToken: "tok approve" }, ["#/paymentToken"]],
   ["an address without a city", { shipTo: { ...anOrder().shipTo, city: undefined } }, ["#/shipTo/city"]],

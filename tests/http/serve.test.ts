@@ -123,6 +123,13 @@ test("cuts an event stream off after the grace period", async () => {
   await expect(reader.read()).rejects.toThrow();
 });
 
+test("answers those who connected just before it closed", async () => {
+  const { url, close } = await start();
+  const answers = Array.from({ length: 20 }, () => ask(url, new Agent()));
+  await close();
+  expect(await Promise.all(answers)).toEqual(Array(20).fill(200));
+});
+
 test("drops no request when it closes under load", async () => {
   const { url, close } = await start();
   const agent = new Agent({ keepAlive: true });

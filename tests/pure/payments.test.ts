@@ -193,6 +193,7 @@ describe("an order's money, whatever is heard in whatever order", () => {
     readonly gateway = new Books();
     readonly #created: Event;
     readonly #desk = desk(payments, (request: Request) => {
+      if (request.call === "capture" && this.#known.has(cancelled)) this.#tookFromCancelled = true;
       const answer = this.gateway.take(request);
       if (this.#answerLost) throw new Error("the answer was lost");
       return answer;
@@ -200,6 +201,7 @@ describe("an order's money, whatever is heard in whatever order", () => {
     readonly #said: Fact[] = [];
     readonly #known = new Set<Event>();
     #answerLost = false;
+    #tookFromCancelled = false;
 
     constructor(paymentToken: string) {
       this.#created = heard("order.created", order({ paymentToken }));
@@ -226,6 +228,7 @@ describe("an order's money, whatever is heard in whatever order", () => {
       // The same key always asks for the same thing.
       expect(new Set(requests.map((request) => JSON.stringify(request))).size).toBe(new Set(calls).size);
 
+      expect(this.#tookFromCancelled).toBe(false);
       expect(calls.includes("capture") && calls.includes("void")).toBe(false);
       if (this.#known.has(cancelled)) expect(status).not.toBe("held");
 

@@ -48,7 +48,7 @@ section { margin-top: 2.5rem; padding-top: 2.5rem; border-top: 1px solid var(--l
 table { width: 100%; margin: 0.75rem 0; border-collapse: collapse; }
 thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 tbody th, td { padding: 0.6rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
-tbody th { width: 38%; padding-right: 1rem; font-weight: 400; }
+tbody th { width: 44%; padding-right: 1rem; font-weight: 400; }
 td p { margin: 0; }
 small { display: block; }
 pre {
@@ -59,7 +59,6 @@ pre {
 .response > div > p:first-child { margin-top: 0; }
 .response h4 { line-height: 1.55; }
 @media (max-width: 36rem) {
-  tbody th { width: 46%; }
   .response { display: block; margin-top: 1.5rem; }
 }
 @media (min-width: 72rem) {

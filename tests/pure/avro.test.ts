@@ -1,0 +1,297 @@
+// How facts travel as bytes: Avro single-object encoding, and nothing else is taken for it.
+
+import { runInNewContext } from "node:vm";
+import avro from "avsc";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type AvroSchema, codec, fingerprint, UndecodableError } from "../../shared/contracts/avro.ts";
+import { schemas } from "../../shared/contracts/events.generated.ts";
+import { decode, encode, type Fact, factTypes } from "../../shared/contracts/events.ts";
+import "./given.ts";
+
+const HEADER_LENGTH = 10;
+
+describe("the fingerprint of a schema", () => {
+  // share/test/data/schema-tests.txt of Apache Avro, and the specification's own CRC-64-AVRO.
+  it.each<[AvroSchema, bigint]>([
+    ["null", 7195948357588979594n],
+    ["boolean", -6970731678124411036n],
+    ["int", 8247732601305521295n],
+    ["long", -3434872931120570953n],
+    ["float", 5583340709985441680n],
+    ["double", -8181574048448539266n],
+    ["bytes", 5746618253357095269n],
+    ["string", -8142146995180207161n],
+    [{ type: "array", items: "null" }, -589620603366471059n],
+    [["int", "boolean"], 5392556393470105090n],
+    [{ type: "fixed", name: "foo", size: 15 }, 1756455273707447556n],
+    [
+      { type: "enum", name: "foo", namespace: "x.y.z", doc: "foo bar", symbols: ["A1", "A2"] },
+      -4448647247586288245n,
+    ],
+    [{ fields: [], type: "record", name: "foo", namespace: "x.y" }, 5916914534497305771n],
+    [
+      {
+        fields: [
+          { type: "boolean", aliases: [], name: "f1", default: true },
+          { order: "descending", name: "f2", doc: "Hello", type: "int" },
+        ],
+        type: "record",
+        name: "foo",
+      },
+      -4860222112080293046n,
+    ],
+  ] as [AvroSchema, bigint][])("is Avro's own for %j", (schema, published) => {
+    // Avro's files keep unions apart by order; avsc would read ["int", "boolean"] as a union of its own kind.
+    expect(fingerprint(avro.Type.forSchema(schema)).readBigInt64LE()).toBe(published);
+  });
+
+  it("is written with its lowest byte first", () => {
+    expect(fingerprint(avro.Type.forSchema("int")).toString("hex")).toBe("8f5c391a3fd57572");
+  });
+
+  it("stays the same when only a doc, a default or a logical type changes", () => {
+    const record = (field: object) =>
+      avro.Type.forSchema({ type: "record", name: "R", fields: [field] } as AvroSchema);
+    const plain = fingerprint(record({ name: "at", type: "long" }));
+
+    expect(fingerprint(record({ name: "at", type: "long", doc: "when", default: 0 }))).toEqual(plain);
+    expect(
+      fingerprint(record({ name: "at", type: { type: "long", logicalType: "timestamp-millis" } })),
+    ).toEqual(plain);
+  });
+
+  it("tells every released version of every fact from every other", () => {
+    const all = Object.values(schemas).flatMap((versions) =>
+      (versions as unknown as AvroSchema[]).map((one) =>
+        fingerprint(avro.Type.forSchema(one)).toString("hex"),
+      ),
+    );
+
+    expect(new Set(all).size).toBe(all.length);
+  });
+});
+
+describe.each(factTypes)("%s", (type) => {
+  const versions = schemas[type] as unknown as AvroSchema[];
+  const data = arbitrary(versions.at(-1)!);
+  const bytes = data.map((some) => encode({ type, data: some } as Fact));
+
+  it("comes back from its bytes as it was said", () => {
+    fc.assert(
+      fc.property(data, (said) => {
+        const travelled = encode({ type, data: said } as Fact);
+
+        expect(travelled.subarray(0, 2).toString("hex")).toBe("c301");
+        expect(decode(type, travelled)).toEqual({ type, data: said });
+      }),
+    );
+  });
+
+  it("is read when any released version wrote it", () => {
+    for (const [index, version] of versions.entries()) {
+      const old = codec<unknown>([version]);
+      fc.assert(
+        fc.property(arbitrary(version), (said) => {
+          const read = decode(type, old.encode(said)).data;
+
+          if (index === versions.length - 1) expect(read).toEqual(said);
+          else expect(() => encode({ type, data: read } as Fact)).not.toThrow();
+        }),
+        { numRuns: 20 },
+      );
+    }
+  });
+
+  it("is refused when bytes are missing at its end", () => {
+    fc.assert(
+      fc.property(bytes, fc.nat(), (whole, cut) => {
+        expectUndecodable(() => decode(type, whole.subarray(0, cut % whole.length)));
+      }),
+    );
+  });
+
+  it("is refused when bytes follow its end", () => {
+    fc.assert(
+      fc.property(bytes, fc.uint8Array({ minLength: 1, maxLength: 20 }), (whole, more) => {
+        expectUndecodable(() => decode(type, Buffer.concat([whole, more])));
+      }),
+    );
+  });
+
+  it("is read or refused, and nothing else, whatever bytes follow its header", () => {
+    const header = encode({ type, data: fc.sample(data, { numRuns: 1, seed: 1 })[0] } as Fact).subarray(
+      0,
+      HEADER_LENGTH,
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (noise) => {
+        readOrRefuse(() => decode(type, Buffer.concat([header, noise])));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("is read or refused, and nothing else, when bytes in it are changed", () => {
+    const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(bytes, changes, (whole, of) => {
+        const broken = Buffer.from(whole);
+        for (const [at, value] of of) broken[at % broken.length] = value;
+        readOrRefuse(() => decode(type, broken));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe("bytes that are no fact", () => {
+  it("are refused whatever they are", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...factTypes), fc.uint8Array({ maxLength: 40 }), (type, noise) => {
+        expectUndecodable(() => decode(type, noise));
+      }),
+    );
+  });
+
+  it("are refused by name when their schema is not known", () => {
+    const stranger = codec<string>(["string"]).encode("hello");
+
+    expect(() => decode("order.completed", stranger)).toThrow(
+      "unknown schema: no version of quadrille.OrderCompleted has fingerprint c70345637248018f",
+    );
+    expectUndecodable(() => decode("order.completed", stranger));
+  });
+
+  it("are refused when they are another fact than the subject says", () => {
+    const completed = encode({ type: "order.completed", data: { orderId: "1" } });
+
+    expectUndecodable(() => decode("order.created", completed));
+  });
+
+  // A list says how long it is before its items: a few bytes may claim more items than fit into any memory.
+  it("are refused at once when they claim a list longer than themselves", () => {
+    const told = codec<{ orderId: string; lines: unknown[] }>(schemas["stock.reserved"] as never);
+    const empty = told.encode({ orderId: "1", lines: [] });
+    const claim = Buffer.concat([empty.subarray(0, -1), avro.Type.forSchema("long").toBuffer(20_000_000)]);
+
+    const before = process.cpuUsage();
+    expectUndecodable(() => within(5_000, () => told.decode(claim)));
+    const { user, system } = process.cpuUsage(before);
+
+    expect((user + system) / 1_000).toBeLessThan(200);
+  });
+
+  it("are refused when a text in them claims to be shorter than nothing", () => {
+    const told = codec<{ items: string[] }>([
+      { type: "record", name: "R", fields: [{ name: "items", type: { type: "array", items: "string" } }] },
+    ] as never);
+    const header = told.encode({ items: [] }).subarray(0, HEADER_LENGTH);
+    // One item, of length -2: reading it leads back to the count of items.
+    const loop = Buffer.concat([header, Buffer.of(0x02, 0x03)]);
+
+    expectUndecodable(() => within(1_000, () => told.decode(loop)));
+  });
+});
+
+describe("data that does not fit", () => {
+  it("is refused before it is said, by the name of the field", () => {
+    const wrong = { sku: "TEA", delta: 1.5, reason: "count" };
+
+    expect(() => encode({ type: "stock.adjusted", data: wrong })).toThrow(
+      new TypeError("quadrille.StockAdjusted.delta does not fit its schema"),
+    );
+  });
+});
+
+describe("a schema's next version", () => {
+  const v1 = { type: "record", name: "Thing", fields: [{ name: "id", type: "string" }] } as AvroSchema;
+  const v2 = {
+    type: "record",
+    name: "Thing",
+    fields: [
+      { name: "id", type: "string" },
+      { name: "colour", type: "string", default: "grey" },
+    ],
+  } as AvroSchema;
+
+  it("reads what the version before wrote, and fills in what was not there", () => {
+    const old = codec<{ id: string }>([v1]).encode({ id: "a" });
+
+    expect(codec([v1, v2]).decode(old)).toEqual({ id: "a", colour: "grey" });
+  });
+
+  it("is what is written", () => {
+    const written = codec([v1, v2]).encode({ id: "a", colour: "red" });
+
+    expect(codec([v2]).decode(written)).toEqual({ id: "a", colour: "red" });
+    expectUndecodable(() => codec([v1]).decode(written));
+  });
+
+  it("must exist", () => {
+    expect(() => codec([])).toThrow("at least one schema version");
+  });
+});
+
+/** Any data that fits a schema. */
+function arbitrary(schema: unknown, names = new Map<string, fc.Arbitrary<unknown>>()): fc.Arbitrary<unknown> {
+  if (Array.isArray(schema)) return fc.oneof(...schema.map((branch) => arbitrary(branch, names)));
+  const { type, name, fields, items, symbols } = (typeof schema === "string" ? { type: schema } : schema) as {
+    type: string;
+    name: string;
+    fields: { name: string; type: unknown }[];
+    items: unknown;
+    symbols: string[];
+  };
+  const named = (made: fc.Arbitrary<unknown>) => {
+    names.set(name, made);
+    return made;
+  };
+  switch (type) {
+    case "record":
+      return named(
+        fc.record(Object.fromEntries(fields.map((field) => [field.name, arbitrary(field.type, names)])), {
+          noNullPrototype: true,
+        }),
+      );
+    case "enum":
+      return named(fc.constantFrom(...symbols));
+    case "array":
+      return fc.array(arbitrary(items, names), { maxLength: 5 });
+    case "null":
+      return fc.constant(null);
+    case "boolean":
+      return fc.boolean();
+    case "int":
+      return fc.integer();
+    case "long":
+      // avsc keeps one away from the ends of the safe range.
+      return fc.maxSafeInteger().filter((n) => Math.abs(n) < Number.MAX_SAFE_INTEGER);
+    case "double":
+      return fc.double({ noNaN: true });
+    case "string":
+      return fc.string({ unit: "binary" });
+    default: {
+      const known = names.get(type);
+      if (!known) throw new Error(`write an arbitrary for Avro ${JSON.stringify(schema)}`);
+      return known;
+    }
+  }
+}
+
+function expectUndecodable(read: () => unknown): void {
+  expect(read).toThrow(UndecodableError);
+}
+
+function readOrRefuse(read: () => unknown): void {
+  try {
+    within(1_000, read);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UndecodableError);
+  }
+}
+
+/** Ends a call that would go on for ever: it throws what is no UndecodableError. */
+function within<Result>(milliseconds: number, call: () => Result): Result {
+  return runInNewContext("call()", { call }, { timeout: milliseconds });
+}
