@@ -13,7 +13,10 @@ export interface OrdersRun {
   readonly p50: number;
   readonly p99: number;
   readonly cpuSecondsPer1000: number;
+  /** The sum of all processes' resident memory, in which what they share counts once for each. */
   readonly residentMB: number;
+  /** Their proportional set size: what they share counts once. */
+  readonly proportionalMB: number;
 }
 
 const CLOCK_TICKS = 100;
@@ -65,7 +68,8 @@ export async function measureOrders(
   clearTimeout(timeout);
   const seconds = (Math.max(...endedAt.values()) - startedAt) / 1_000;
   const cpu = cpuSeconds(stack) - cpuBefore;
-  const residentMB = residentMegabytes(stack);
+  const residentMB = megabytes(stack, "Rss");
+  const proportionalMB = megabytes(stack, "Pss");
   await messages.close();
   await connection.close();
   agent.destroy();
@@ -81,6 +85,7 @@ export async function measureOrders(
     p99: percentile(0.99),
     cpuSecondsPer1000: (cpu / orders) * 1_000,
     residentMB,
+    proportionalMB,
   };
 }
 
@@ -103,11 +108,11 @@ function cpuSeconds(stack: Stack): number {
   return ticks.reduce((sum, n) => sum + n, 0) / CLOCK_TICKS;
 }
 
-/** Resident memory of the stack's processes. */
-function residentMegabytes(stack: Stack): number {
+/** Memory of the stack's processes, summed up. */
+function megabytes(stack: Stack, kind: "Rss" | "Pss"): number {
   const kilobytes = pids(stack).map((pid) => {
-    const match = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-    return Number(match?.[1] ?? 0);
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+    return Number(new RegExp(`^${kind}:\\s+(\\d+)`, "m").exec(rollup)?.[1] ?? 0);
   });
   return kilobytes.reduce((sum, n) => sum + n, 0) / 1_024;
 }

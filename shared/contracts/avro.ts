@@ -37,9 +37,11 @@ export function codec<T>(versions: readonly AvroSchema[]): Codec<T> {
 
   return {
     encode(data) {
-      const invalid = invalidPath(newest, data);
-      if (invalid) throw new TypeError(`${newest.name}.${invalid} does not fit its schema`);
-      return Buffer.concat([header, newest.toBuffer(data)]);
+      try {
+        return Buffer.concat([header, newest.toBuffer(data)]);
+      } catch (cause) {
+        throw new TypeError(`${newest.name}.${invalidPath(newest, data)} does not fit its schema`, { cause });
+      }
     },
 
     decode(bytes) {

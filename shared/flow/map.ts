@@ -1,14 +1,14 @@
 // The flow as a picture, drawn from the reaction tables.
 
 import type { FactType } from "../contracts/events.ts";
-import { type AnyService, consumes, emits } from "../service/define.ts";
+import { type AnyService, consumes, emits, isObserver } from "../service/define.ts";
 
 /**
  * A Mermaid flowchart: services, and the facts that go from who says them to who reacts to them. A service that
  * hears everything and says nothing is left out: its arrows would cover the rest.
  */
 export function flowMap(services: readonly AnyService[]): string {
-  const actors = services.filter((service) => emits(service).length > 0 || hasCalls(service));
+  const actors = services.filter((service) => !isObserver(service));
   const arrows = actors.flatMap((from) => actors.flatMap((to) => arrow(from, to)));
   const nodes = actors.map(({ name }) => `  ${name}([${name}])`);
   const customer = actors
@@ -30,8 +30,4 @@ function reactsTo(service: AnyService, type: FactType): boolean {
     consumes(service).includes(type) &&
     service.reactions.some(({ on, decide, call }) => on.includes(type) && (decide || call))
   );
-}
-
-function hasCalls({ reactions }: AnyService): boolean {
-  return reactions.some(({ call }) => call);
 }

@@ -27,5 +27,6 @@ export function connectNats({ url, user, password }: Account, wait: boolean): Pr
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_EVERY_MS,
     pingInterval: 10_000,
+    noAsyncTraces: true, // A stack trace for every request would cost more than the request.
   });
 }

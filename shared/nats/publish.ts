@@ -6,16 +6,13 @@ import { subjectOf } from "../contracts/events.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import { toHeaders } from "./headers.ts";
 
-/** The most messages that one atomic batch may hold (the server's own limit is 1,000). */
-export const BATCH_LIMIT = 500;
-
 /** With fewer rows than this, single publishes cost the server fewer fsyncs than a batch's staging. */
 const BATCH_FROM = 8;
 
 const TIMEOUT_MS = 5_000;
 
 /**
- * Publishes `rows`, at most {@link BATCH_LIMIT} of them, and returns how many of them, counted from the first, are
+ * Publishes `rows`, 1,000 of them at most, and returns how many of them, counted from the first, are
  * stored for certain. A row stored earlier counts as stored. Throws when not even the first one is.
  */
 export async function publishRows(

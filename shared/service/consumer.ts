@@ -66,6 +66,7 @@ export class Consumer<Port> {
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
     for (const resume of this.#lanes.abandonWaiting()) resume();
+    this.#parts.commits.hurry();
     if (this.#lanes.size === 0 && this.#parts.commits.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
@@ -94,7 +95,7 @@ export class Consumer<Port> {
     return {
       run: () => {
         verdict = fault = undefined;
-        if (!performed && this.#lanes.isBusy(event.key)) return;
+        if (!performed && this.#lanes.isBusy(event.key)) return false;
         try {
           verdict = engine.handle(event, performed);
         } catch (error) {
@@ -103,6 +104,7 @@ export class Consumer<Port> {
         }
         if (verdict?.outcome === "asks") this.#lanes.enter(event.key);
         lastRow = engine.lastRow;
+        return verdict?.outcome === "reacted" || verdict?.outcome === "ignored";
       },
 
       committed: () => {

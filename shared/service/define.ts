@@ -134,3 +134,8 @@ export function consumes({ reactions }: AnyService): FactType[] {
 export function emits({ reactions, commands }: AnyService): FactType[] {
   return [...new Set([...reactions, ...commands].flatMap((row) => row.emits as readonly FactType[]))].sort();
 }
+
+/** Whether nobody waits for the service: it says nothing and calls nobody. */
+export function isObserver(service: AnyService): boolean {
+  return emits(service).length === 0 && !service.reactions.some(({ call }) => call);
+}

@@ -26,6 +26,9 @@ export interface OutboxRow {
   readonly payload: Buffer;
 }
 
+/** The most outbox rows that are read, and published, at once (one atomic batch may hold 1,000). */
+export const OUTBOX_PAGE = 500;
+
 /** What led to a fact: an event, or a command. */
 type Cause = Pick<Event, "id" | "correlationId" | "traceparent">;
 
@@ -89,22 +92,23 @@ export class Engine<ServiceStore extends Store<unknown>> {
     this.#statements.publish.run(row);
   }
 
-  /** The outbox rows after `row`, oldest first, `limit` at most. */
-  outboxAfter(row: number, limit: number): OutboxRow[] {
-    return this.#statements.outboxAfter.all(row, limit) as OutboxRow[];
+  /** The outbox rows after `row`, oldest first, {@link OUTBOX_PAGE} at most. */
+  outboxAfter(row: number): OutboxRow[] {
+    return this.#statements.outboxAfter.all(row) as OutboxRow[];
   }
 
   /**
-   * Runs `work` in one transaction. When `work` or the commit throws, nothing of it stays and the error goes on:
-   * it is the database's fault, not an event's.
+   * Runs `work` in one transaction, and commits if it returns true: what wrote nothing need not wait for the disk.
+   * When `work` or the commit throws, nothing of it stays and the error goes on: it is the database's fault, not an
+   * event's.
    */
-  transaction(work: () => void): void {
+  transaction(work: () => boolean): void {
     const { begin, commit, rollback } = this.#statements;
     const before = this.#lastRow;
     begin.run();
     try {
-      work();
-      commit.run();
+      if (work()) commit.run();
+      else rollback.run();
     } catch (error) {
       this.#lastRow = before;
       if (this.#statements.db.inTransaction) rollback.run();
@@ -217,7 +221,8 @@ function prepare(db: Database) {
     append: db.prepare(`INSERT INTO outbox
       (event_id, type, key, time, causation_id, correlation_id, traceparent, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
     lastRow: db.prepare("SELECT coalesce(max(id), 0) FROM outbox").pluck(),
-    outboxAfter: db.prepare("SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?"),
+    // No bare parameter in the range or the limit: SQLite would plan the query anew for every value.
+    outboxAfter: db.prepare(`SELECT * FROM outbox WHERE id > ? + 0 ORDER BY id LIMIT ${OUTBOX_PAGE}`),
     published: db.prepare("SELECT through FROM published").pluck(),
     publish: db.prepare("UPDATE published SET through = ?"),
   };

@@ -2,9 +2,12 @@
 
 /** A piece of work that shares a transaction with others. */
 export interface Work {
-  /** Runs inside the transaction. Throwing undoes the whole group: keep it for faults of the database. */
-  run(): void;
-  /** Called after the commit. */
+  /**
+   * Runs inside the transaction; says whether it wrote anything. Throwing undoes the whole group: keep it for faults
+   * of the database.
+   */
+  run(): boolean;
+  /** Called after the commit, or when nobody in the group had anything to commit. */
   committed(): void;
   /** Called instead when the group was undone. */
   failed(error: Error): void;
@@ -17,14 +20,17 @@ const GROUP_LIMIT = 500;
  * a group forms only out of what arrived during the commit before.
  */
 export class GroupCommit {
-  readonly #transaction: (work: () => void) => void;
+  readonly #transaction: (work: () => boolean) => void;
   readonly #afterEach: () => void;
+  readonly #lingerMs: number;
   #queue: Work[] = [];
-  #scheduled = false;
+  #timer: { cancel(): void } | undefined;
 
-  constructor(transaction: (work: () => void) => void, afterEach: () => void) {
+  /** `lingerMs` is how long work may wait for company; 0 for work that somebody waits for. */
+  constructor(transaction: (work: () => boolean) => void, afterEach: () => void, lingerMs = 0) {
     this.#transaction = transaction;
     this.#afterEach = afterEach;
+    this.#lingerMs = lingerMs;
   }
 
   /** How much work is waiting. */
@@ -35,17 +41,28 @@ export class GroupCommit {
   /** Puts work at the end of the queue. */
   add(work: Work): void {
     this.#queue.push(work);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#flush());
+    if (this.#queue.length === GROUP_LIMIT || !this.#timer) this.#schedule();
+  }
+
+  /** Commits at once what lingers. */
+  hurry(): void {
+    if (this.#queue.length > 0) this.#schedule(0);
+  }
+
+  #schedule(lingerMs = this.#queue.length < GROUP_LIMIT ? this.#lingerMs : 0): void {
+    this.#timer?.cancel();
+    this.#timer = after(lingerMs, () => this.#flush());
   }
 
   #flush(): void {
+    this.#timer = undefined;
     const group = this.#queue.splice(0, GROUP_LIMIT);
     let fault: Error | undefined;
     try {
       this.#transaction(() => {
-        for (const work of group) work.run();
+        let wrote = false;
+        for (const work of group) wrote = work.run() || wrote;
+        return wrote;
       });
     } catch (error) {
       fault = error as Error;
@@ -55,7 +72,16 @@ export class GroupCommit {
       else work.committed();
     }
     this.#afterEach();
-    if (this.#queue.length > 0) setImmediate(() => this.#flush());
-    else this.#scheduled = false;
+    if (this.#queue.length > 0 && !this.#timer) this.#schedule();
   }
+}
+
+/** Calls back in the next turn of the event loop, or after some milliseconds. */
+function after(milliseconds: number, call: () => void): { cancel(): void } {
+  if (milliseconds === 0) {
+    const immediate = setImmediate(call);
+    return { cancel: () => clearImmediate(immediate) };
+  }
+  const timer = setTimeout(call, milliseconds);
+  return { cancel: () => clearTimeout(timer) };
 }

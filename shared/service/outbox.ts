@@ -5,13 +5,12 @@ import type { OutboxRow } from "./engine.ts";
 /** What the publisher needs of the rest; a test or a simulation may stand in for each. */
 export interface OutboxSource {
   readonly publishedThrough: number;
-  outboxAfter(row: number, limit: number): OutboxRow[];
+  outboxAfter(row: number): OutboxRow[];
 }
 
 /** Publishes rows in order; resolves to how many, from the first, are stored; rejects when none is. */
 export type Publish = (rows: readonly OutboxRow[]) => Promise<number>;
 
-const BATCH = 500;
 const RETRY_FROM_MS = 100;
 const RETRY_UP_TO_MS = 5_000;
 
@@ -78,7 +77,7 @@ export class OutboxPublisher {
     let retryInMs = RETRY_FROM_MS;
     while (!this.#stopped) {
       this.#again = false;
-      const rows = this.#source.outboxAfter(this.#through, BATCH);
+      const rows = this.#source.outboxAfter(this.#through);
       if (rows.length === 0) {
         this.#ackStored();
         return;

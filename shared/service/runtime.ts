@@ -6,7 +6,7 @@ import type { Database } from "better-sqlite3";
 import type { Log } from "../observability/log.ts";
 import { Consumer } from "./consumer.ts";
 import { isDatabaseFault } from "./database.ts";
-import type { Command, Refusal, Service, Store } from "./define.ts";
+import { type Command, isObserver, type Refusal, type Service, type Store } from "./define.ts";
 import { Engine } from "./engine.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { OutboxPublisher, type Publish } from "./outbox.ts";
@@ -31,6 +31,7 @@ export interface CommandCall<Input, Answer> {
 }
 
 const IDLE_CHECKPOINT_MS = 500;
+const OBSERVER_LINGER_MS = 50;
 
 /** The parts of a service that run, whatever brings deliveries and takes facts away. */
 export class Runtime<ServiceStore extends Store<unknown>, Port> {
@@ -60,13 +61,15 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     this.#commits = new GroupCommit(
       (work) =>
         this.engine.transaction(() => {
-          this.#saveCheckpoint();
-          work();
+          const wrote = work();
+          if (wrote) this.#saveCheckpoint();
+          return wrote;
         }),
       () => {
         this.outbox.kick();
         this.#checkpoint ??= setTimeout(() => this.#checkpointWhenIdle(), IDLE_CHECKPOINT_MS);
       },
+      isObserver(service) ? OBSERVER_LINGER_MS : 0,
     );
     this.consumer = new Consumer<Port>({
       engine: this.engine,
@@ -109,9 +112,11 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
         run: () => {
           try {
             result = carryOut();
+            return result.outcome === "done";
           } catch (error) {
             if (isDatabaseFault(error)) throw error;
             fault = error;
+            return false;
           }
         },
         committed: () => {
@@ -137,10 +142,11 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   }
 
   /** Notes in the current transaction how far the outbox is published, so that a restart need not say it again. */
-  #saveCheckpoint(): void {
-    if (this.outbox.through === this.#checkpointed) return;
+  #saveCheckpoint(): boolean {
+    if (this.outbox.through === this.#checkpointed) return false;
     this.#checkpointed = this.outbox.through;
     this.engine.publishedThrough = this.#checkpointed;
+    return true;
   }
 
   #checkpointWhenIdle(): void {

@@ -5,7 +5,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { placeWaiting, startBroker } from "../bench/broker.ts";
 import { measureCatchUp } from "../bench/catch-up.ts";
-import { measureOrders, stockUp } from "../bench/orders.ts";
+import { measureOrders, type OrdersRun, stockUp } from "../bench/orders.ts";
 import { measureRaw } from "../bench/raw.ts";
 import { isolatedEnv } from "./ports.ts";
 import { projectRoot } from "./project.ts";
@@ -13,6 +13,7 @@ import { Stack } from "./stack.ts";
 
 const WAITING = 40_000;
 const RAW = 10_000;
+const WARM_UP = 5_000;
 
 const folder = join(projectRoot, ".cache", "bench");
 const results: Record<string, unknown> = {
@@ -75,24 +76,22 @@ async function wholeOrders(): Promise<void> {
   });
   try {
     await stockUp(stack);
-    await measureOrders(stack, { orders: 500, concurrency: 16 });
+    await measureOrders(stack, { orders: WARM_UP, concurrency: 128 });
     const steady = await measureOrders(stack, { orders: 1_000, rate: 50 });
     say("whole orders at 50 a second", `p50 ${steady.p50.toFixed(1)} ms, p99 ${steady.p99.toFixed(1)} ms`);
-    say(
-      "  CPU and memory",
-      `${steady.cpuSecondsPer1000.toFixed(2)} CPU s per 1,000, ${whole(steady.residentMB)} MB`,
-    );
+    say("  CPU and memory", `${steady.cpuSecondsPer1000.toFixed(2)} CPU s per 1,000, ${memory(steady)}`);
     const full = await measureOrders(stack, { orders: 10_000, concurrency: 128 });
     say("whole orders, as many as go through", `${whole(full.perSecond)} orders/s`);
     say("  POST to terminal", `p50 ${whole(full.p50)} ms, p99 ${whole(full.p99)} ms`);
-    say(
-      "  CPU and memory",
-      `${full.cpuSecondsPer1000.toFixed(2)} CPU s per 1,000, ${whole(full.residentMB)} MB`,
-    );
+    say("  CPU and memory", `${full.cpuSecondsPer1000.toFixed(2)} CPU s per 1,000, ${memory(full)}`);
     Object.assign(results, { steady, full });
   } finally {
     await stack.stop();
   }
+}
+
+function memory({ residentMB, proportionalMB }: OrdersRun): string {
+  return `${whole(residentMB)} MB resident (${whole(proportionalMB)} MB proportional)`;
 }
 
 function say(what: string, figure: string): void {

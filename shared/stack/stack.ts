@@ -16,6 +16,12 @@ import { projectRoot } from "./project.ts";
 import { seed } from "./seed.ts";
 import { Supervised } from "./supervise.ts";
 
+/**
+ * Seven processes share one machine: a small young generation and few malloc arenas save a fifth of their memory.
+ * The Dockerfile sets the same.
+ */
+export const SMALL_PROCESS = { NODE_OPTIONS: "--max-semi-space-size=4", MALLOC_ARENA_MAX: "2" };
+
 const READY_WITHIN_MS = 30_000;
 const POLL_MS = 50;
 
@@ -72,7 +78,7 @@ export class Stack {
             node: true,
             command: process.execPath,
             args: [join(projectRoot, "dist", "apps", name, "main.js")],
-            env: { ...publicEnv, DATA_DIR: folder, [password]: passwords[password] },
+            env: { ...SMALL_PROCESS, ...publicEnv, DATA_DIR: folder, [password]: passwords[password] },
           }),
         ];
       }),

@@ -82,8 +82,9 @@ export function desk<State, Port, ServiceStore extends Store<State>>(
     let refusal: Refusal | undefined;
     engine.transaction(() => {
       refusal = work();
+      return true;
     });
-    return refusal ?? engine.outboxAfter(before, 100).map(({ type, payload }) => decode(type, payload));
+    return refusal ?? engine.outboxAfter(before).map(({ type, payload }) => decode(type, payload));
   };
 
   return {
