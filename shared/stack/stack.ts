@@ -63,6 +63,7 @@ export class Stack {
 
     const nats = new Supervised({
       ...program("nats"),
+      onLine: (line) => worthReading(line) && onLine(`nats-server: ${line}`),
       node: false,
       command: await findNatsServer({ env, log: onLine }),
       args: ["-c", join(projectRoot, "nats.conf")],
@@ -162,4 +163,9 @@ export function natsEnv(config: Config, folder: string): Record<string, string> 
     NATS_STORE_DIR: JSON.stringify(join(folder, "nats")),
     NATS_SYNC_INTERVAL: config.DURABILITY === "strict" ? "always" : "2m",
   };
+}
+
+/** Leaves out what nats-server says of every start; passwords are plain in its environment, and nowhere else. */
+function worthReading(line: string): boolean {
+  return !/\[INF\]|Plaintext passwords detected/.test(line);
 }

@@ -1,0 +1,98 @@
+// The README's promises: what it says to type works as it stands there.
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { allServices } from "../../apps/services.ts";
+import { loadConfig } from "../../shared/config.ts";
+import { flowMap } from "../../shared/flow/map.ts";
+import { isolatedEnv } from "../../shared/stack/ports.ts";
+import { projectRoot } from "../../shared/stack/project.ts";
+
+const readme = readFileSync(join(projectRoot, "README.md"), "utf8");
+
+let folder: string;
+let env: NodeJS.ProcessEnv;
+let shop: ChildProcess;
+const lines: string[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "quadrille-readme-"));
+  env = { ...(await isolatedEnv(folder)), SEED: "demo" };
+  // A process group of its own, as a terminal gives it, so that Ctrl-C can be sent to all of it.
+  shop = spawn("npm", ["start"], {
+    cwd: projectRoot,
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  await new Promise<void>((resolve, reject) => {
+    for (const input of [shop.stdout!, shop.stderr!]) {
+      createInterface({ input }).on("line", (line) => {
+        lines.push(line);
+        if (line.startsWith("curl ")) resolve();
+      });
+    }
+    shop.once("close", () => reject(new Error(`npm start ended early:\n${lines.join("\n")}`)));
+  });
+});
+
+afterAll(() => {
+  if (shop.exitCode === null && shop.signalCode === null) process.kill(-shop.pid!, "SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function sh(script: string): string {
+  return execFileSync("bash", ["-euo", "pipefail", "-c", script], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** The README's examples talk to the ports of an untouched environment; this stack has others. */
+function onOurPorts(script: string): string {
+  const usual = loadConfig({});
+  const ours = loadConfig(env);
+  const ports = Object.keys(usual).filter((name) => name.endsWith("_PORT")) as "ORDERS_PORT"[];
+  return ports.reduce((text, name) => text.replaceAll(`:${usual[name]}/`, `:${ours[name]}/`), script);
+}
+
+test("npm start says where everything is, and the curl line it prints places an order that completes", async () => {
+  const ready = lines.find((line) => line.startsWith("Quadrille is ready"));
+  for (const { name } of allServices(loadConfig({}))) expect(ready).toMatch(new RegExp(`${name} http://127`));
+
+  const answer = sh(`${lines.find((line) => line.startsWith("curl "))} -s`);
+  expect(answer).toContain("HTTP/1.1 202");
+  const location = /^location: (.*)$/im.exec(answer)![1]!.trim();
+  const url = new URL(
+    location,
+    /http:\S+(?=\/orders)/.exec(lines.find((line) => line.startsWith("curl "))!)![0],
+  );
+  const stream = await (await fetch(`${url}/stream`)).text();
+  expect(stream).toContain('"status":"completed"');
+});
+
+test("every example of the README works", () => {
+  const examples = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, script]) => script!);
+  expect(examples.length).toBeGreaterThanOrEqual(2);
+  for (const script of examples) {
+    const answer = sh(onOurPorts(script).replaceAll("curl ", "curl -sS --fail-with-body "));
+    expect(answer).not.toBe("");
+  }
+});
+
+test("Ctrl-C stops everything cleanly", async () => {
+  process.kill(-shop.pid!, "SIGINT");
+  await once(shop, "close");
+  expect(lines.at(-1)).toBe("Quadrille has stopped.");
+  for (const name of ["nats", "orders", "payments"])
+    expect(existsSync(join(folder, "run", `${name}.pid`))).toBe(false);
+});
+
+test("the picture of the flow is the one that the tables draw", () => {
+  expect(readme).toContain(`\`\`\`mermaid\n${flowMap(allServices(loadConfig({})))}\n\`\`\``);
+});
