@@ -36,8 +36,8 @@ export function store(db: Database) {
   const commit = db.prepare(
     "UPDATE stock SET reserved = reserved - :n, committed = committed + :n WHERE sku = :sku",
   );
-  const adjust = db.prepare(`INSERT INTO stock VALUES (:sku, :n, 0, 0)
-    ON CONFLICT (sku) DO UPDATE SET on_hand = on_hand + :n`);
+  const stock = db.prepare("INSERT OR IGNORE INTO stock VALUES (?, 0, 0, 0)");
+  const adjust = db.prepare("UPDATE stock SET on_hand = on_hand + :n WHERE sku = :sku");
   const levels = db.prepare("SELECT sku, on_hand AS onHand, reserved, committed FROM stock ORDER BY sku");
   const levelOf = db.prepare("SELECT sku, on_hand AS onHand, reserved, committed FROM stock WHERE sku = ?");
 
@@ -74,6 +74,7 @@ export function store(db: Database) {
           change(key, "committed", data.lines);
           return move(commit, data.lines);
         case "stock.adjusted":
+          stock.run(data.sku);
           return adjust.run({ sku: data.sku, n: data.delta });
       }
     },

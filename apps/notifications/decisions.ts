@@ -9,7 +9,7 @@ export type Notice = Event<"order.completed" | "order.cancelled" | "risk.flagged
 export interface Correspondence {
   /** Whom to write to; undefined before the order was heard of. */
   readonly contact?: Contact | undefined;
-  /** What there is to say, in the order it was heard. */
+  /** What there is to say, in the order in which it was decided. */
   readonly notices: readonly Notice[];
 }
 
@@ -37,7 +37,8 @@ function write(contact: Contact, notice: Notice): Mail {
 }
 
 function wording({ currency, totalCents }: Contact, notice: Notice): { subject: string; body: string } {
-  const total = `${(totalCents / 100).toFixed(2)} ${currency}`;
+  const cents = totalCents % 100;
+  const total = `${(totalCents - cents) / 100}.${`${cents}`.padStart(2, "0")} ${currency}`;
   switch (notice.type) {
     case "order.completed":
       return {

@@ -11,17 +11,20 @@ export const tables = `
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS notices (
     order_id TEXT NOT NULL,
+    time     INTEGER NOT NULL,
     event_id TEXT NOT NULL,
     notice   TEXT NOT NULL,
-    PRIMARY KEY (order_id, event_id)
+    PRIMARY KEY (order_id, time, event_id)
   ) WITHOUT ROWID;
 `;
 
 export function store(db: Database) {
   const contactOf = db.prepare("SELECT contact FROM contacts WHERE order_id = ?").pluck();
-  const noticesOf = db.prepare("SELECT notice FROM notices WHERE order_id = ?").pluck();
+  const noticesOf = db
+    .prepare("SELECT notice FROM notices WHERE order_id = ? ORDER BY time, event_id")
+    .pluck();
   const addContact = db.prepare("INSERT INTO contacts VALUES (?, ?)");
-  const addNotice = db.prepare("INSERT INTO notices VALUES (?, ?, ?)");
+  const addNotice = db.prepare("INSERT INTO notices VALUES (?, ?, ?, ?)");
 
   return {
     load({ key }: Event): Correspondence {
@@ -39,8 +42,8 @@ export function store(db: Database) {
         const contact: Contact = { email, currency, totalCents, name: shipTo.name };
         addContact.run(event.key, JSON.stringify(contact));
       } else {
-        const { id, type, key, data } = event as Notice;
-        addNotice.run(key, id, JSON.stringify({ id, type, key, data }));
+        const { id, type, key, time, data } = event as Notice;
+        addNotice.run(key, time, id, JSON.stringify({ id, type, key, data }));
       }
     },
   };

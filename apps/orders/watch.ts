@@ -1,9 +1,9 @@
 // Server-sent events of one order: its state now, each change, and the end of the stream with the end of the order.
 
-import type { EventEmitter } from "node:events";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import { Problem } from "../../shared/http/problem.ts";
+import type { Changes } from "../../shared/service/changes.ts";
 import type { OrdersStore, OrderView } from "./store.ts";
 
 const WATCHERS = 1_000;
@@ -12,7 +12,7 @@ const HEARTBEAT_MS = 15_000;
 let watchers = 0;
 
 /** Streams the order until it ends or the client leaves. The order must exist. */
-export function watchOrder(c: Context, orderId: string, store: OrdersStore, changes: EventEmitter) {
+export function watchOrder(c: Context, orderId: string, store: OrdersStore, changes: Changes) {
   if (watchers >= WATCHERS) {
     throw new Problem({
       status: 503,
@@ -26,7 +26,7 @@ export function watchOrder(c: Context, orderId: string, store: OrdersStore, chan
   return streamSSE(c, async (stream) => {
     let wake = () => {};
     const changed = () => wake();
-    changes.on(orderId, changed);
+    const stopListening = changes.listen(orderId, changed);
     stream.onAbort(changed);
     try {
       let shown: string | undefined;
@@ -48,7 +48,7 @@ export function watchOrder(c: Context, orderId: string, store: OrdersStore, chan
         });
       }
     } finally {
-      changes.off(orderId, changed);
+      stopListening();
       watchers--;
     }
   });

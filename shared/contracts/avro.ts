@@ -2,6 +2,9 @@
 // https://avro.apache.org/docs/1.12.0/specification/#single-object-encoding
 
 import avro from "avsc";
+import { boundAvsc } from "./bounds.ts";
+
+boundAvsc();
 
 /** A parsed Avro schema document (the content of one `.avsc` file). */
 export type AvroSchema = avro.Schema;

@@ -5,6 +5,7 @@ import { type Facts, schemas } from "./events.generated.ts";
 
 export { UndecodableError } from "./avro.ts";
 export type * from "./events.generated.ts";
+export { MAX_LONG } from "./long.ts";
 
 /** The name of a fact, in the past tense: `stock.reserved`. */
 export type FactType = keyof Facts;
@@ -31,9 +32,6 @@ export type Event<T extends FactType = FactType> = Fact<T> & {
   /** W3C trace context, if the cause carried one. */
   readonly traceparent?: string;
 };
-
-/** The largest whole number that an Avro long can carry here: JavaScript and avsc are exact up to 2^53 - 2. */
-export const MAX_LONG = Number.MAX_SAFE_INTEGER - 1;
 
 /** Every fact type there is, in alphabetical order. */
 export const factTypes = Object.keys(schemas) as FactType[];

@@ -118,14 +118,12 @@ export class Consumer<Port> {
           this.#parts.onHandled?.(event);
         }
         if (performed) this.#leave(event.key);
-        this.#checkIdle();
       },
 
       failed: (error) => {
         delivery.retry(DATABASE_RETRY_MS);
         this.#ended("retried", delivery, event, error);
         if (performed || verdict?.outcome === "asks") this.#leave(event.key);
-        this.#checkIdle();
       },
     };
   }
@@ -146,7 +144,7 @@ export class Consumer<Port> {
       delivery.retry(retryDelay(delivery.attempt));
       this.#ended("retried", delivery, event, error as Error);
       this.#leave(event.key);
-      this.#checkIdle();
+      this.checkIdle();
     }
   }
 
@@ -171,7 +169,8 @@ export class Consumer<Port> {
     }
   }
 
-  #checkIdle(): void {
+  /** Lets a drain go on when nothing is under way any more; to be called whenever something has ended. */
+  checkIdle(): void {
     if (this.#idle && this.#lanes.size === 0 && this.#parts.commits.size === 0) this.#idle();
   }
 }

@@ -143,15 +143,21 @@ export class Engine<ServiceStore extends Store<unknown>> {
     });
   }
 
-  /** Carries out a command inside the current transaction; `id` names it as the cause of its facts. */
+  /**
+   * Carries out a command inside the current transaction; the id of `cause` names it as the cause of its facts.
+   * `conclude` runs last, if the command was not refused; when it throws, nothing of the command stays.
+   */
   execute<State, Input>(
     command: Command<ServiceStore, State, Input>,
     input: Input,
     cause: Cause,
+    conclude: () => void = () => {},
   ): readonly Fact[] | Refusal {
     return this.#savepoint(() => {
       const decided = command.decide(command.load(this.store, input), input);
-      if (!("refused" in decided)) this.#say(decided, cause, command.emits);
+      if ("refused" in decided) return decided;
+      this.#say(decided, cause, command.emits);
+      conclude();
       return decided;
     });
   }

@@ -48,15 +48,15 @@ export class Lanes<Waiting> {
 
   /** Makes the call when there is a free place for it. */
   async call<Outcome>(call: () => Promise<Outcome>): Promise<Outcome> {
-    if (this.#calls >= this.#limit) {
-      await new Promise<void>((resolve, reject) => this.#turns.push({ resolve, reject }));
-    }
-    this.#calls++;
+    if (this.#calls < this.#limit) this.#calls++;
+    else await new Promise<void>((resolve, reject) => this.#turns.push({ resolve, reject }));
     try {
       return await call();
     } finally {
-      this.#calls--;
-      this.#turns.shift()?.resolve();
+      const next = this.#turns.shift();
+      if (next)
+        next.resolve(); // The place changes hands without ever being free.
+      else this.#calls--;
     }
   }
 }

@@ -1,9 +1,9 @@
 // A running service: its database, its consumer, its outbox and its commands, wired together.
 
 import { randomUUID } from "node:crypto";
-import { EventEmitter } from "node:events";
 import type { Database } from "better-sqlite3";
 import type { Log } from "../observability/log.ts";
+import { Changes } from "./changes.ts";
 import { Consumer } from "./consumer.ts";
 import { isDatabaseFault } from "./database.ts";
 import { type Command, isObserver, type Refusal, type Service, type Store } from "./define.ts";
@@ -38,8 +38,8 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   readonly engine: Engine<ServiceStore>;
   readonly outbox: OutboxPublisher;
   readonly consumer: Consumer<Port>;
-  /** Emits a key whenever something about it was committed. Listeners must not throw. */
-  readonly changes = new EventEmitter();
+  /** Tells who wants to know whenever something about a key was committed. */
+  readonly changes = new Changes();
   readonly #commits: GroupCommit;
   readonly #replies: ReturnType<typeof openReplies>;
   #checkpointed: number;
@@ -54,7 +54,6 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     this.engine = new Engine<ServiceStore>(service, db);
     this.#replies = openReplies(db);
     this.#checkpointed = this.engine.publishedThrough;
-    this.changes.setMaxListeners(0);
     this.outbox = new OutboxPublisher(this.engine, publish, (error, retryInMs) =>
       log.warn({ cause: error.message, retryInMs }, "facts wait in the outbox"),
     );
@@ -67,6 +66,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
         }),
       () => {
         this.outbox.kick();
+        this.consumer.checkIdle();
         this.#checkpoint ??= setTimeout(() => this.#checkpointWhenIdle(), IDLE_CHECKPOINT_MS);
       },
       isObserver(service) ? OBSERVER_LINGER_MS : 0,
@@ -77,7 +77,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       outbox: this.outbox,
       port,
       log,
-      onHandled: ({ key }) => this.changes.emit(key),
+      onHandled: ({ key }) => this.changes.tell(key),
     });
   }
 
@@ -98,11 +98,14 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
         if (earlier === MISMATCH) return { outcome: "mismatch" };
         if (earlier !== undefined) return { outcome: "done", answer: earlier as Answer };
       }
-      const decided = this.engine.execute(command, input, cause);
-      if ("refused" in decided) return { outcome: "refused", ...decided };
-      const given = answer();
-      if (replyKey) this.#replies.remember(replyKey, idempotency.request, given);
-      return { outcome: "done", answer: given };
+      let given: Answer | undefined;
+      const decided = this.engine.execute(command, input, cause, () => {
+        given = answer();
+        if (replyKey) this.#replies.remember(replyKey, idempotency.request, given);
+      });
+      return "refused" in decided
+        ? { outcome: "refused", ...decided }
+        : { outcome: "done", answer: given as Answer };
     };
 
     return new Promise((resolve, reject) => {
@@ -122,7 +125,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
         committed: () => {
           if (!result) return reject(fault);
           resolve(result);
-          this.changes.emit(key);
+          this.changes.tell(key);
         },
         failed: reject,
       });

@@ -3,10 +3,10 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { placeWaiting, startBroker } from "../bench/broker.ts";
-import { measureCatchUp } from "../bench/catch-up.ts";
-import { measureOrders, type OrdersRun, stockUp } from "../bench/orders.ts";
-import { measureRaw } from "../bench/raw.ts";
+import { placeWaiting, startBroker } from "./bench/broker.ts";
+import { measureCatchUp } from "./bench/catch-up.ts";
+import { measureOrders, type OrdersRun, stockUp } from "./bench/orders.ts";
+import { measureRaw } from "./bench/raw.ts";
 import { isolatedEnv } from "./ports.ts";
 import { projectRoot } from "./project.ts";
 import { Stack } from "./stack.ts";

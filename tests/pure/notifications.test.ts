@@ -144,6 +144,7 @@ describe("the mails of an order", () => {
     const late = [flagged, dispatched, completed].map((notice, index) => ({
       ...notice,
       id: `${orderId}.${9 - index}`,
+      time: notice.time + index,
     }));
 
     expect(idsOf(deliver([...late, created]))).toEqual(idsOf(late as never));

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
-import { FLOW_STREAM } from "../nats/topology.ts";
-import type { Stack } from "../stack/stack.ts";
+import { FLOW_STREAM } from "../../nats/topology.ts";
+import type { Stack } from "../stack.ts";
 
 /** What one run showed. Times in milliseconds; CPU and memory over all services and nats-server. */
 export interface OrdersRun {

@@ -3,9 +3,9 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { FLOW_STREAM } from "../nats/topology.ts";
-import { projectRoot } from "../stack/project.ts";
-import { Supervised } from "../stack/supervise.ts";
+import { FLOW_STREAM } from "../../nats/topology.ts";
+import { projectRoot } from "../project.ts";
+import { Supervised } from "../supervise.ts";
 import type { Broker } from "./broker.ts";
 
 const POLL_MS = 10;

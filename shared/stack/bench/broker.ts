@@ -4,18 +4,18 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type NatsConnection, nuid } from "nats";
-import { allServices } from "../../apps/services.ts";
-import { loadConfig } from "../config.ts";
-import { encode, type Fact, fact, subjectOf } from "../contracts/events.ts";
-import { connectNats } from "../nats/connect.ts";
-import { toHeaders } from "../nats/headers.ts";
-import { provision } from "../nats/provision.ts";
-import { findNatsServer } from "../stack/nats-server.ts";
-import { ensurePasswords } from "../stack/passwords.ts";
-import { isolatedEnv } from "../stack/ports.ts";
-import { projectRoot } from "../stack/project.ts";
-import { natsEnv } from "../stack/stack.ts";
-import { Supervised } from "../stack/supervise.ts";
+import { allServices } from "../../../apps/services.ts";
+import { loadConfig } from "../../config.ts";
+import { encode, type Fact, fact, subjectOf } from "../../contracts/events.ts";
+import { connectNats } from "../../nats/connect.ts";
+import { toHeaders } from "../../nats/headers.ts";
+import { provision } from "../../nats/provision.ts";
+import { findNatsServer } from "../nats-server.ts";
+import { ensurePasswords } from "../passwords.ts";
+import { isolatedEnv } from "../ports.ts";
+import { projectRoot } from "../project.ts";
+import { natsEnv } from "../stack.ts";
+import { Supervised } from "../supervise.ts";
 
 /** A provisioned broker that has no service attached. */
 export interface Broker {

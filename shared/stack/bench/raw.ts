@@ -1,7 +1,7 @@
 // The raw ceiling: consume with an explicit ack and publish one message for each, with no database at all.
 
 import { AckPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { FLOW_STREAM } from "../nats/topology.ts";
+import { FLOW_STREAM } from "../../nats/topology.ts";
 import type { Broker } from "./broker.ts";
 
 const IN_FLIGHT = 512;

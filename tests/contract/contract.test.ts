@@ -1,0 +1,97 @@
+// Every service of the flow keeps the contract, and the laws of its own trade with it.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import { allServices } from "../../apps/services.ts";
+import { loadConfig } from "../../shared/config.ts";
+import { describeContract, type Law, type Particulars } from "./contract.ts";
+import { Flow, ORDER, scenarios, stopTime } from "./flow.ts";
+
+const services = allServices(loadConfig({}));
+const flow = new Flow(services);
+
+describe("the scenarios", () => {
+  beforeEach(stopTime);
+
+  it.each(scenarios)("let $name end with $ends", async (scenario) => {
+    const stream = await flow.stream(scenario);
+
+    expect(stream.at(-1)?.type).toBe(scenario.ends);
+    expect(stream.filter(({ type }) => ENDS.includes(type)).length).toBeLessThanOrEqual(1);
+  });
+});
+
+const ENDS = ["order.completed", "order.cancelled"];
+const DEPARTURES = ["shipment.dispatched", "shipment.waived"] as const;
+
+/** An order ends at most once: completed when its money is taken, cancelled when somebody refused. */
+const orders: Law = ({ heard, said }) => {
+  const ends = said.filter((type) => ENDS.includes(type));
+  if (heard.has("payment.captured")) expect(ends).toEqual(["order.completed"]);
+  else if (
+    ["stock.rejected", "payment.declined", "shipment.failed"].some((type) => heard.has(type as never))
+  ) {
+    expect(ends).toEqual(["order.cancelled"]);
+  } else expect(ends).toEqual([]);
+};
+
+/** No piece is lost or made, a cancelled order keeps none, and goods that left are counted as gone. */
+const inventory: Law = ({ machine, heard }) => {
+  const { stock, reservations } = machine.state as Record<string, Record<string, unknown>[]>;
+  for (const { sku, on_hand, reserved, committed } of stock as { [column: string]: number }[]) {
+    const adjusted = machine.facts.flatMap((said) =>
+      said.type === "stock.adjusted" && said.key === `${sku}` ? [said.data.delta] : [],
+    );
+    expect(on_hand! + reserved! + committed!).toBe(adjusted.reduce((sum, delta) => sum + delta, 0));
+    expect(Math.min(on_hand!, reserved!, committed!)).toBeGreaterThanOrEqual(0);
+  }
+  const status = reservations!.find(({ order_id }) => order_id === ORDER)?.status;
+  if (heard.has("order.cancelled")) expect(["rejected", "released"]).toContain(status);
+  if (DEPARTURES.some((type) => heard.has(type))) expect(status).toBe("committed");
+  if (status !== "reserved") expect(stock!.map(({ reserved }) => reserved)).toEqual(stock!.map(() => 0));
+};
+
+/** A cancelled order leaves no review open. */
+const risk: Law = ({ machine, heard, said }) => {
+  expect(said.length).toBeLessThanOrEqual(1);
+  const statuses = machine.state.assessments!.map((row) => (row as { status: string }).status);
+  if (heard.has("order.cancelled")) expect(statuses).toEqual(["closed"]);
+};
+
+/** A cancelled order has nothing held or taken; goods that left are paid for; the books agree with the gateway's. */
+const payments: Law = ({ machine, heard, said }) => {
+  const money = machine.outside.money.get(ORDER);
+  expect(new Set(said).size).toBe(said.length);
+  if (heard.has("order.cancelled")) expect([undefined, "declined", "voided", "closed"]).toContain(money);
+  if (DEPARTURES.some((type) => heard.has(type))) expect(money).toBe("captured");
+  const last = said.at(-1)?.replace("payment.", "");
+  expect(last).toBe(money === "held" ? "authorized" : money === "closed" ? undefined : money);
+};
+
+/** Goods leave at most once, and no carrier hears of a trial order. */
+const shipping: Law = ({ machine, said }) => {
+  expect(said.length).toBeLessThanOrEqual(1);
+  const booked = said.some((type) => type === "shipment.dispatched" || type === "shipment.failed");
+  expect(machine.outside.effects).toEqual(booked ? [`book:${ORDER}`] : []);
+};
+
+/** Every notice is mailed once, as soon as there is somebody to write to. */
+const notifications: Law = ({ machine, heard }) => {
+  const notices = [...machine.acked].filter(({ type }) => type !== "order.created");
+  const due = heard.has("order.created") ? notices.map(({ id }) => `mail:${id}`) : [];
+  expect(machine.outside.calls.filter((call, index, all) => all.indexOf(call) === index).sort()).toEqual(
+    due.sort(),
+  );
+};
+
+const particulars: Record<string, Particulars> = {
+  orders: { law: orders },
+  inventory: { law: inventory, answersToWhatComesFirst: true },
+  risk: { law: risk, answersToWhatComesFirst: true },
+  payments: { law: payments, answersToWhatComesFirst: true },
+  shipping: { law: shipping },
+  notifications: { law: notifications },
+};
+
+for (const service of services) {
+  describe(service.name, () => describeContract(service, flow, particulars[service.name]));
+}

@@ -1,0 +1,199 @@
+// A service made up for the tests of the kit: it asks its bank about cancelled orders, and completes paid ones at once.
+
+import { type Event, fact } from "../../shared/contracts/events.ts";
+import { createLog } from "../../shared/observability/log.ts";
+import { openDatabase } from "../../shared/service/database.ts";
+import { command, defineService, observe, perform, when } from "../../shared/service/define.ts";
+import type { OutboxRow } from "../../shared/service/engine.ts";
+import { Runtime } from "../../shared/service/runtime.ts";
+import { Broker, Sent, toEvent } from "./machine.ts";
+
+/** Calls that a till makes: the test answers them. */
+interface Bank {
+  ask(order: string, signal: AbortSignal): Promise<string>;
+}
+
+const decideOn = (order: string) => (order === "faulty" ? fail("a bug") : undefined);
+
+export const takeGoods = command({
+  name: "take",
+  load: () => undefined,
+  decide: (_: undefined, order: string) => {
+    decideOn(order);
+    if (order === "refused") return { refused: "not today" };
+    return [fact("shipment.waived", { orderId: order })];
+  },
+  emits: ["shipment.waived"],
+});
+
+export const fetchGoods = { ...takeGoods, name: "fetch" };
+
+const till = defineService({
+  name: "till",
+  commands: [takeGoods, fetchGoods],
+  reactions: [
+    perform({
+      on: "order.cancelled",
+      request: (_: undefined, { key }) => key,
+      call: (bank: Bank, order, signal) => bank.ask(order, signal),
+      decide: (_, { key }) => {
+        decideOn(key);
+        return [fact("shipment.waived", { orderId: key })];
+      },
+      emits: ["shipment.waived"],
+    }),
+    when({
+      on: "payment.captured",
+      decide: (_: undefined, { key }) => {
+        decideOn(key);
+        return [fact("order.completed", { orderId: key })];
+      },
+      emits: ["order.completed"],
+    }),
+    observe("risk.cleared"),
+  ],
+  tables: "CREATE TABLE IF NOT EXISTS notes (id TEXT PRIMARY KEY, note TEXT NOT NULL)",
+  store(db) {
+    const note = db.prepare("INSERT INTO notes VALUES (?, ?)");
+    return { load: () => undefined, record: ({ id, data }: Event) => note.run(id, JSON.stringify(data)) };
+  },
+});
+
+/** A till that runs, with the bank, the broker and the deliveries in the test's hands. */
+export class Till implements Bank {
+  readonly broker = new Broker();
+  /** The orders that the bank was asked about, in order. */
+  readonly calls: string[] = [];
+  readonly signals: AbortSignal[] = [];
+  readonly #db = openDatabase(":memory:");
+  readonly #pending = new Map<string, Deferred<string>[]>();
+  readonly #sent: Sent[] = [];
+  runtime = this.#start();
+
+  ask(order: string, signal: AbortSignal): Promise<string> {
+    this.calls.push(order);
+    this.signals.push(signal);
+    const call = deferred<string>();
+    this.#pending.set(order, [...(this.#pending.get(order) ?? []), call]);
+    return call.promise;
+  }
+
+  answer(order: string): void {
+    this.#pending.get(order)!.shift()!.resolve("fine");
+  }
+
+  fail(order: string): void {
+    this.#pending.get(order)!.shift()!.reject(new Error("the bank is away"));
+  }
+
+  give(event: Event, attempt = 1): Sent {
+    const sent = new Sent(event, attempt);
+    this.#sent.push(sent);
+    this.runtime.consumer.take(sent);
+    return sent;
+  }
+
+  async take(...events: Event[]): Promise<Sent[]> {
+    const sent = events.map((event) => this.give(event));
+    await turns();
+    return sent;
+  }
+
+  place(
+    order: string,
+    idempotency?: { key: string; request: string },
+    how = takeGoods,
+    { answer = () => `placed ${order}` }: { answer?: () => string } = {},
+  ) {
+    return this.runtime.submit(how, { input: order, key: order, answer, idempotency });
+  }
+
+  /** Every fact said so far, published or not. */
+  get said(): string[] {
+    return this.runtime.engine.outboxAfter(0).map(inWords);
+  }
+
+  get stored(): string[] {
+    return this.broker.stored.map(inWords);
+  }
+
+  get ends(): unknown[] {
+    return this.#sent.map(({ end }) => end);
+  }
+
+  /** Leaves the database room for so many pages of 4 kB. */
+  limitPages(pages: number): void {
+    this.#db.pragma(`max_page_count = ${pages}`);
+  }
+
+  /** Begins a new process on the same database. */
+  restart(): void {
+    this.runtime = this.#start();
+    this.runtime.outbox.retryNow();
+  }
+
+  #start() {
+    return new Runtime(till, {
+      db: this.#db,
+      port: this,
+      publish: (rows) => this.broker.publish(rows),
+      log: createLog("till", "silent"),
+    });
+  }
+}
+
+function inWords(row: OutboxRow): string {
+  const { type, key } = toEvent(row, "till");
+  return `${type} ${key}`;
+}
+
+/** An event that makes a till ask its bank. */
+export function created(orderId: string, copy = ""): Event {
+  return about(orderId, { type: "order.cancelled", data: { orderId, reason: "test", detail: null } }, copy);
+}
+
+/** An event that a till answers at once. */
+export function paid(orderId: string): Event {
+  return about(orderId, {
+    type: "payment.captured",
+    data: { orderId, reference: "r", amountCents: 1, currency: "EUR" },
+  });
+}
+
+/** An event that a till only notes. */
+export function noted(orderId: string): Event {
+  return about(orderId, {
+    type: "risk.cleared",
+    data: { orderId, score: 1, reasons: [], decidedBy: "RULES" },
+  });
+}
+
+function about(orderId: string, said: object, copy = ""): Event {
+  const { type } = said as { type: string };
+  const identity = { id: `${orderId}.${type}${copy}`, key: orderId, correlationId: orderId };
+  return { ...identity, source: "test", time: 0, causationId: "test", ...said } as Event;
+}
+
+/** A promise that the test settles. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  let settle: Omit<Deferred<T>, "promise">;
+  const promise = new Promise<T>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  return { promise, ...settle! };
+}
+
+export function fail(message: string): never {
+  throw new Error(message);
+}
+
+/** Lets the event loop turn until all that needs no timer is done. */
+export async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
