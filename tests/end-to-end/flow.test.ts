@@ -178,10 +178,12 @@ describe("over HTTP", () => {
       const { body } = await shop.get("analytics", "/analytics/summary");
       return body.orders.completed * 900 === body.revenueCents.EUR ? body : undefined;
     });
-    expect(summary.cancelledBy).toMatchObject({ "out-of-stock": 1, "payment-declined": 1, "shipment-failed": 1 });
+    expect(summary.cancelledBy).toMatchObject({
+      "out-of-stock": 1,
+      "payment-declined": 1,
+      "shipment-failed": 1,
+    });
     expect(summary.topSkus[0].sku).toBe("TEA-001");
-  });
-    expect(body.orders.completed * 900).toBe(body.revenueCents.EUR);
   });
 });
 
@@ -207,7 +209,8 @@ describe("when something is wrong", () => {
       "parked.notifications.garbage: not Avro single-object encoding: it does not begin with C3 01",
       "parked.notifications.unknown: unknown schema: no version of quadrille.OrderCompleted has fingerprint 0123456789abcdef",
     ]);
-    expect(parked[0]!.string()).toBe("no Avro at all");
+    const garbage = parked.find(({ subject }) => subject === "parked.analytics.garbage");
+    expect(garbage?.string()).toBe("no Avro at all");
   });
 
   test("orders are still taken while the broker is down, and go on when it is back", async () => {
