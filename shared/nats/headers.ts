@@ -1,45 +1,50 @@
 // CloudEvents 1.0 attributes as message headers, and back.
 // https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/nats-protocol-binding.md
 
-import { headers, type MsgHdrs } from "nats";
+import { type MsgHdrs, MsgHdrsImpl } from "nats";
 import { type Event, type FactType, UndecodableError } from "../contracts/events.ts";
 import type { OutboxRow } from "../service/engine.ts";
 
-/** The headers of a fact that leaves the outbox of `service`. */
-export function toHeaders(row: OutboxRow, service: string): MsgHdrs {
-  const h = headers();
-  h.set("Nats-Msg-Id", row.event_id);
-  h.set("ce-specversion", "1.0");
-  h.set("ce-id", row.event_id);
-  h.set("ce-type", row.type);
-  h.set("ce-source", service);
-  h.set("ce-time", new Date(row.time).toISOString());
-  h.set("ce-causationid", row.causation_id);
-  h.set("ce-correlationid", row.correlation_id);
-  if (row.traceparent) h.set("traceparent", row.traceparent);
-  return h;
+/** The headers of a fact that leaves the outbox of `service`, and `more` of the broker's. */
+export function toHeaders(row: OutboxRow, service: string, more?: Record<string, string[]>): MsgHdrs {
+  // From a record at once: setting them one by one compares each with all that are there.
+  return MsgHdrsImpl.fromRecord({
+    "Nats-Msg-Id": [row.event_id],
+    "ce-specversion": ["1.0"],
+    "ce-id": [row.event_id],
+    "ce-type": [row.type],
+    "ce-source": [service],
+    "ce-time": [new Date(row.time).toISOString()],
+    "ce-causationid": [row.causation_id],
+    "ce-correlationid": [row.correlation_id],
+    ...(row.traceparent && { traceparent: [row.traceparent] }),
+    ...more,
+  });
 }
 
 /** An event's attributes but for its data. Throws `UndecodableError` when one that dedupe needs is missing. */
-export function fromHeaders(h: MsgHdrs | undefined, type: FactType, key: string): Omit<Event, "data"> {
-  const id = required(h, "ce-id");
-  const time = Date.parse(required(h, "ce-time"));
+export function fromHeaders(headers: MsgHdrs | undefined, type: FactType, key: string): Omit<Event, "data"> {
+  const values: Record<string, string | undefined> = {};
+  for (const [name, [value]] of headers ?? []) values[name] = value;
+
+  const id = required(values, "ce-id");
+  const time = Date.parse(required(values, "ce-time"));
   if (Number.isNaN(time)) throw new UndecodableError("header ce-time is not a time");
-  const traceparent = h?.get("traceparent");
+  const { traceparent } = values;
   return {
     id,
     type,
     key,
     time,
-    source: h?.get("ce-source") || "unknown",
-    causationId: h?.get("ce-causationid") || id,
-    correlationId: h?.get("ce-correlationid") || key,
+    source: values["ce-source"] || "unknown",
+    causationId: values["ce-causationid"] || id,
+    correlationId: values["ce-correlationid"] || key,
     ...(traceparent && { traceparent }),
   };
 }
 
-function required(h: MsgHdrs | undefined, name: string): string {
-  const value = h?.get(name);
+function required(values: Record<string, string | undefined>, name: string): string {
+  const value = values[name];
   if (!value) throw new UndecodableError(`header ${name} is missing`);
   return value;
 }

@@ -35,21 +35,19 @@ async function publishBatch(
   rows: readonly OutboxRow[],
 ): Promise<boolean> {
   const batchId = nuid.next();
-  const message = (row: OutboxRow, index: number) => {
-    const headers = toHeaders(row, service);
-    headers.set("Nats-Batch-Id", batchId);
-    headers.set("Nats-Batch-Sequence", `${index + 1}`);
-    return headers;
-  };
+  const headersOf = (index: number, commit?: object) =>
+    toHeaders(rows[index]!, service, {
+      "Nats-Batch-Id": [batchId],
+      "Nats-Batch-Sequence": [`${index + 1}`],
+      ...commit,
+    });
   const last = rows.length - 1;
   for (let index = 0; index < last; index++) {
     const row = rows[index]!;
-    connection.publish(subjectOf(row), row.payload, { headers: message(row, index) });
+    connection.publish(subjectOf(row), row.payload, { headers: headersOf(index) });
   }
-  const headers = message(rows[last]!, last);
-  headers.set("Nats-Batch-Commit", "1");
   const reply = await connection.request(subjectOf(rows[last]!), rows[last]!.payload, {
-    headers,
+    headers: headersOf(last, { "Nats-Batch-Commit": ["1"] }),
     timeout: TIMEOUT_MS,
   });
   const ack = reply.json<{ count?: number; error?: object }>();
