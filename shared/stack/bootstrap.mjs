@@ -52,8 +52,14 @@ async function install() {
   if (existsSync(INSTALLED) && modified(INSTALLED) >= modified("package-lock.json")) return;
 
   console.error("Installing packages with npm ci, which can take minutes.");
-  const code = await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"]);
+  const code = await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], headersAtHand());
   if (code !== 0) fail("npm ci could not install the packages; its reasons are above.");
+}
+
+/** Where Node's own headers are, if they were installed with it: native modules then compile without a download. */
+function headersAtHand() {
+  const prefix = resolve(process.execPath, "../..");
+  return existsSync(resolve(prefix, "include/node/node.h")) ? { npm_config_nodedir: prefix } : {};
 }
 
 /** All that CI runs, up to the first failure: format and lint, types, tests. */
