@@ -2,18 +2,26 @@
 
 import type { Context, MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { isDatabaseFault } from "../service/database.ts";
 import { Problem } from "./problem.ts";
 
 /** Where unexpected errors go: a pino logger, or `console`. */
 export type ErrorLog = { error(fields: object, message: string): void };
 
-/** A thrown problem as it is, a client error of Hono's in our words, anything else as a logged, mute 500. */
+/**
+ * A thrown problem as it is, a client error of Hono's in our words, a database that can't store as a 503, and
+ * anything else as a mute 500; the last two are logged.
+ */
 export function toProblem(error: Error, c: Context, log: ErrorLog): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem({ status: error.status, detail: details[error.status] ?? `${error.message}.` });
   }
   log.error({ err: error, method: c.req.method, path: c.req.path }, "request failed");
+  if (isDatabaseFault(error)) {
+    const detail = "Nothing was stored: the service's disk does not take it. Try again later.";
+    return new Problem({ status: 503, type: "storage", detail, headers: { "retry-after": "5" } });
+  }
   return new Problem({ status: 500, detail: "The service failed to answer this request. Try again later." });
 }
 

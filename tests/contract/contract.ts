@@ -220,9 +220,6 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
     },
   );
 
-  // DESIGN.md promises it; nothing does it yet.
-  it.todo("keeps later events of an order waiting behind one that is parked");
-
   it.each([
     { takes: "all it is given", most: Number.POSITIVE_INFINITY },
     { takes: "one fact at a time", most: 1 },
