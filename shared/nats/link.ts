@@ -1,16 +1,15 @@
 // Ties a runtime to NATS: deliveries in, facts out, and word of whether the broker is there.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ConsumerMessages, type JetStreamClient, type JsMsg, jetstream } from "@nats-io/jetstream";
-import { headers, type NatsConnection } from "nats";
-import { decode, type Event, parseSubject, UndecodableError } from "../contracts/events.ts";
+import { type ConsumerMessages, type JetStreamClient, jetstream } from "@nats-io/jetstream";
+import type { NatsConnection } from "nats";
 import type { Log } from "../observability/log.ts";
 import type { Delivery } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import { type Account, connectNats } from "./connect.ts";
-import { fromHeaders } from "./headers.ts";
+import { NatsDelivery } from "./delivery.ts";
 import { publishRows } from "./publish.ts";
-import { FLOW_STREAM, parkedSubject } from "./topology.ts";
+import { FLOW_STREAM } from "./topology.ts";
 
 /** What the link tells the service. */
 export interface LinkListener {
@@ -22,13 +21,12 @@ export interface LinkListener {
 const PREFETCH = 1_000;
 const PULL = { max_messages: PREFETCH, expires: 5_000, idle_heartbeat: 1_000, bind: true };
 const BIND_RETRY_MS = 1_000;
-const PARK_RETRY_MS = 5_000;
 
 /** One service's connection to the broker. */
 export class Link {
   readonly #account: Account;
   readonly #log: Log;
-  readonly #held = new Set<JsMsg>();
+  readonly #held = new Set<NatsDelivery>();
   #connection: NatsConnection | undefined;
   #js: JetStreamClient | undefined;
   #messages: ConsumerMessages | undefined;
@@ -61,7 +59,7 @@ export class Link {
     listener.up();
     // A held message is being worked on: the broker should not give it to anyone else meanwhile.
     this.#heartbeat = setInterval(() => {
-      if (this.#connected) for (const message of this.#held) message.working();
+      if (this.#connected) for (const delivery of this.#held) delivery.prolong();
     }, ackWaitMs / 3);
     await this.#consume(listener);
   }
@@ -88,12 +86,16 @@ export class Link {
   }
 
   async #consume(listener: LinkListener): Promise<void> {
+    const parking = { js: this.#js!, service: this.#account.user, log: this.#log };
     while (!this.#closing) {
       try {
         const consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
         this.#messages = await consumer.consume({
           ...PULL,
-          callback: (message) => listener.take(this.#delivery(message)),
+          callback: (message) => {
+            const delivery = new NatsDelivery(message, this.#held, parking);
+            listener.take(delivery);
+          },
         });
         this.#log.info({ stream: FLOW_STREAM }, "listening");
         const error = await this.#messages.closed();
@@ -105,46 +107,6 @@ export class Link {
         await sleep(BIND_RETRY_MS);
       }
     }
-  }
-
-  #delivery(message: JsMsg): Delivery {
-    this.#held.add(message);
-    const end = (last: () => void) => {
-      this.#held.delete(message);
-      last();
-    };
-    return {
-      attempt: message.info.deliveryCount,
-      read: () => read(message),
-      ack: () => end(() => message.ack()),
-      retry: (delayMs) => end(() => message.nak(delayMs)),
-      park: (cause) => {
-        this.#park(message, cause).then(
-          () => end(() => message.ack()),
-          (error) => {
-            this.#log.warn({ cause: error.message }, "can't park a message; it will come again");
-            end(() => message.nak(PARK_RETRY_MS));
-          },
-        );
-      },
-    };
-  }
-
-  async #park(message: JsMsg, cause: Error): Promise<void> {
-    const service = this.#account.user;
-    const parked = headers();
-    for (const [name, values] of message.headers ?? []) {
-      // Broker headers would act on the parked copy as well.
-      if (!name.startsWith("Nats-")) for (const value of values) parked.append(name, value);
-    }
-    parked.set("Nats-Msg-Id", `${service}.${message.seq}.${message.info.timestampNanos}`);
-    parked.set("Quadrille-Service", service);
-    parked.set("Quadrille-Cause", oneLine(cause.message));
-    parked.set("Quadrille-Subject", message.subject);
-    parked.set("Quadrille-Sequence", `${message.seq}`);
-    parked.set("Quadrille-Attempts", `${message.info.deliveryCount}`);
-    const key = message.subject.slice(message.subject.lastIndexOf(".") + 1);
-    await this.#js!.publish(parkedSubject(service, key), message.data, { headers: parked });
   }
 
   async #watch(connection: NatsConnection, listener: LinkListener): Promise<void> {
@@ -161,19 +123,4 @@ export class Link {
       }
     }
   }
-}
-
-/** The event in a message. Throws `UndecodableError` when it can't be read, or contradicts its subject. */
-function read(message: JsMsg): Event {
-  const address = parseSubject(message.subject);
-  if (!address) throw new UndecodableError(`no fact has the subject ${message.subject}`);
-  const fact = decode(address.type, message.data);
-  const event = { ...fromHeaders(message.headers, address.type, address.key), ...fact } as Event;
-  const key = "orderId" in event.data ? event.data.orderId : event.data.sku;
-  if (key !== address.key) throw new UndecodableError(`the subject says ${address.key}, the data ${key}`);
-  return event;
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").slice(0, 1_000);
 }

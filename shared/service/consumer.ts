@@ -79,10 +79,10 @@ export class Consumer<Port> {
 
   /** Queues the delivery for the next group commit, behind its key's lane if there is a call under way. */
   #schedule(delivery: Delivery, event: Event): void {
-    const resume = () => this.#schedule(delivery, event);
     if (this.#draining) delivery.retry(0);
-    else if (this.#lanes.isBusy(event.key)) this.#lanes.wait(event.key, resume);
-    else this.#parts.commits.add(this.#work(delivery, event));
+    else if (this.#lanes.isBusy(event.key)) {
+      this.#lanes.wait(event.key, () => this.#schedule(delivery, event));
+    } else this.#parts.commits.add(this.#work(delivery, event));
   }
 
   /** The delivery's share of a transaction; `performed` is there when it holds its key's lane. */
@@ -113,7 +113,7 @@ export class Consumer<Port> {
         else if (verdict.outcome === "asks")
           return this.#perform(delivery, event, verdict.reaction, verdict.request);
         else {
-          this.#parts.outbox.ackAfter(lastRow, () => delivery.ack());
+          this.#parts.outbox.ackAfter(lastRow, delivery);
           this.#ended(verdict.outcome, delivery, event);
           this.#parts.onHandled?.(event);
         }

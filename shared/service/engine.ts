@@ -121,26 +121,29 @@ export class Engine<ServiceStore extends Store<unknown>> {
    * outcome of the request that an earlier verdict asked for. Throws what the decision throws, with nothing stored.
    */
   handle(event: Event, performed?: { readonly outcome: unknown }): Verdict {
-    return this.#savepoint((undo) => {
-      if (this.#statements.receive.run(event.id, this.#now()).changes === 0) return { outcome: "duplicate" };
-
-      const reaction = this.#reactions.get(event.type);
-      if (!reaction) throw new Error(`${this.#service.name} does not react to ${event.type}`);
-      this.store.record(event);
-      if (!reaction.request && !reaction.decide) return { outcome: "ignored" };
-
-      const state = this.store.load(event);
-      if (reaction.request && !performed) {
-        const request = reaction.request(state, event);
-        if (request !== undefined) {
-          undo();
-          return { outcome: "asks", reaction, request };
-        }
-      }
-      const facts = reaction.decide?.(state, event, performed?.outcome) ?? [];
-      this.#say(facts, event, reaction.emits);
-      return { outcome: facts.length > 0 || performed ? "reacted" : "ignored" };
+    return this.#savepoint(() => {
+      const verdict = this.#react(event, performed);
+      if (verdict.outcome === "asks") this.#statements.rollbackTo.run();
+      return verdict;
     });
+  }
+
+  #react(event: Event, performed?: { readonly outcome: unknown }): Verdict {
+    if (this.#statements.receive.run(event.id, this.#now()).changes === 0) return { outcome: "duplicate" };
+
+    const reaction = this.#reactions.get(event.type);
+    if (!reaction) throw new Error(`${this.#service.name} does not react to ${event.type}`);
+    this.store.record(event);
+    if (!reaction.request && !reaction.decide) return { outcome: "ignored" };
+
+    const state = this.store.load(event);
+    if (reaction.request && !performed) {
+      const request = reaction.request(state, event);
+      if (request !== undefined) return { outcome: "asks", reaction, request };
+    }
+    const facts = reaction.decide?.(state, event, performed?.outcome) ?? [];
+    this.#say(facts, event, reaction.emits);
+    return { outcome: facts.length > 0 || performed ? "reacted" : "ignored" };
   }
 
   /**
@@ -163,13 +166,14 @@ export class Engine<ServiceStore extends Store<unknown>> {
   }
 
   #say(facts: readonly Fact[], cause: Cause, allowed: readonly FactType[]): void {
-    facts.forEach((fact, index) => {
+    for (const [index, fact] of facts.entries()) {
       if (!allowed.includes(fact.type)) {
         throw new Error(`${this.#service.name} may not say ${fact.type} here: its table does not declare it`);
       }
       const key = keyOf(fact);
-      const event: Event = {
-        ...fact,
+      const event = {
+        type: fact.type,
+        data: fact.data,
         id: eventId(key, cause.id, this.#service.name, index),
         source: this.#service.name,
         key,
@@ -177,7 +181,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
         causationId: cause.id,
         correlationId: cause.correlationId,
         ...(cause.traceparent && { traceparent: cause.traceparent }),
-      };
+      } as Event;
       this.store.record(event);
       const { lastInsertRowid } = this.#statements.append.run(
         event.id,
@@ -190,15 +194,16 @@ export class Engine<ServiceStore extends Store<unknown>> {
         encode(fact),
       );
       this.#lastRow = Number(lastInsertRowid);
-    });
+    }
   }
 
-  #savepoint<Result>(work: (undo: () => void) => Result): Result {
+  /** Runs `work` under a savepoint: when it throws, nothing of it stays. */
+  #savepoint<Result>(work: () => Result): Result {
     const { savepoint, release, rollbackTo } = this.#statements;
     const before = this.#lastRow;
     savepoint.run();
     try {
-      return work(() => rollbackTo.run());
+      return work();
     } catch (error) {
       this.#lastRow = before;
       if (this.#statements.db.inTransaction) rollbackTo.run();

@@ -11,6 +11,11 @@ export interface OutboxSource {
 /** Publishes rows in order; resolves to how many, from the first, are stored; rejects when none is. */
 export type Publish = (rows: readonly OutboxRow[]) => Promise<number>;
 
+/** What waits for its facts to be stored. */
+interface Ackable {
+  ack(): void;
+}
+
 const RETRY_FROM_MS = 100;
 const RETRY_UP_TO_MS = 5_000;
 
@@ -19,7 +24,7 @@ export class OutboxPublisher {
   readonly #source: OutboxSource;
   readonly #publish: Publish;
   readonly #onFailure: (error: Error, retryInMs: number) => void;
-  readonly #waiting: { row: number; ack: () => void }[] = [];
+  readonly #waiting: { row: number; delivery: Ackable }[] = [];
   #through: number;
   #running: Promise<void> | undefined;
   #again = false;
@@ -38,10 +43,10 @@ export class OutboxPublisher {
     return this.#through;
   }
 
-  /** Calls `ack` once the stream holds every row up to `row`; in the order of the calls. */
-  ackAfter(row: number, ack: () => void): void {
-    if (row <= this.#through && this.#waiting.length === 0) ack();
-    else this.#waiting.push({ row, ack });
+  /** Acks the delivery once the stream holds every row up to `row`; in the order of the calls. */
+  ackAfter(row: number, delivery: Ackable): void {
+    if (row <= this.#through && this.#waiting.length === 0) delivery.ack();
+    else this.#waiting.push({ row, delivery });
   }
 
   /** Says that the broker may be back: no need to wait for the next try. */
@@ -100,7 +105,7 @@ export class OutboxPublisher {
   #ackStored(): void {
     let stored = 0;
     while (stored < this.#waiting.length && this.#waiting[stored]!.row <= this.#through) {
-      this.#waiting[stored++]!.ack();
+      this.#waiting[stored++]!.delivery.ack();
     }
     this.#waiting.splice(0, stored);
   }

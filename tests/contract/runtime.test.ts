@@ -6,7 +6,18 @@ import { GroupCommit, type Work } from "../../shared/service/group-commit.ts";
 import { Lanes } from "../../shared/service/lanes.ts";
 import { OutboxPublisher, type OutboxSource } from "../../shared/service/outbox.ts";
 import { NOW } from "./flow.ts";
-import { created, deferred, fail, fetchGoods, noted, paid, Till, takeGoods, turns } from "./till.ts";
+import {
+  created,
+  declined,
+  deferred,
+  fail,
+  fetchGoods,
+  noted,
+  paid,
+  Till,
+  takeGoods,
+  turns,
+} from "./till.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -294,15 +305,15 @@ describe("the outbox", () => {
     const acks: string[] = [];
 
     write(3);
-    outbox.ackAfter(1, () => acks.push("one"));
-    outbox.ackAfter(3, () => acks.push("three"));
+    outbox.ackAfter(1, { ack: () => acks.push("one") });
+    outbox.ackAfter(3, { ack: () => acks.push("three") });
     expect(acks).toEqual([]);
     outbox.kick();
     await turns();
 
     expect(published).toEqual([[1, 2, 3]]);
     expect(acks).toEqual(["one", "three"]);
-    outbox.ackAfter(3, () => acks.push("again"));
+    outbox.ackAfter(3, { ack: () => acks.push("again") });
     expect(acks.at(-1)).toBe("again");
   });
 
@@ -312,7 +323,7 @@ describe("the outbox", () => {
     takes(2, 1);
 
     write(4);
-    for (const row of [1, 2, 3, 4]) outbox.ackAfter(row, () => acks.push(row));
+    for (const row of [1, 2, 3, 4]) outbox.ackAfter(row, { ack: () => acks.push(row) });
     outbox.kick();
     await turns();
 
@@ -342,7 +353,7 @@ describe("the outbox", () => {
     takes(...Array(8).fill("refuses"));
 
     write(1);
-    outbox.ackAfter(1, () => acks.push("one"));
+    outbox.ackAfter(1, { ack: () => acks.push("one") });
     outbox.kick();
     await vi.advanceTimersByTimeAsync(60_000);
 
@@ -406,7 +417,7 @@ describe("the outbox", () => {
     const release = hold();
 
     write(1);
-    outbox.ackAfter(1, () => acks.push("one"));
+    outbox.ackAfter(1, { ack: () => acks.push("one") });
     outbox.kick();
     let stopped = false;
     const stop = outbox.stop(1_000).then(() => {
@@ -551,18 +562,51 @@ describe("a change", () => {
 
   it("can be about anything, whatever it is called", async () => {
     const till = new Till();
-    const crashes: unknown[] = [];
-    const crashed = (error: unknown) => crashes.push(error);
-    const others = process.listeners("uncaughtException");
-    process.removeAllListeners("uncaughtException").on("uncaughtException", crashed);
 
-    // EventEmitter throws on "error" when nobody listens.
-    const sent = await till.take(paid("error"), paid("a"));
+    const sent = await till.take(paid("error"), paid("constructor"), paid("a"));
 
-    process.removeAllListeners("uncaughtException");
-    for (const other of others) process.on("uncaughtException", other);
-    expect(crashes).toEqual([]);
-    expect(sent.map(({ end }) => end)).toEqual(["acked", "acked"]);
+    expect(sent.map(({ end }) => end)).toEqual(["acked", "acked", "acked"]);
+  });
+});
+
+describe("a decision", () => {
+  it("may say several facts, each with an id of its own, which come one after the other", async () => {
+    const till = new Till();
+    till.broker.most = 1;
+
+    const [sent] = await till.take(declined("a"), paid("b"));
+
+    expect(till.stored).toEqual(["stock.released a", "order.completed a", "order.completed b"]);
+    expect(new Set(till.broker.stored.map((row) => row.event_id)).size).toBe(3);
+    expect(sent!.end).toBe("acked");
+  });
+
+  it("is acked after the last of its facts is stored", async () => {
+    const till = new Till();
+    till.broker.most = 1;
+    const storing = vi.spyOn(till.broker, "publish");
+    const ends: unknown[] = [];
+
+    const sent = till.give(declined("a"));
+    storing.mockImplementation(async (rows) => {
+      ends.push(sent.end);
+      return Math.min(rows.length, 1);
+    });
+    await turns();
+
+    expect(ends).toEqual([undefined, undefined]);
+    expect(sent.end).toBe("acked");
+  });
+
+  it("that fails half-way leaves none of its facts, and keeps nobody waiting for them", async () => {
+    const till = new Till();
+
+    const together = await till.take(declined("faulty"), noted("a"));
+    const [later] = await till.take(noted("b"));
+
+    expect(together.map(({ end }) => end)).toEqual(["parked", "acked"]);
+    expect(later!.end).toBe("acked");
+    expect(till.said).toEqual([]);
   });
 });
 

@@ -15,6 +15,8 @@ interface Bank {
 
 const decideOn = (order: string) => (order === "faulty" ? fail("a bug") : undefined);
 
+const UNDECLARED = { orderId: "faulty", score: 1, reasons: [], decideBy: 0 };
+
 export const takeGoods = command({
   name: "take",
   load: () => undefined,
@@ -49,6 +51,17 @@ const till = defineService({
         return [fact("order.completed", { orderId: key })];
       },
       emits: ["order.completed"],
+    }),
+    when({
+      on: "payment.declined",
+      decide: (_: undefined, { key: orderId }) => [
+        fact("stock.released", { orderId, lines: [] }),
+        // The compiler would refuse it if it could see it.
+        orderId === "faulty"
+          ? (fact("risk.flagged", UNDECLARED) as never)
+          : fact("order.completed", { orderId }),
+      ],
+      emits: ["stock.released", "order.completed"],
     }),
     observe("risk.cleared"),
   ],
@@ -158,6 +171,11 @@ export function paid(orderId: string): Event {
     type: "payment.captured",
     data: { orderId, reference: "r", amountCents: 1, currency: "EUR" },
   });
+}
+
+/** An event on which a till says two facts. */
+export function declined(orderId: string): Event {
+  return about(orderId, { type: "payment.declined", data: { orderId, reason: "test" } });
 }
 
 /** An event that a till only notes. */
