@@ -72,7 +72,7 @@ test("says why it cannot listen for another reason", async () => {
 test("refuses connections once closed", async () => {
   const { url, close } = await start();
   await close();
-  expect(await ask(url, new Agent())).toBe("ECONNREFUSED");
+  expect(await ask(url, new Agent())).toBe("not accepted");
 });
 
 test("closes at once when nobody is connected, however often it is told to", async () => {
