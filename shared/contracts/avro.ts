@@ -38,6 +38,12 @@ export function codec<T>(versions: readonly AvroSchema[]): Codec<T> {
     ]),
   );
 
+  if (readers.size < versions.length) {
+    throw new Error(
+      `two versions of ${newest.name} have one fingerprint: a reader could not tell them apart`,
+    );
+  }
+
   return {
     encode(data) {
       try {

@@ -82,12 +82,12 @@ export class OutboxPublisher {
     let retryInMs = RETRY_FROM_MS;
     while (!this.#stopped) {
       this.#again = false;
-      const rows = this.#source.outboxAfter(this.#through);
-      if (rows.length === 0) {
-        this.#ackStored();
-        return;
-      }
       try {
+        const rows = this.#source.outboxAfter(this.#through);
+        if (rows.length === 0) {
+          this.#ackStored();
+          return;
+        }
         const stored = await this.#publish(rows);
         if (this.#stopped) return;
         this.#through = rows[stored - 1]!.id;

@@ -174,11 +174,7 @@ describe("bytes that are no fact", () => {
     const empty = told.encode({ orderId: "1", lines: [] });
     const claim = Buffer.concat([empty.subarray(0, -1), avro.Type.forSchema("long").toBuffer(4_000_000)]);
 
-    const before = process.cpuUsage();
-    expectUndecodable(() => within(5_000, () => told.decode(claim)));
-    const { user, system } = process.cpuUsage(before);
-
-    expect((user + system) / 1_000).toBeLessThan(150);
+    expect(() => told.decode(claim)).toThrow("it claims a list longer than itself");
   });
 
   it("are refused when a text in them claims to be shorter than nothing", () => {
