@@ -1,7 +1,13 @@
 // Inventory over HTTP: look at stock, and adjust it.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { answered, idempotency, idempotencyHeaders, skuSchema } from "../../shared/http/commands.ts";
+import {
+  answered,
+  idempotency,
+  idempotencyHeaders,
+  skuSchema,
+  traceparent,
+} from "../../shared/http/commands.ts";
 import { json, jsonBody, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import type { Runtime } from "../../shared/service/runtime.ts";
@@ -77,7 +83,8 @@ export function routes(app: OpenAPIHono, runtime: Runtime<InventoryStore, unknow
       input,
       key: sku,
       answer: () => store.level(sku)!,
-      idempotency: idempotency(c.req.valid("header"), input),
+      idempotency: await idempotency(c),
+      traceparent: traceparent(c),
     });
     return c.json(answered(result), 201);
   });

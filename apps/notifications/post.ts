@@ -1,13 +1,16 @@
 // How mail leaves: over SMTP, or kept in a table where it can be read.
 
-import { domainToASCII } from "node:url";
 import type { Database } from "better-sqlite3";
 import { createTransport } from "nodemailer";
+import { PermanentFault } from "../../shared/service/consumer.ts";
 import type { Mail } from "./decisions.ts";
 
-/** Takes mail. Rejects when it can't be taken now; a repeat of the same id may send it again, under the same id. */
+/**
+ * Takes mail. Rejects when it can't be taken now, and with a `PermanentFault` when it never will be. A repeat of the
+ * same id may send it again, under the same id; what is aborted before it was begun is not sent.
+ */
 export interface Post {
-  send(mail: Mail): Promise<void>;
+  send(mail: Mail, signal: AbortSignal): Promise<void>;
 }
 
 /** A mail that was kept. */
@@ -22,12 +25,16 @@ export interface KeptPost extends Post {
   list(filter: { to?: string | undefined; after: number; limit: number }): (KeptMail & { number: number })[];
 }
 
-const SMTP_TIMEOUT_MS = 8_000;
-const SMTP_CONNECTIONS = 5;
+/** The most mails that go out over SMTP at once: as many as there are connections, so that none waits inside. */
+export const SMTP_CONNECTIONS = 5;
+
+// Less, together, than the time that a call may take: a mail that is given up is not sent after all.
+const SMTP_CONNECT_MS = 3_000;
+const SMTP_SILENCE_MS = 6_000;
 
 /** The Message-ID of a mail: derived from the fact, so that mail programs recognise a repeat. */
 export function messageId({ id }: Mail): string {
-  return `<${id}@${domainToASCII("quadrille.example")}>`;
+  return `<${id}@quadrille.example>`;
 }
 
 /** Sends through the SMTP server at `url`, with a pool of connections. */
@@ -36,14 +43,21 @@ export function smtpPost(url: string, from: string): Post {
     url,
     pool: true,
     maxConnections: SMTP_CONNECTIONS,
-    connectionTimeout: SMTP_TIMEOUT_MS,
-    greetingTimeout: SMTP_TIMEOUT_MS,
-    socketTimeout: SMTP_TIMEOUT_MS,
+    connectionTimeout: SMTP_CONNECT_MS,
+    greetingTimeout: SMTP_CONNECT_MS,
+    socketTimeout: SMTP_SILENCE_MS,
   } as Parameters<typeof createTransport>[0]);
   return {
-    async send(mail) {
+    async send(mail, signal) {
+      signal.throwIfAborted();
       const { to, subject, text } = mail;
-      await transport.sendMail({ from, to, subject, text, messageId: messageId(mail) });
+      try {
+        await transport.sendMail({ from, to, subject, text, messageId: messageId(mail) });
+      } catch (error) {
+        const { responseCode = 0, message } = error as Error & { responseCode?: number };
+        if (responseCode >= 500) throw new PermanentFault(`the mail server refuses it: ${message}`);
+        throw error;
+      }
     },
   };
 }

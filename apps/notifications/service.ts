@@ -11,8 +11,8 @@ export const notifications = defineService({
     perform({
       on: ["order.created", "order.completed", "order.cancelled", "risk.flagged", "shipment.dispatched"],
       request: mails,
-      call: async (post: Post, due: Mail[]) => {
-        for (const mail of due) await post.send(mail);
+      call: async (post: Post, due: Mail[], signal: AbortSignal) => {
+        for (const mail of due) await post.send(mail, signal);
       },
     }),
   ],

@@ -2,7 +2,7 @@
 
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { v7 as uuidv7 } from "uuid";
-import { answered, idempotency, idempotencyHeaders } from "../../shared/http/commands.ts";
+import { answered, idempotency, idempotencyHeaders, traceparent } from "../../shared/http/commands.ts";
 import { json, jsonBody, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import type { Runtime } from "../../shared/service/runtime.ts";
@@ -66,7 +66,8 @@ export function routes(app: OpenAPIHono, runtime: Runtime<OrdersStore, unknown>)
       input: { orderId, ...body, totalCents: totalCents(body.lines) },
       key: orderId,
       answer: () => ({ orderId, status: "pending" as const }),
-      idempotency: idempotency(c.req.valid("header"), body),
+      idempotency: await idempotency(c),
+      traceparent: traceparent(c),
     });
     const answer = answered(result);
     return c.json(answer, 202, { Location: `/orders/${answer.orderId}` });
@@ -76,9 +77,9 @@ export function routes(app: OpenAPIHono, runtime: Runtime<OrdersStore, unknown>)
 
   app.openapi(list, (c) => {
     const { status, cursor, limit } = c.req.valid("query");
-    const orders = store.list({ status, before: cursor, limit });
-    const next = orders.length === limit ? orders.at(-1)?.orderId : undefined;
-    return c.json({ orders, ...(next && { next }) }, 200);
+    const found = store.list({ status, before: cursor, limit: limit + 1 });
+    const orders = found.slice(0, limit);
+    return c.json({ orders, ...(found.length > limit && { next: orders.at(-1)!.orderId }) }, 200);
   });
 
   app.openapi(watch, (c) => {

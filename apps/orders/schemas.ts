@@ -99,7 +99,7 @@ export const orderParams = z.object({ id: z.string().max(64) });
 
 export const listQuery = z.object({
   status: status.optional(),
-  cursor: z.string().max(64).optional().describe("`next` of the page before."),
+  cursor: z.uuid().optional().describe("`next` of the page before."),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 

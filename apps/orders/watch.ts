@@ -13,6 +13,7 @@ let watchers = 0;
 
 /** Streams the order until it ends or the client leaves. The order must exist. */
 export function watchOrder(c: Context, orderId: string, store: OrdersStore, changes: Changes) {
+  if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
   if (watchers >= WATCHERS) {
     throw new Problem({
       status: 503,

@@ -1,6 +1,7 @@
 // What every HTTP command shares: the Idempotency-Key header, and what a command's end means to the caller.
 
 import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import type { CommandResult } from "../service/runtime.ts";
 import { Problem } from "./problem.ts";
 
@@ -21,10 +22,18 @@ export const idempotencyHeaders = z.object({
     }),
 });
 
-/** The idempotency of a call, if its caller asked for it. The request is compared by its checked content. */
-export function idempotency(headers: z.infer<typeof idempotencyHeaders>, request: unknown) {
-  const key = headers["idempotency-key"];
-  return key === undefined ? undefined : { key, request: JSON.stringify(request) };
+/** The idempotency of a call, if its caller asked for it. Requests are the same when path and JSON are. */
+export async function idempotency(c: Context) {
+  const key = c.req.header("idempotency-key");
+  return key === undefined
+    ? undefined
+    : { key, request: `${c.req.path} ${JSON.stringify(await c.req.json())}` };
+}
+
+/** The caller's W3C trace context, if it sent a well-formed one. */
+export function traceparent(c: Context): string | undefined {
+  const value = c.req.header("traceparent");
+  return value && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(value) ? value : undefined;
 }
 
 /** The answer of a command that was carried out; throws a `Problem` when it was not. */

@@ -26,7 +26,8 @@ export function connectNats({ url, user, password }: Account, wait: boolean): Pr
     waitOnFirstConnect: wait,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_EVERY_MS,
-    pingInterval: 10_000,
+    pingInterval: 2_000, // A broker that hangs is noticed after two of them.
+    maxPingOut: 2,
     noAsyncTraces: true, // A stack trace for every request would cost more than the request.
   });
 }

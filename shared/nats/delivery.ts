@@ -1,9 +1,8 @@
 // One delivery of a JetStream message: read it, and end it by an ack, a delayed nak, or a place in PARKED.
 
 import type { JetStreamClient, JsMsg } from "@nats-io/jetstream";
-import { headers } from "nats";
+import { headers, type MsgHdrs } from "nats";
 import { decode, type Event, keyOf, parseSubject, UndecodableError } from "../contracts/events.ts";
-import type { Log } from "../observability/log.ts";
 import type { Delivery } from "../service/consumer.ts";
 import { fromHeaders } from "./headers.ts";
 import { parkedSubject } from "./topology.ts";
@@ -12,10 +11,12 @@ import { parkedSubject } from "./topology.ts";
 export interface Parking {
   readonly js: JetStreamClient;
   readonly service: string;
-  readonly log: Log;
+  /** The largest message that the broker takes, in bytes. */
+  readonly maxPayload: number;
 }
 
 const PARK_RETRY_MS = 5_000;
+const MAX_HEADERS = 64 * 1024;
 
 /** A delivery over NATS. It is in `held` until it has ended. */
 export class NatsDelivery implements Delivery {
@@ -56,24 +57,20 @@ export class NatsDelivery implements Delivery {
     this.#message.nak(delayMs);
   }
 
-  park(cause: Error): void {
-    this.#publishParked(cause).then(
-      () => this.ack(),
-      (error) => {
-        this.#parking.log.warn({ cause: error.message }, "can't park a message; it will come again");
-        this.retry(PARK_RETRY_MS);
-      },
-    );
+  async park(cause: Error): Promise<void> {
+    try {
+      await this.#publishParked(cause);
+      this.ack();
+    } catch (error) {
+      this.retry(PARK_RETRY_MS);
+      throw new Error(`can't park it: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   async #publishParked(cause: Error): Promise<void> {
-    const { js, service } = this.#parking;
+    const { js, service, maxPayload } = this.#parking;
     const { subject, data, seq, info } = this.#message;
-    const parked = headers();
-    for (const [name, values] of this.#message.headers ?? []) {
-      // Broker headers would act on the parked copy as well.
-      if (!name.startsWith("Nats-")) for (const value of values) parked.append(name, value);
-    }
+    const parked = this.#sayableHeaders();
     parked.set("Nats-Msg-Id", `${service}.${seq}.${info.timestampNanos}`);
     parked.set("Quadrille-Service", service);
     parked.set("Quadrille-Cause", cause.message.replace(/\s+/g, " ").slice(0, 1_000));
@@ -81,6 +78,20 @@ export class NatsDelivery implements Delivery {
     parked.set("Quadrille-Sequence", `${seq}`);
     parked.set("Quadrille-Attempts", `${info.deliveryCount}`);
     const key = subject.slice(subject.lastIndexOf(".") + 1);
-    await js.publish(parkedSubject(service, key), data, { headers: parked });
+    const fits = data.length + parked.toString().length < maxPayload;
+    if (!fits) parked.set("Quadrille-Left-Out", "the body: it is in the stream, at the sequence above");
+    await js.publish(parkedSubject(service, key), fits ? data : "", { headers: parked });
+  }
+
+  /** The original's headers but for the broker's, which would act on the copy as well, and for those no client may send. */
+  #sayableHeaders(): MsgHdrs {
+    const copied = headers();
+    let size = 0;
+    for (const [name, values] of this.#message.headers ?? []) {
+      size += name.length + values.join("").length;
+      if (!/^[!-9;-~]+$/.test(name) || name.startsWith("Nats-") || size > MAX_HEADERS) continue;
+      for (const value of values) copied.append(name, value);
+    }
+    return copied;
   }
 }

@@ -61,7 +61,10 @@ export class Link {
     this.#heartbeat = setInterval(() => {
       if (this.#connected) for (const delivery of this.#held) delivery.prolong();
     }, ackWaitMs / 3);
-    await this.#consume(listener);
+    const closed = connection.closed().then((error) => {
+      if (!this.#closing) throw error || new Error("the connection is closed for good");
+    });
+    await Promise.race([this.#consume(listener), closed]);
   }
 
   /** Publishes outbox rows; see `publishRows`. Rejects at once while the broker is away. */
@@ -86,7 +89,8 @@ export class Link {
   }
 
   async #consume(listener: LinkListener): Promise<void> {
-    const parking = { js: this.#js!, service: this.#account.user, log: this.#log };
+    const maxPayload = this.#connection!.info!.max_payload;
+    const parking = { js: this.#js!, service: this.#account.user, maxPayload };
     while (!this.#closing) {
       try {
         const consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
@@ -98,6 +102,7 @@ export class Link {
           },
         });
         this.#log.info({ stream: FLOW_STREAM }, "listening");
+        this.#watchConsumer(this.#messages);
         const error = await this.#messages.closed();
         if (!this.#closing) throw error || new Error("the subscription ended");
       } catch (error) {
@@ -106,6 +111,15 @@ export class Link {
         this.#log.warn({ cause: (error as Error).message }, "can't listen: is the consumer provisioned?");
         await sleep(BIND_RETRY_MS);
       }
+    }
+  }
+
+  /** Binds anew when the consumer is gone, or says nothing although the broker is there. */
+  async #watchConsumer(messages: ConsumerMessages): Promise<void> {
+    for await (const { type } of messages.status()) {
+      if (type !== "consumer_deleted" && type !== "heartbeats_missed" && type !== "no_responders") continue;
+      this.#log.warn({ cause: type }, "the consumer is silent; binding it anew");
+      await messages.close();
     }
   }
 

@@ -18,8 +18,13 @@ export interface Delivery {
   ack(): void;
   /** Hands the message back, to be delivered again after a delay. */
   retry(delayMs: number): void;
-  /** Puts the message aside for good, with the cause. */
-  park(cause: Error): void;
+  /** Puts the message aside for good, with the cause; rejects when that failed and the message will come again. */
+  park(cause: Error): Promise<void>;
+}
+
+/** Thrown by a call to the outside that would fail the same way every time: the message is parked. */
+export class PermanentFault extends Error {
+  override name = "PermanentFault";
 }
 
 /** How a delivery ends; the same five words in logs and metrics. */
@@ -38,6 +43,8 @@ export interface ConsumerParts<Port> {
   readonly outbox: OutboxPublisher;
   readonly port: Port;
   readonly log: Log;
+  /** The most calls to the outside under way at once; 128 unless given. */
+  readonly callsAtOnce?: number | undefined;
   /** Told of every event that was handled and committed. */
   readonly onHandled?: (event: Event) => void;
 }
@@ -45,12 +52,13 @@ export interface ConsumerParts<Port> {
 /** The deliveries of one service. */
 export class Consumer<Port> {
   readonly #parts: ConsumerParts<Port>;
-  readonly #lanes = new Lanes<() => void>(CALLS_AT_ONCE);
+  readonly #lanes: Lanes<() => void>;
   #draining = false;
   #idle: (() => void) | undefined;
 
   constructor(parts: ConsumerParts<Port>) {
     this.#parts = parts;
+    this.#lanes = new Lanes(parts.callsAtOnce ?? CALLS_AT_ONCE);
   }
 
   /** Takes a delivery; it ends some time later, after its transaction and its facts are safe. */
@@ -141,8 +149,11 @@ export class Consumer<Port> {
       );
       commits.add(this.#work(delivery, event, { outcome }));
     } catch (error) {
-      delivery.retry(retryDelay(delivery.attempt));
-      this.#ended("retried", delivery, event, error as Error);
+      if (error instanceof PermanentFault) this.#park(delivery, error, event);
+      else {
+        delivery.retry(retryDelay(delivery.attempt));
+        this.#ended("retried", delivery, event, error as Error);
+      }
       this.#leave(event.key);
       this.checkIdle();
     }
@@ -153,8 +164,10 @@ export class Consumer<Port> {
   }
 
   #park(delivery: Delivery, cause: Error, event?: Event): void {
-    delivery.park(cause);
-    this.#ended("parked", delivery, event, cause);
+    delivery.park(cause).then(
+      () => this.#ended("parked", delivery, event, cause),
+      (error) => this.#ended("retried", delivery, event, error),
+    );
   }
 
   #ended(outcome: Outcome, { attempt }: Delivery, event?: Event, error?: Error): void {

@@ -25,6 +25,8 @@ export interface Assembly<Port, ServiceStore extends Store<unknown>> {
   // biome-ignore lint/suspicious/noExplicitAny: the state is between the service's own parts.
   readonly service: Service<any, Port, ServiceStore>;
   readonly port: Port;
+  /** The most calls that the outside world takes at once, if that is few. */
+  readonly callsAtOnce?: number;
   /** Adds the service's routes to the base. */
   readonly routes?: (app: OpenAPIHono, runtime: Runtime<ServiceStore, Port>, db: Database) => void;
 }
@@ -54,6 +56,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   name: string,
   assemble: (surroundings: Surroundings) => Assembly<Port, ServiceStore>,
 ): Promise<void> {
+  const stopRequested = untilStopped();
   const config = loadConfig();
   const password = own(config, name, "PASSWORD");
   if (!password) {
@@ -64,10 +67,10 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   const log = createLog(name, config.LOG_LEVEL);
   const folder = join(config.DATA_DIR, name);
   const db = openDatabase(join(folder, "state.db"), config.DURABILITY);
-  const { service, port, routes } = assemble({ config, log, folder });
+  const { service, port, callsAtOnce, routes } = assemble({ config, log, folder });
 
   const link = new Link({ url: natsUrl(config), user: name, password }, log);
-  const runtime = new Runtime(service, { db, port, log, publish: (rows) => link.publish(rows) });
+  const runtime = new Runtime(service, { db, port, log, callsAtOnce, publish: (rows) => link.publish(rows) });
   const app = httpApp({ name, ready: () => link.state, log });
   routes?.(app, runtime, db);
   const server = await serve(app, {
@@ -90,30 +93,23 @@ async function start<Port, ServiceStore extends Store<unknown>>(
       process.exit(1);
     });
 
-  onStop(async () => {
-    log.info("stopping");
-    await link.pause();
-    await server.close(HTTP_GRACE_MS);
-    await runtime.drain(DRAIN_MS);
-    await link.close(LAST_WORDS_MS);
-    db.close();
-    log.info("stopped");
-    process.exit(0);
-  });
+  await stopRequested;
+  log.info("stopping");
+  await link.pause();
+  await server.close(HTTP_GRACE_MS);
+  await runtime.drain(DRAIN_MS);
+  await link.close(LAST_WORDS_MS);
+  db.close();
+  log.info("stopped");
+  process.exit(0);
 }
 
-/** Calls `stop` once, on SIGTERM, on SIGINT, or when the process that started this one is gone. */
-function onStop(stop: () => Promise<void>): void {
-  let stopping = false;
-  const once = () => {
-    if (stopping) return;
-    stopping = true;
-    stop().catch((error) => {
-      console.error(error);
-      process.exit(1);
-    });
-  };
-  process.on("SIGTERM", once);
-  process.on("SIGINT", once);
-  process.on("disconnect", once);
+/** Resolves on SIGTERM, on SIGINT, or when the process that started this one is gone. */
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    process.on("SIGTERM", () => resolve());
+    process.on("SIGINT", () => resolve());
+    process.on("disconnect", () => resolve());
+    if (process.send && !process.connected) resolve();
+  });
 }

@@ -48,9 +48,9 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   constructor(
     // biome-ignore lint/suspicious/noExplicitAny: the state is between the service's own parts.
     service: Service<any, Port, ServiceStore>,
-    parts: { db: Database; port: Port; publish: Publish; log: Log },
+    parts: { db: Database; port: Port; publish: Publish; log: Log; callsAtOnce?: number | undefined },
   ) {
-    const { db, port, publish, log } = parts;
+    const { db, port, publish, log, callsAtOnce } = parts;
     this.engine = new Engine<ServiceStore>(service, db);
     this.#replies = openReplies(db);
     this.#checkpointed = this.engine.publishedThrough;
@@ -58,12 +58,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       log.warn({ cause: error.message, retryInMs }, "facts wait in the outbox"),
     );
     this.#commits = new GroupCommit(
-      (work) =>
-        this.engine.transaction(() => {
-          const wrote = work();
-          if (wrote) this.#saveCheckpoint();
-          return wrote;
-        }),
+      (work) => this.#transaction(work),
       () => {
         this.outbox.kick();
         this.consumer.checkIdle();
@@ -77,6 +72,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       outbox: this.outbox,
       port,
       log,
+      callsAtOnce,
       onHandled: ({ key }) => this.changes.tell(key),
     });
   }
@@ -141,15 +137,20 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     await this.consumer.drain(timeoutMs * 0.75);
     await this.outbox.stop(Math.max(0, deadline - Date.now()));
     clearTimeout(this.#checkpoint);
-    this.engine.transaction(() => this.#saveCheckpoint());
+    this.#transaction(() => true);
   }
 
-  /** Notes in the current transaction how far the outbox is published, so that a restart need not say it again. */
-  #saveCheckpoint(): boolean {
-    if (this.outbox.through === this.#checkpointed) return false;
-    this.#checkpointed = this.outbox.through;
-    this.engine.publishedThrough = this.#checkpointed;
-    return true;
+  /** A transaction that also notes, if it is committed, how far the outbox is published: a restart goes on from there. */
+  #transaction(work: () => boolean): void {
+    const { through } = this.outbox;
+    let noted = false;
+    this.engine.transaction(() => {
+      const wrote = work();
+      noted = wrote && through !== this.#checkpointed;
+      if (noted) this.engine.publishedThrough = through;
+      return wrote;
+    });
+    if (noted) this.#checkpointed = through;
   }
 
   #checkpointWhenIdle(): void {
@@ -157,7 +158,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     const caughtUp = this.outbox.through === this.engine.lastRow;
     if (this.#commits.size === 0 && caughtUp && this.outbox.through !== this.#checkpointed) {
       try {
-        this.engine.transaction(() => this.#saveCheckpoint());
+        this.#transaction(() => true);
       } catch {
         // The next transaction tries again; until then a restart would only repeat what the broker recognises.
       }

@@ -15,7 +15,8 @@ const POLL_MS = 50;
 export async function claim(folder: string, programs: readonly string[]): Promise<void> {
   const file = join(folder, "run", "stack.pid");
   const owner = readPid(file);
-  if (owner && owner !== process.pid && commandOf(owner).includes("bootstrap.mjs start")) {
+  // The command line tells the owner from another process that has its number by now.
+  if (owner && owner !== process.pid && /bootstrap\.mjs start|stack\/start\.js/.test(commandOf(owner))) {
     throw new Error(
       `it already runs on ${folder} (process ${owner}): stop that, or set DATA_DIR to another folder`,
     );

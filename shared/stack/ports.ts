@@ -25,6 +25,9 @@ export async function isolatedEnv(folder: string): Promise<NodeJS.ProcessEnv> {
 /** Rejects with a sentence that names the variable to change when one of the stack's ports is taken. */
 export async function expectFreePorts(config: Config): Promise<void> {
   for (const variable of PORTS) {
+    const other = PORTS.find((name) => name !== variable && config[name] === config[variable]);
+    if (other)
+      throw new Error(`${variable} and ${other} are the same port, ${config[variable]}: change one of them`);
     const host = variable.startsWith("NATS_") ? config.NATS_HOST : config.HTTP_HOST;
     const port = config[variable] as number;
     const server = createServer();

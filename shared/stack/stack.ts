@@ -1,6 +1,6 @@
 // The whole stack on one machine: nats-server and every service, each a process of its own.
 
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsConnection } from "nats";
@@ -53,6 +53,9 @@ export class Stack {
     const folder = resolve(config.DATA_DIR);
     const isNew = !existsSync(join(folder, "nats"));
     mkdirSync(join(folder, "run"), { recursive: true, mode: 0o700 });
+    // Stays until the catalogue is in stock, so that a first start that is cut short is made good by the next one.
+    const unseeded = join(folder, "run", "unseeded");
+    if (isNew && config.SEED === "demo") writeFileSync(unseeded, "");
     const names = allServices(config).map(({ name }) => name);
     await claim(folder, ["nats", ...names]);
     await expectFreePorts(config);
@@ -91,7 +94,8 @@ export class Stack {
       for (const service of services.values()) service.start();
       await stack.#provision();
       await stack.untilReady();
-      if (isNew && config.SEED === "demo") await seed(stack.url("inventory"));
+      if (existsSync(unseeded)) await seed(stack.url("inventory"));
+      rmSync(unseeded, { force: true });
       return stack;
     } catch (error) {
       await stack.stop();
@@ -125,6 +129,7 @@ export class Stack {
   async stop(): Promise<void> {
     await Promise.all([...this.services.values()].map((service) => service.stop()));
     await this.nats.stop();
+    rmSync(join(resolve(this.config.DATA_DIR), "run", "stack.pid"), { force: true });
   }
 
   async #provision(): Promise<void> {

@@ -13,15 +13,14 @@ const EXAMPLE = {
   paymentToken: "tok_approve",
 };
 
-let stack: Stack | undefined;
 let stopping = false;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 
+const starting = Stack.start(process.env, (line) => process.stdout.write(pretty(line)));
 try {
-  stack = await Stack.start(process.env, (line) => process.stdout.write(pretty(line)));
-  if (stopping) await stack.stop();
-  else announce(stack);
+  const stack = await starting;
+  if (!stopping) announce(stack);
 } catch (error) {
   console.error(`Quadrille can't start: ${(error as Error).message}`);
   process.exitCode = 1;
@@ -41,6 +40,7 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   console.log("\nStopping; what is under way is finished first.");
+  const stack = await starting.catch(() => undefined);
   await stack?.stop();
   console.log("Quadrille has stopped.");
 }

@@ -91,7 +91,7 @@ export class Sent implements Delivery {
     this.#finish("retried");
   }
 
-  park(cause: Error): void {
+  async park(cause: Error): Promise<void> {
     this.cause = cause;
     this.#finish("parked");
   }

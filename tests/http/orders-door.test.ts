@@ -125,4 +125,40 @@ test("does not find an order that there is not, nor a page of a status that ther
   expect((await app.request("/orders/none/stream")).status).toBe(404);
   expect((await app.request("/orders?status=lost")).status).toBe(400);
   expect((await app.request("/orders?limit=0")).status).toBe(400);
+  expect((await app.request("/orders?cursor=zzz")).status).toBe(400);
+  expect((await app.request("/orders?cursor=")).status).toBe(400);
+});
+
+test("refuses the same order with one more field under a used Idempotency-Key", async () => {
+  const key = { "idempotency-key": "once" };
+  await post(anOrder(), key);
+  expect((await post({ ...anOrder(), note: "by the back door" }, key)).status).toBe(422);
+});
+
+test("says that there is a next page only when there is", async () => {
+  await post(anOrder());
+  await post(anOrder());
+  const page = async (query: string) => (await (await app.request(`/orders?${query}`)).json()) as any;
+  const first = await page("limit=1");
+  const second = await page(`limit=1&cursor=${first.next}`);
+  expect([first.orders.length, second.orders.length, second.next]).toEqual([1, 1, undefined]);
+  expect((await page("status=completed")).orders).toEqual([]);
+  expect((await page("status=pending")).orders).toHaveLength(2);
+});
+
+test("keeps the caller's trace for the facts to come, if it is well-formed", async () => {
+  const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  await post(anOrder(), { traceparent: trace });
+  await post(anOrder(), { traceparent: "not a trace" });
+  expect(runtime.engine.outboxAfter(0).map(({ traceparent }) => traceparent)).toEqual([trace, null]);
+});
+
+test("does not count those who ask for a stream's head only among its watchers", async () => {
+  const { body } = await post(anOrder());
+  for (let n = 0; n < 1_001; n++) {
+    expect((await app.request(`/orders/${body.orderId}/stream`, { method: "HEAD" })).status).toBe(200);
+  }
+  const watched = await app.request(`/orders/${body.orderId}/stream`);
+  expect(watched.status).toBe(200);
+  await watched.body?.cancel();
 });

@@ -8,11 +8,12 @@ import type { Event, FactType } from "../../shared/contracts/events.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { TestStack } from "./stack.ts";
 
-/** Checks everything; `orderIds` are the orders that were accepted. */
+/** Checks everything; `orderIds` are the orders accepted, `repeatedMails` how many may have come again after kills. */
 export async function expectAllWell(
   test: TestStack,
   orderIds: readonly string[],
   mailbox: Mailbox,
+  repeatedMails: number,
 ): Promise<void> {
   const flow = await test.flow();
   expectEveryFactOnce(flow);
@@ -21,7 +22,7 @@ export async function expectAllWell(
   await expectStockConserved(test, flow);
   expectMoneyRight(test, flow);
   expectGoodsRight(flow);
-  await expectOneMailForEachEnd(test, flow, mailbox);
+  await expectOneMailForEachEnd(test, flow, mailbox, repeatedMails);
 }
 
 const ENDS = ["order.completed", "order.cancelled"];
@@ -96,7 +97,12 @@ function expectGoodsRight(flow: Event[]): void {
   expect(left.sort()).toEqual(completed.sort());
 }
 
-async function expectOneMailForEachEnd(test: TestStack, flow: Event[], mailbox: Mailbox): Promise<void> {
+async function expectOneMailForEachEnd(
+  test: TestStack,
+  flow: Event[],
+  mailbox: Mailbox,
+  repeats: number,
+): Promise<void> {
   const expected = flow
     .filter(({ type }) => ENDS.includes(type))
     .map(({ id }) => `<${id}@quadrille.example>`)
@@ -111,4 +117,5 @@ async function expectOneMailForEachEnd(test: TestStack, flow: Event[], mailbox: 
   // SMTP is at least once; the Message-ID tells a repeat. What may never be is a mail about an end that was none.
   const endings = mailbox.mails.filter(({ subject }) => /complete|cancelled/.test(subject ?? ""));
   expect([...new Set(endings.map(({ messageId }) => messageId))].sort()).toEqual(expected);
+  expect(endings.length - expected.length).toBeLessThanOrEqual(repeats);
 }
