@@ -83,15 +83,19 @@ export class NatsDelivery implements Delivery {
     await js.publish(parkedSubject(service, key), fits ? data : "", { headers: parked });
   }
 
-  /** The original's headers but for the broker's, which would act on the copy as well, and for those no client may send. */
+  /** The original's headers but for the broker's, which would act on the copy as well. None if no client may read them. */
   #sayableHeaders(): MsgHdrs {
     const copied = headers();
-    let size = 0;
-    for (const [name, values] of this.#message.headers ?? []) {
-      size += name.length + values.join("").length;
-      if (!/^[!-9;-~]+$/.test(name) || name.startsWith("Nats-") || size > MAX_HEADERS) continue;
-      for (const value of values) copied.append(name, value);
+    try {
+      let size = 0;
+      for (const [name, values] of this.#message.headers ?? []) {
+        size += name.length + values.join("").length;
+        if (name.startsWith("Nats-") || size > MAX_HEADERS) continue;
+        for (const value of values) copied.append(name, value);
+      }
+      return copied;
+    } catch {
+      return headers();
     }
-    return copied;
   }
 }

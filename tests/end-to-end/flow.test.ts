@@ -1,6 +1,12 @@
 // Each branch of the flow over the real stack, and what a customer sees of it.
 
+import { once } from "node:events";
+import { connect } from "node:net";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { allServices } from "../../apps/services.ts";
+import { provision } from "../../shared/nats/provision.ts";
+import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { type Mailbox, openMailbox } from "../support/mailbox.ts";
 import { anOrder } from "../support/order.ts";
 import { TestStack } from "../support/stack.ts";
@@ -20,6 +26,26 @@ afterAll(async () => {
 });
 
 beforeEach(() => shop.explainFailure());
+
+function natsMonitor(path: string): string {
+  return `http://127.0.0.1:${shop.stack.config.NATS_MONITOR_PORT}${path}`;
+}
+
+/** Publishes as the administrator, in the broker's own words: what no client library would send. */
+async function publishRaw(head: string, body: Buffer): Promise<void> {
+  const socket = connect(shop.stack.config.NATS_PORT, "127.0.0.1");
+  const pass = shop.stack.passwords.ADMIN_PASSWORD;
+  socket.write(
+    `CONNECT ${JSON.stringify({ user: "admin", pass, headers: true, verbose: false, pedantic: false })}\r\n`,
+  );
+  socket.write(Buffer.concat([Buffer.from(head), body, Buffer.from("\r\nPING\r\n")]));
+  for (let heard = ""; !heard.includes("PONG"); ) {
+    const [words] = await once(socket, "data");
+    heard += words;
+    if (heard.includes("-ERR")) throw new Error(heard);
+  }
+  socket.destroy();
+}
 
 async function factsOf(orderId: string): Promise<string[]> {
   const facts = (await shop.flow()).filter(({ key }) => key === orderId).map(({ type }) => type);
@@ -211,6 +237,48 @@ describe("when something is wrong", () => {
     ]);
     const garbage = parked.find(({ subject }) => subject === "parked.analytics.garbage");
     expect(garbage?.string()).toBe("no Avro at all");
+  });
+
+  test("even what can hardly be copied is parked: header names that no client may send, and the largest body", async () => {
+    const before = (await shop.parked()).length;
+    const { max_payload } = (await (await fetch(natsMonitor("/varz"))).json()) as { max_payload: number };
+    const odd = "NATS/1.0\r\nodd name: x\r\n\r\n";
+    const body = Buffer.alloc(max_payload - odd.length, "x");
+    await publishRaw(`HPUB order.completed.odd ${odd.length} ${odd.length + body.length}\r\n${odd}`, body);
+
+    const parked = await shop.until("both listeners have parked it", async () => {
+      const messages = (await shop.parked()).slice(before);
+      return messages.length >= 2 ? messages : undefined;
+    });
+    for (const { headers, data } of parked) {
+      expect(headers?.get("Quadrille-Cause")).toContain("not Avro");
+      expect(headers?.get("Quadrille-Left-Out")).toContain("the body");
+      expect(data.length).toBe(0);
+    }
+  });
+
+  test("a consumer that somebody deleted is missed, and its work goes on when it is there again", async () => {
+    const connection = await shop.stack.connect();
+    await (await jetstreamManager(connection)).consumers.delete(FLOW_STREAM, "risk");
+    await shop.until("risk says that it is not ready", async () => {
+      const { status, body } = await shop.get("risk", "/readyz");
+      return status === 503 && body.detail.includes("consumer") ? true : undefined;
+    });
+    const orderId = await shop.place();
+    await provision(connection, allServices(shop.stack.config), shop.stack.config);
+    await connection.close();
+    expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
+  });
+
+  test("a broker that hangs is noticed, and orders go on when it comes to", async () => {
+    shop.stack.nats.signal("SIGSTOP");
+    const orderId = await shop.place();
+    await shop.until("orders says that it is not ready", async () =>
+      (await shop.get("orders", "/readyz")).status === 503 ? true : undefined,
+    );
+    shop.stack.nats.signal("SIGCONT");
+    expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
+    await shop.stack.untilReady();
   });
 
   test("orders are still taken while the broker is down, and go on when it is back", async () => {
