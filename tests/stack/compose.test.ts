@@ -14,6 +14,7 @@ import { writeComposeEnv } from "../../shared/stack/compose-env.ts";
 import { isNewEnough } from "../../shared/stack/nats-server.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
 import { seedOnce } from "../../shared/stack/seed-once.ts";
+import { SMALL_PROCESS } from "../../shared/stack/stack.ts";
 
 interface Container {
   image: string;
@@ -265,6 +266,9 @@ describe("Dockerfile", () => {
   });
 
   it("runs as node, which owns /data", () => {
+    for (const [name, value] of Object.entries(SMALL_PROCESS)) {
+      expect(dockerfile).toMatch(new RegExp(`\\b${name}="?${value}"?$`, "m"));
+    }
     expect(dockerfile).toMatch(/install -d -o node -g node -m 0700 \/data/);
     expect(dockerfile.trimEnd().split("\n").at(-1)).toBe("USER node");
   });

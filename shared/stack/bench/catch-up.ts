@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { FLOW_STREAM } from "../../nats/topology.ts";
 import { projectRoot } from "../project.ts";
+import { SMALL_PROCESS } from "../stack.ts";
 import { Supervised } from "../supervise.ts";
 import type { Broker } from "./broker.ts";
 
@@ -22,7 +23,7 @@ export async function measureCatchUp(
     node: true,
     command: process.execPath,
     args: [join(projectRoot, "dist", "apps", "inventory", "main.js")],
-    env: { ...env, LOG_LEVEL: "warn" },
+    env: { ...SMALL_PROCESS, ...env, LOG_LEVEL: "warn" },
     pidFile: join(env.DATA_DIR!, "run", "inventory.pid"),
     onLine: (line) => console.error(line),
   });
