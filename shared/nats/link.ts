@@ -85,7 +85,7 @@ export class Link {
     clearInterval(this.#heartbeat);
     const connection = this.#connection;
     const closed = this.#connected ? connection?.flush().then(() => connection.close()) : undefined;
-    await Promise.race([closed, sleep(timeoutMs)]);
+    await Promise.race([closed?.catch(() => {}), sleep(timeoutMs)]); // What was not acked comes again.
   }
 
   async #consume(listener: LinkListener): Promise<void> {

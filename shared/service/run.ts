@@ -43,20 +43,25 @@ export async function run<Port, ServiceStore extends Store<unknown>>(
   name: string,
   assemble: (surroundings: Surroundings) => Assembly<Port, ServiceStore>,
 ): Promise<void> {
+  const stopRequested = untilStopped(); // First of all: the request may come at any time.
+  let stop: () => Promise<void>;
   try {
-    await start(name, assemble);
+    stop = await start(name, assemble);
   } catch (error) {
     const known = error instanceof ConfigError || (error as NodeJS.ErrnoException).code !== undefined;
     console.error(`${name} can't start: ${known ? (error as Error).message : (error as Error).stack}`);
     process.exit(1);
   }
+  await stopRequested;
+  await stop();
+  process.exit(0);
 }
 
+/** Starts the service; what it returns ends it in good order. */
 async function start<Port, ServiceStore extends Store<unknown>>(
   name: string,
   assemble: (surroundings: Surroundings) => Assembly<Port, ServiceStore>,
-): Promise<void> {
-  const stopRequested = untilStopped();
+): Promise<() => Promise<void>> {
   const config = loadConfig();
   const password = own(config, name, "PASSWORD");
   if (!password) {
@@ -93,15 +98,15 @@ async function start<Port, ServiceStore extends Store<unknown>>(
       process.exit(1);
     });
 
-  await stopRequested;
-  log.info("stopping");
-  await link.pause();
-  await server.close(HTTP_GRACE_MS);
-  await runtime.drain(DRAIN_MS);
-  await link.close(LAST_WORDS_MS);
-  db.close();
-  log.info("stopped");
-  process.exit(0);
+  return async () => {
+    log.info("stopping");
+    await link.pause();
+    await server.close(HTTP_GRACE_MS);
+    await runtime.drain(DRAIN_MS);
+    await link.close(LAST_WORDS_MS);
+    db.close();
+    log.info("stopped");
+  };
 }
 
 /** Resolves on SIGTERM, on SIGINT, or when the process that started this one is gone. */
