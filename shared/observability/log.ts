@@ -7,5 +7,7 @@ export type Log = Logger;
 
 /** Creates the logger of `service`; `level` is one of pino's. */
 export function createLog(service: string, level: string): Log {
-  return pino({ base: { service }, level, timestamp: pino.stdTimeFunctions.isoTime });
+  // Through process.stdout: pino's own writer would wait for ever, at exit, for a reader that has gone.
+  process.stdout.on("error", () => {});
+  return pino({ base: { service }, level, timestamp: pino.stdTimeFunctions.isoTime }, process.stdout);
 }
