@@ -31,6 +31,7 @@ export class Link {
   #js: JetStreamClient | undefined;
   #messages: ConsumerMessages | undefined;
   #connected = false;
+  #trouble = "the consumer is not bound yet";
   #closing = false;
   #heartbeat: NodeJS.Timeout | undefined;
 
@@ -42,8 +43,7 @@ export class Link {
   /** Whether facts can come and go, and if not, why. */
   get state(): { ready: boolean; reason?: string } {
     if (!this.#connected) return { ready: false, reason: "NATS is not reachable" };
-    if (!this.#messages)
-      return { ready: false, reason: "the durable consumer is not there: run the provisioner" };
+    if (!this.#messages) return { ready: false, reason: `not listening to NATS: ${this.#trouble}` };
     return { ready: true };
   }
 
@@ -108,7 +108,8 @@ export class Link {
       } catch (error) {
         this.#messages = undefined;
         if (this.#closing) return;
-        this.#log.warn({ cause: (error as Error).message }, "can't listen: is the consumer provisioned?");
+        this.#trouble = (error as Error).message;
+        this.#log.warn({ cause: this.#trouble }, "can't listen; trying again");
         await sleep(BIND_RETRY_MS);
       }
     }

@@ -2,7 +2,6 @@
 
 import { join } from "node:path";
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { Database } from "better-sqlite3";
 import { type Config, ConfigError, loadConfig, natsUrl, own, variableOf } from "../config.ts";
 import { httpApp } from "../http/app.ts";
 import { serve } from "../http/serve.ts";
@@ -28,7 +27,7 @@ export interface Assembly<Port, ServiceStore extends Store<unknown>> {
   /** The most calls that the outside world takes at once, if that is few. */
   readonly callsAtOnce?: number;
   /** Adds the service's routes to the base. */
-  readonly routes?: (app: OpenAPIHono, runtime: Runtime<ServiceStore, Port>, db: Database) => void;
+  readonly routes?: (app: OpenAPIHono, runtime: Runtime<ServiceStore, Port>) => void;
 }
 
 const HTTP_GRACE_MS = 1_500;
@@ -77,7 +76,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   const link = new Link({ url: natsUrl(config), user: name, password }, log);
   const runtime = new Runtime(service, { db, port, log, callsAtOnce, publish: (rows) => link.publish(rows) });
   const app = httpApp({ name, ready: () => link.state, log });
-  routes?.(app, runtime, db);
+  routes?.(app, runtime);
   const server = await serve(app, {
     host: config.HTTP_HOST,
     port: own(config, name, "PORT"),

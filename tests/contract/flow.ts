@@ -3,6 +3,7 @@
 import { vi } from "vitest";
 import type { Event, FactType, OrderCreated } from "../../shared/contracts/events.ts";
 import { type AnyService, consumes } from "../../shared/service/define.ts";
+import { order } from "../pure/given.ts";
 import { type CommandStep, Machine, type Step, settle, toEvent } from "./machine.ts";
 import { Outside } from "./outside.ts";
 
@@ -68,20 +69,7 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-const STANDARD: OrderCreated = {
-  orderId: ORDER,
-  customerId: "c-42",
-  email: "ada@example.com",
-  plan: "STANDARD",
-  currency: "EUR",
-  shipTo: { name: "Ada L.", line1: "1 Mill Lane", city: "York", postcode: "YO1 7HB", country: "GB" },
-  lines: [
-    { sku: "TEA", quantity: 2, unitPriceCents: 450 },
-    { sku: "POT", quantity: 1, unitPriceCents: 1500 },
-  ],
-  totalCents: 2400,
-  paymentToken: "tok_approve",
-};
+const STANDARD = order({ orderId: ORDER });
 
 const WITHDRAWAL: Event<"order.cancelled"> = {
   type: "order.cancelled",
