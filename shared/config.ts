@@ -64,6 +64,9 @@ const rows = {
     .max(87_600)
     .default(720)
     .describe("How long the stream keeps facts: the longest a service may be down."),
+  SCHEMA_WAIT_MS: milliseconds(60_000, 1_000).describe(
+    "How long an event waits for a schema that is not in the bucket SCHEMAS, before it is parked.",
+  ),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")

@@ -5,8 +5,8 @@ import { join, posix, relative, sep } from "node:path";
 import { describe, expect, it } from "vitest";
 import { allServices } from "../apps/services.ts";
 import { loadConfig } from "../shared/config.ts";
-import { GENERATED, generate } from "../shared/contracts/generate.ts";
 import { natsConf } from "../shared/nats/conf.ts";
+import { GENERATED, generate } from "../shared/schemas/generate.ts";
 import { projectRoot } from "../shared/stack/project.ts";
 
 const services = allServices(loadConfig({}));
@@ -162,7 +162,7 @@ describe("every file", () => {
 });
 
 describe("what is generated", () => {
-  it("has the types of every event as the schemas have them: run `npm run generate`", () => {
+  it("has the types of every event as the schemas have them: run `npm run schemas -- generate`", () => {
     expect(read(GENERATED)).toBe(generate(join(projectRoot, "schemas")));
   });
 

@@ -1,6 +1,6 @@
 // What orders decides: an order is placed once and ends once, as completed or as cancelled.
 
-import { type Event, fact, type OrderCreated } from "../../shared/contracts/events.ts";
+import { type Event, fact, type NewOrderCreated } from "../../shared/contracts/events.ts";
 
 /** What orders knows of one order; undefined before it was placed. */
 export type Order = { readonly status: "pending" | "in-review" | "completed" | "cancelled" } | undefined;
@@ -8,7 +8,7 @@ export type Order = { readonly status: "pending" | "in-review" | "completed" | "
 /** The facts after which an order can't be fulfilled. */
 export type Refusal = Event<"stock.rejected" | "payment.declined" | "shipment.failed">;
 
-export function place(_: Order, order: OrderCreated) {
+export function place(_: Order, order: NewOrderCreated) {
   return [fact("order.created", order)];
 }
 

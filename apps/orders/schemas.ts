@@ -44,6 +44,8 @@ const lines = z
     }
   });
 
+const shippingPriority = z.enum(["STANDARD", "EXPRESS"]);
+
 /** The body of `POST /orders`. */
 export const placement = z
   .object({
@@ -65,6 +67,7 @@ export const placement = z
         .openapi({ example: "GB" }),
     }),
     lines,
+    shippingPriority: shippingPriority.default("STANDARD"),
     paymentToken: z
       .string()
       .regex(/^[\w-]{1,100}$/, "must be 1 to 100 letters, digits, dashes and underscores")
@@ -87,6 +90,7 @@ export const order = z
     detail: z.string().optional(),
     customerId: z.string(),
     plan: z.enum(["STANDARD", "TRIAL"]),
+    shippingPriority,
     currency: z.string(),
     totalCents: z.int(),
     lines: z.array(line),

@@ -1,13 +1,13 @@
 // Orders: opens an order on a customer's request, and closes it when the others are done with it.
 
-import type { OrderCreated } from "../../shared/contracts/events.ts";
+import type { NewOrderCreated } from "../../shared/contracts/events.ts";
 import { command, defineService, observe, when } from "../../shared/service/define.ts";
 import { cancel, complete, place } from "./decisions.ts";
 import { type OrdersStore, store, tables } from "./store.ts";
 
 export const placeOrder = command({
   name: "place",
-  load: (orders: OrdersStore, { orderId }: OrderCreated) => orders.load({ key: orderId }),
+  load: (orders: OrdersStore, { orderId }: NewOrderCreated) => orders.load({ key: orderId }),
   decide: place,
   emits: ["order.created"],
 });

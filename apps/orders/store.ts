@@ -2,6 +2,7 @@
 
 import type { Database } from "better-sqlite3";
 import type { Event, OrderCreated } from "../../shared/contracts/events.ts";
+import { addColumn } from "../../shared/service/add-column.ts";
 import type { Order } from "./decisions.ts";
 
 export const tables = `
@@ -34,6 +35,7 @@ export interface OrderView {
   readonly detail?: string;
   readonly customerId: string;
   readonly plan: OrderCreated["plan"];
+  readonly shippingPriority: OrderCreated["shippingPriority"];
   readonly currency: string;
   readonly totalCents: number;
   readonly lines: OrderCreated["lines"];
@@ -44,9 +46,11 @@ export interface OrderView {
 export type OrdersStore = ReturnType<typeof store>;
 
 export function store(db: Database) {
+  addColumn(db, "orders", "shipping_priority", "TEXT NOT NULL DEFAULT 'STANDARD'");
   const status = db.prepare("SELECT status FROM orders WHERE order_id = ?");
   const insert = db.prepare(`INSERT INTO orders
-    (order_id, customer_id, plan, currency, total_cents, lines, placed_at) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+    (order_id, customer_id, plan, shipping_priority, currency, total_cents, lines, placed_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
   const flag = db.prepare("UPDATE orders SET flagged = 1 WHERE order_id = ?");
   const clear = db.prepare("UPDATE orders SET cleared = 1 WHERE order_id = ?");
   const end = db.prepare(
@@ -66,8 +70,9 @@ export function store(db: Database) {
     record({ type, data, key, time }: Event) {
       switch (type) {
         case "order.created": {
-          const { customerId, plan, currency, totalCents, lines } = data;
-          return insert.run(key, customerId, plan, currency, totalCents, JSON.stringify(lines), time);
+          const { customerId, plan, shippingPriority, currency, totalCents } = data;
+          const lines = JSON.stringify(data.lines);
+          return insert.run(key, customerId, plan, shippingPriority, currency, totalCents, lines, time);
         }
         case "risk.flagged":
           return flag.run(key);
@@ -105,6 +110,7 @@ interface Row {
   order_id: string;
   customer_id: string;
   plan: OrderView["plan"];
+  shipping_priority: OrderView["shippingPriority"];
   currency: string;
   total_cents: number;
   lines: string;
@@ -123,6 +129,7 @@ function view(row: Row): OrderView {
     ...(row.detail && { detail: row.detail }),
     customerId: row.customer_id,
     plan: row.plan,
+    shippingPriority: row.shipping_priority,
     currency: row.currency,
     totalCents: row.total_cents,
     lines: JSON.parse(row.lines),

@@ -13,21 +13,23 @@ export interface BookingRequest {
   readonly key: string;
   readonly orderId: string;
   readonly shipTo: OrderCreated["shipTo"];
+  readonly priority: OrderCreated["shippingPriority"];
 }
 
 export type Booking =
   | { readonly status: "booked"; readonly carrier: string; readonly tracking: string }
   | { readonly status: "refused"; readonly reason: string };
 
-/** A carrier that goes everywhere but to postcode 00000. Its tracking numbers follow from the key. */
+/** A carrier that goes everywhere but to postcode 00000. Its tracking numbers follow from the priority and the key. */
 export const sandboxCarrier: Carrier = {
-  async book({ key, shipTo }) {
+  async book({ key, shipTo, priority }) {
     if (shipTo.postcode === "00000")
       return { status: "refused", reason: "nobody delivers to postcode 00000" };
+    const [carrier, prefix] = priority === "EXPRESS" ? ["Sandbox Express", "SX"] : ["Sandbox Standard", "SS"];
     return {
       status: "booked",
-      carrier: "Sandbox Express",
-      tracking: `SX${hash("sha1", key).slice(0, 12).toUpperCase()}`,
+      carrier,
+      tracking: `${prefix}${hash("sha1", key).slice(0, 12).toUpperCase()}`,
     };
   },
 };

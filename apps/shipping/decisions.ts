@@ -5,9 +5,7 @@ import type { Booking, BookingRequest } from "./carrier.ts";
 
 /** What shipping knows of one order. */
 export interface Shipment {
-  readonly order?:
-    | { readonly plan: OrderCreated["plan"]; readonly shipTo: OrderCreated["shipTo"] }
-    | undefined;
+  readonly order?: Pick<OrderCreated, "plan" | "shipTo" | "shippingPriority"> | undefined;
   readonly authorized: boolean;
   readonly status: "none" | "dispatched" | "waived" | "failed";
 }
@@ -18,7 +16,8 @@ type Prerequisite = Event<"order.created" | "payment.authorized">;
 export function booking(shipment: Shipment, { key: orderId }: Prerequisite): BookingRequest | undefined {
   if (!isDue(shipment) || shipment.order.plan === "TRIAL") return undefined;
 
-  return { key: `book:${orderId}`, orderId, shipTo: shipment.order.shipTo };
+  const { shipTo, shippingPriority: priority } = shipment.order;
+  return { key: `book:${orderId}`, orderId, shipTo, priority };
 }
 
 export function dispatch(shipment: Shipment, { key: orderId }: Prerequisite, booked?: Booking) {

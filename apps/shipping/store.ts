@@ -1,7 +1,8 @@
 // What shipping has heard of each order, and what became of its goods. Facts arrive in any order.
 
 import type { Database } from "better-sqlite3";
-import type { Event } from "../../shared/contracts/events.ts";
+import type { Event, OrderCreated } from "../../shared/contracts/events.ts";
+import { addColumn } from "../../shared/service/add-column.ts";
 import type { Shipment } from "./decisions.ts";
 
 export const tables = `
@@ -16,9 +17,12 @@ export const tables = `
 `;
 
 export function store(db: Database) {
+  addColumn(db, "shipments", "shipping_priority", "TEXT NOT NULL DEFAULT 'STANDARD'");
   const select = db.prepare("SELECT * FROM shipments WHERE order_id = ?");
-  const order = db.prepare(`INSERT INTO shipments (order_id, plan, ship_to) VALUES (?, ?, ?)
-    ON CONFLICT (order_id) DO UPDATE SET plan = excluded.plan, ship_to = excluded.ship_to`);
+  const order =
+    db.prepare(`INSERT INTO shipments (order_id, plan, ship_to, shipping_priority) VALUES (?, ?, ?, ?)
+    ON CONFLICT (order_id) DO UPDATE SET
+      plan = excluded.plan, ship_to = excluded.ship_to, shipping_priority = excluded.shipping_priority`);
   const authorized = db.prepare(`INSERT INTO shipments (order_id, authorized) VALUES (?, 1)
     ON CONFLICT (order_id) DO UPDATE SET authorized = 1`);
   const settled = db.prepare(`INSERT INTO shipments (order_id, status, tracking) VALUES (?, ?, ?)
@@ -28,7 +32,7 @@ export function store(db: Database) {
     load({ key }: Event): Shipment {
       const row = select.get(key) as Row | undefined;
       return {
-        order: row?.plan ? { plan: row.plan, shipTo: JSON.parse(row.ship_to) } : undefined,
+        order: row && orderOf(row),
         authorized: row?.authorized === 1,
         status: row?.status ?? "none",
       };
@@ -37,7 +41,7 @@ export function store(db: Database) {
     record({ type, key, data }: Event) {
       switch (type) {
         case "order.created":
-          return order.run(key, data.plan, JSON.stringify(data.shipTo));
+          return order.run(key, data.plan, JSON.stringify(data.shipTo), data.shippingPriority);
         case "payment.authorized":
           return authorized.run(key);
         case "shipment.dispatched":
@@ -52,8 +56,13 @@ export function store(db: Database) {
 }
 
 interface Row {
-  plan: "STANDARD" | "TRIAL" | null;
+  plan: OrderCreated["plan"] | null;
   ship_to: string;
+  shipping_priority: OrderCreated["shippingPriority"];
   authorized: number;
   status: Shipment["status"];
+}
+
+function orderOf({ plan, ship_to, shipping_priority }: Row): Shipment["order"] {
+  return plan ? { plan, shipTo: JSON.parse(ship_to), shippingPriority: shipping_priority } : undefined;
 }

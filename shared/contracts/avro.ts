@@ -1,20 +1,27 @@
 // Avro single-object encoding: C3 01, the writer schema's CRC-64-AVRO fingerprint, then the datum.
 // https://avro.apache.org/docs/1.12.0/specification/#single-object-encoding
 
-import avro from "avsc";
+import type avro from "avsc";
+import { hasDefaults } from "../schemas/has-defaults.ts";
+import { compareSchemas } from "../schemas/resolve.ts";
+import type { Schema } from "../schemas/schema.ts";
 import { boundAvsc } from "./bounds.ts";
+import type { Facts } from "./events.generated.ts";
+import { exercise, type Resolver } from "./samples.ts";
+import { type AvroSchema, HEADER_LENGTH, Writer } from "./writer.ts";
+
+export type { AvroSchema } from "./writer.ts";
 
 boundAvsc();
 
-/** A parsed Avro schema document (the content of one `.avsc` file). */
-export type AvroSchema = avro.Schema;
-
-/** Turns the data of one event type into bytes and back, whatever released version wrote them. */
-export interface Codec<T> {
-  /** Encodes with the newest version. Throws, naming the field, when `data` does not fit the schema. */
-  encode(data: T): Buffer;
-  /** Decodes bytes written with any released version into the newest. Throws {@link UndecodableError}. */
-  decode(bytes: Uint8Array): T;
+/** A version of an event's schema that this build was made with. */
+export interface KnownVersion {
+  /** From 1 on. */
+  readonly version: number;
+  /** CRC-64-AVRO: 16 hexadecimal digits, in the order of the bytes on the wire. */
+  readonly fingerprint: string;
+  readonly schema: AvroSchema;
+  readonly parsed: Schema;
 }
 
 /** The bytes are not a whole single-object datum of a schema that we know. */
@@ -22,75 +29,163 @@ export class UndecodableError extends Error {
   override name = "UndecodableError";
 }
 
-const HEADER_LENGTH = 10;
+/** The bytes were written with a schema that we don't know. */
+export class UnknownSchemaError extends UndecodableError {
+  override name = "UnknownSchemaError";
+  readonly type: keyof Facts;
+  /** 16 hexadecimal digits, in the order of the bytes on the wire. */
+  readonly fingerprint: string;
 
-/** Builds the codec of one event from its schema versions, oldest first. */
-export function codec<T>(versions: readonly AvroSchema[]): Codec<T> {
-  const writers = versions.map((schema) => avro.Type.forSchema(schema));
-  const newest = writers.at(-1);
-  if (!newest) throw new Error("a codec needs at least one schema version");
+  constructor(message: string, of: { type: keyof Facts; fingerprint: string }) {
+    super(message);
+    this.type = of.type;
+    this.fingerprint = of.fingerprint;
+  }
+}
 
-  const header = Buffer.concat([Buffer.of(0xc3, 0x01), fingerprint(newest)]);
-  const readers = new Map(
-    writers.map((writer) => [
-      fingerprint(writer).readBigUInt64LE(),
-      writer === newest ? undefined : newest.createResolver(writer),
-    ]),
-  );
+/** The most schemas that the codec of one event knows. */
+const MAX_WRITERS = 1_000;
 
-  if (readers.size < versions.length) {
-    throw new Error(
-      `two versions of ${newest.name} have one fingerprint: a reader could not tell them apart`,
+/** Turns the data of one event type into bytes and back, whatever version wrote them. */
+export class Codec<Data, NewData = Data> {
+  /** What it was built from, oldest first. */
+  readonly versions: readonly KnownVersion[];
+  readonly #type: keyof Facts;
+  readonly #newest: Writer;
+  readonly #reader: avro.Type;
+  readonly #name: string;
+  readonly #header: Buffer;
+  readonly #mayBeIncomplete: boolean;
+  readonly #others: Writer[];
+
+  /** Builds the codec of one event from its schema versions, oldest first. */
+  constructor(type: keyof Facts, schemas: readonly AvroSchema[]) {
+    const writers = schemas.map((schema) => new Writer(schema));
+    const newest = writers.at(-1);
+    if (!newest) throw new Error("a codec needs at least one schema version");
+    if (new Set(writers.map(({ fingerprint }) => fingerprint)).size < writers.length) {
+      throw new Error(`two versions of ${type} have one fingerprint: a reader could not tell them apart`);
+    }
+    this.versions = writers.map(({ fingerprint, schema, parsed }, index) => {
+      return { version: index + 1, fingerprint, schema, parsed };
+    });
+    this.#type = type;
+    this.#newest = newest;
+    this.#reader = newest.type;
+    this.#name = newest.type.name ?? type;
+    this.#header = Buffer.from(`c301${newest.fingerprint}`, "hex");
+    this.#mayBeIncomplete = hasDefaults(newest.parsed);
+    this.#others = writers.slice(0, -1).reverse();
+  }
+
+  /** The data with its defaults, as readers will get it. Throws, naming the field, when it does not fit its schema. */
+  complete(data: NewData): Data {
+    if (!this.#mayBeIncomplete) return data as unknown as Data;
+    return this.#orNameField(data, () => this.#reader.clone(data));
+  }
+
+  /** Encodes with the newest version. Throws, naming the field, when `data` does not fit the schema. */
+  encode(data: NewData): Buffer {
+    return this.#orNameField(data, () => Buffer.concat([this.#header, this.#reader.toBuffer(data)]));
+  }
+
+  /** Decodes bytes written with any known version into the newest. Throws {@link UndecodableError}. */
+  decode(bytes: Uint8Array): Data {
+    const buffer = asBuffer(bytes);
+    if (buffer.length < HEADER_LENGTH || buffer[0] !== 0xc3 || buffer[1] !== 0x01) {
+      throw new UndecodableError("not Avro single-object encoding: it does not begin with C3 01");
+    }
+    const resolver = this.#newest.wrote(buffer) ? undefined : this.#resolverFor(buffer);
+    try {
+      const { value, offset } = this.#reader.decode(buffer, HEADER_LENGTH, resolver);
+      if (offset === buffer.length) return value;
+    } catch (cause) {
+      throw new UndecodableError(`not a datum of ${this.#name}: ${(cause as Error).message}`, { cause });
+    }
+    throw new UndecodableError(`not a datum of ${this.#name}: its length is wrong`);
+  }
+
+  /**
+   * Adds a schema that others write with, unless it is known. Throws, and learns nothing, when the newest version can't
+   * read all of its data, or 1,000 schemas are known.
+   */
+  learn(schema: AvroSchema): void {
+    const writer = new Writer(schema);
+    const known = [this.#newest, ...this.#others];
+    if (known.some(({ fingerprint }) => fingerprint === writer.fingerprint)) return;
+    if (known.length >= MAX_WRITERS) {
+      throw new Error(`${MAX_WRITERS} schemas of ${this.#type} are known, and no more are kept`);
+    }
+    const mismatches = compareSchemas(this.#newest.parsed, writer.parsed);
+    if (mismatches.length > 0) {
+      const causes = mismatches.map(({ rule, path, cause }) => `${rule} at ${path}: ${cause}`);
+      throw new Error(`${this.#self} can't read it: ${causes.join(" ")}`);
+    }
+    this.#exercise(writer);
+    this.#others.push(writer);
+  }
+
+  /**
+   * Reads samples of every known schema that the newest version should be able to read: a break may be approved. Throws
+   * when it can't all the same.
+   */
+  exercise(): void {
+    for (const writer of [this.#newest, ...this.#others]) {
+      if (compareSchemas(this.#newest.parsed, writer.parsed).length === 0) this.#exercise(writer);
+    }
+  }
+
+  #exercise(writer: Writer): void {
+    try {
+      const resolver = writer === this.#newest ? undefined : writer.resolverInto(this.#reader);
+      exercise(this.#reader, writer.type, resolver);
+    } catch (cause) {
+      throw new Error(this.#cannotRead(writer, cause), { cause });
+    }
+  }
+
+  #resolverFor(buffer: Buffer): Resolver {
+    const writer = this.#others.find((other) => other.wrote(buffer));
+    if (writer) {
+      try {
+        return writer.resolverInto(this.#reader);
+      } catch (cause) {
+        throw new UndecodableError(this.#cannotRead(writer, cause), { cause });
+      }
+    }
+    const fingerprint = buffer.toString("hex", 2, HEADER_LENGTH);
+    throw new UnknownSchemaError(
+      `unknown schema: no version of ${this.#name} has fingerprint ${fingerprint}`,
+      { type: this.#type, fingerprint },
     );
   }
 
-  return {
-    encode(data) {
-      try {
-        return Buffer.concat([header, newest.toBuffer(data)]);
-      } catch (cause) {
-        throw new TypeError(`${newest.name}.${invalidPath(newest, data)} does not fit its schema`, { cause });
-      }
-    },
-
-    decode(bytes) {
-      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      if (buffer.length < HEADER_LENGTH || buffer[0] !== 0xc3 || buffer[1] !== 0x01) {
-        throw new UndecodableError("not Avro single-object encoding: it does not begin with C3 01");
-      }
-      const writer = buffer.readBigUInt64LE(2);
-      if (!readers.has(writer)) {
-        const hex = buffer.toString("hex", 2, HEADER_LENGTH);
-        throw new UndecodableError(`unknown schema: no version of ${newest.name} has fingerprint ${hex}`);
-      }
-      try {
-        const { value, offset } = newest.decode(buffer, HEADER_LENGTH, readers.get(writer));
-        if (offset === buffer.length) return value;
-      } catch (cause) {
-        throw new UndecodableError(`not a datum of ${newest.name}: ${(cause as Error).message}`, { cause });
-      }
-      throw new UndecodableError(`not a datum of ${newest.name}: its length is wrong`);
-    },
-  };
-}
-
-/** CRC-64-AVRO of the schema's Parsing Canonical Form, as the 8 little-endian bytes used on the wire. */
-export function fingerprint(type: avro.Type): Buffer {
-  let crc = EMPTY;
-  for (const byte of Buffer.from(JSON.stringify(type.schema()))) {
-    crc = (crc >> 8n) ^ CRC_TABLE[Number((crc ^ BigInt(byte)) & 0xffn)]!;
+  /** The version that data is read into. */
+  get #self(): string {
+    return `v${this.versions.length} of ${this.#type}`;
   }
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(crc);
-  return bytes;
+
+  #cannotRead({ fingerprint }: Writer, cause: unknown): string {
+    const known = this.versions.find((each) => each.fingerprint === fingerprint);
+    const other = known ? `v${known.version}` : `the schema ${fingerprint}`;
+    return `${this.#self} can't read ${other}: ${(cause as Error).message}`;
+  }
+
+  #orNameField<Result>(data: NewData, work: () => Result): Result {
+    try {
+      return work();
+    } catch (cause) {
+      const field = `${this.#name}.${invalidPath(this.#reader, data)}`;
+      throw new TypeError(`${field} does not fit its schema`, { cause });
+    }
+  }
 }
 
-const EMPTY = 0xc15d213aa4d7a795n;
-const CRC_TABLE = Array.from({ length: 256 }, (_, byte) => {
-  let crc = BigInt(byte);
-  for (let bit = 0; bit < 8; bit++) crc = (crc >> 1n) ^ (EMPTY & -(crc & 1n));
-  return crc;
-});
+/** What avsc reads from. Asking for a method is quicker than `instanceof`. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  if ("readInt32LE" in bytes) return bytes as Buffer;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
 
 function invalidPath(type: avro.Type, data: unknown): string | undefined {
   let path: string | undefined;

@@ -1,4 +1,13 @@
-// Generated from schemas/ by `npm run generate`. Do not edit.
+// Generated from schemas/ by `npm run schemas -- generate`. Do not edit.
+//
+// Every event has a type as it is read, with all its fields. Where a field has a default there is also a type as it is
+// written, New..., in which that field may be left out.
+//
+// An Avro long is a number here: a whole one from -2^52 to 2^53 - 2 (MIN_LONG and MAX_LONG in long.ts). JavaScript and
+// avsc would change others on the way, so they are refused, when they are written and when they are read.
+
+import type { Settings } from "../schemas/event.ts";
+import type { AvroSchema } from "./avro.ts";
 
 /** The order ended without goods or money changing hands. Terminal. */
 export interface OrderCancelled {
@@ -8,6 +17,16 @@ export interface OrderCancelled {
   reason: string;
   /** What the service that refused had to say. */
   detail: null | string;
+}
+
+/** The order ended without goods or money changing hands. Terminal. */
+export interface NewOrderCancelled {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** An open set: out-of-stock, payment-declined, shipment-failed. */
+  reason: string;
+  /** What the service that refused had to say. */
+  detail?: null | string;
 }
 
 /** The order ended well: paid for, and the goods have left. Terminal. */
@@ -26,24 +45,50 @@ export interface OrderCreated {
   plan: "STANDARD" | "TRIAL";
   /** ISO 4217. */
   currency: string;
-  shipTo: {
-    name: string;
-    line1: string;
-    city: string;
-    postcode: string;
-    /** ISO 3166-1 alpha-2. */
-    country: string;
-  };
-  lines: Array<{
-    sku: string;
-    quantity: number;
-    /** In the order's currency. */
-    unitPriceCents: number;
-  }>;
+  shipTo: OrderCreated_Address;
+  lines: OrderCreated_OrderLine[];
   /** The sum of quantity times unit price over the lines. */
   totalCents: number;
   /** Stands for the customer's card at the gateway; never the card itself. */
   paymentToken: string;
+  /** How quickly the goods should travel. Orders from before there was a choice are STANDARD. */
+  shippingPriority: "STANDARD" | "EXPRESS";
+}
+
+export interface OrderCreated_Address {
+  name: string;
+  line1: string;
+  city: string;
+  postcode: string;
+  /** ISO 3166-1 alpha-2. */
+  country: string;
+}
+
+export interface OrderCreated_OrderLine {
+  sku: string;
+  quantity: number;
+  /** In the order's currency. */
+  unitPriceCents: number;
+}
+
+/** A customer's order was accepted. */
+export interface NewOrderCreated {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  customerId: string;
+  email: string;
+  /** A TRIAL order is collected in person: no carrier is booked. */
+  plan: "STANDARD" | "TRIAL";
+  /** ISO 4217. */
+  currency: string;
+  shipTo: OrderCreated_Address;
+  lines: OrderCreated_OrderLine[];
+  /** The sum of quantity times unit price over the lines. */
+  totalCents: number;
+  /** Stands for the customer's card at the gateway; never the card itself. */
+  paymentToken: string;
+  /** How quickly the goods should travel. Orders from before there was a choice are STANDARD. */
+  shippingPriority?: "STANDARD" | "EXPRESS";
 }
 
 /** The gateway holds the order's total for us. */
@@ -89,7 +134,7 @@ export interface RiskCleared {
   orderId: string;
   /** 0 to 100. */
   score: number;
-  reasons: Array<string>;
+  reasons: string[];
   decidedBy: "RULES" | "OPERATOR" | "DEADLINE";
 }
 
@@ -99,7 +144,7 @@ export interface RiskFlagged {
   orderId: string;
   /** 0 to 100. */
   score: number;
-  reasons: Array<string>;
+  reasons: string[];
   /** When the wait ends by itself. */
   decideBy: number;
 }
@@ -137,21 +182,25 @@ export interface StockAdjusted {
 export interface StockCommitted {
   /** The order, a UUID; the last token of the subject. */
   orderId: string;
-  lines: Array<{
-    sku: string;
-    quantity: number;
-  }>;
+  lines: StockCommitted_CommittedLine[];
+}
+
+export interface StockCommitted_CommittedLine {
+  sku: string;
+  quantity: number;
 }
 
 /** At least one line can't be had, so nothing was set aside. */
 export interface StockRejected {
   /** The order, a UUID; the last token of the subject. */
   orderId: string;
-  shortages: Array<{
-    sku: string;
-    requested: number;
-    available: number;
-  }>;
+  shortages: StockRejected_Shortage[];
+}
+
+export interface StockRejected_Shortage {
+  sku: string;
+  requested: number;
+  available: number;
 }
 
 /** What was set aside for the order is on hand again; nothing will be set aside for it any more. */
@@ -159,23 +208,27 @@ export interface StockReleased {
   /** The order, a UUID; the last token of the subject. */
   orderId: string;
   /** Empty when nothing had been set aside. */
-  lines: Array<{
-    sku: string;
-    quantity: number;
-  }>;
+  lines: StockReleased_ReleasedLine[];
+}
+
+export interface StockReleased_ReleasedLine {
+  sku: string;
+  quantity: number;
 }
 
 /** Every line of the order is set aside. */
 export interface StockReserved {
   /** The order, a UUID; the last token of the subject. */
   orderId: string;
-  lines: Array<{
-    sku: string;
-    quantity: number;
-  }>;
+  lines: StockReserved_ReservedLine[];
 }
 
-/** The data of each event type, newest version. */
+export interface StockReserved_ReservedLine {
+  sku: string;
+  quantity: number;
+}
+
+/** The data of each event type as it is read: the newest version, with all fields. */
 export interface Facts {
   "order.cancelled": OrderCancelled;
   "order.completed": OrderCompleted;
@@ -196,8 +249,29 @@ export interface Facts {
   "stock.reserved": StockReserved;
 }
 
-/** Every released schema version of each event type, oldest first. */
-export const schemas = {
+/** The data of each event type as it is written: fields with a default may be left out. */
+export interface NewFacts {
+  "order.cancelled": NewOrderCancelled;
+  "order.completed": OrderCompleted;
+  "order.created": NewOrderCreated;
+  "payment.authorized": PaymentAuthorized;
+  "payment.captured": PaymentCaptured;
+  "payment.declined": PaymentDeclined;
+  "payment.voided": PaymentVoided;
+  "risk.cleared": RiskCleared;
+  "risk.flagged": RiskFlagged;
+  "shipment.dispatched": ShipmentDispatched;
+  "shipment.failed": ShipmentFailed;
+  "shipment.waived": ShipmentWaived;
+  "stock.adjusted": StockAdjusted;
+  "stock.committed": StockCommitted;
+  "stock.rejected": StockRejected;
+  "stock.released": StockReleased;
+  "stock.reserved": StockReserved;
+}
+
+/** Every version of each event type's schema, from version 1 on. */
+export const schemas: { readonly [Type in keyof Facts]: readonly AvroSchema[] } = {
   "order.cancelled": [
     {"type":"record","name":"OrderCancelled","namespace":"quadrille","doc":"The order ended without goods or money changing hands. Terminal.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reason","type":"string","doc":"An open set: out-of-stock, payment-declined, shipment-failed."},{"name":"detail","type":["null","string"],"default":null,"doc":"What the service that refused had to say."}]},
   ],
@@ -206,6 +280,7 @@ export const schemas = {
   ],
   "order.created": [
     {"type":"record","name":"OrderCreated","namespace":"quadrille","doc":"A customer's order was accepted.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"customerId","type":"string"},{"name":"email","type":"string"},{"name":"plan","type":{"type":"enum","name":"Plan","symbols":["STANDARD","TRIAL"],"default":"STANDARD"},"doc":"A TRIAL order is collected in person: no carrier is booked."},{"name":"currency","type":"string","doc":"ISO 4217."},{"name":"shipTo","type":{"type":"record","name":"Address","fields":[{"name":"name","type":"string"},{"name":"line1","type":"string"},{"name":"city","type":"string"},{"name":"postcode","type":"string"},{"name":"country","type":"string","doc":"ISO 3166-1 alpha-2."}]}},{"name":"lines","type":{"type":"array","items":{"type":"record","name":"OrderLine","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"int"},{"name":"unitPriceCents","type":"long","doc":"In the order's currency."}]}}},{"name":"totalCents","type":"long","doc":"The sum of quantity times unit price over the lines."},{"name":"paymentToken","type":"string","doc":"Stands for the customer's card at the gateway; never the card itself."}]},
+    {"type":"record","name":"OrderCreated","namespace":"quadrille","doc":"A customer's order was accepted.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"customerId","type":"string"},{"name":"email","type":"string"},{"name":"plan","type":{"type":"enum","name":"Plan","symbols":["STANDARD","TRIAL"],"default":"STANDARD"},"doc":"A TRIAL order is collected in person: no carrier is booked."},{"name":"currency","type":"string","doc":"ISO 4217."},{"name":"shipTo","type":{"type":"record","name":"Address","fields":[{"name":"name","type":"string"},{"name":"line1","type":"string"},{"name":"city","type":"string"},{"name":"postcode","type":"string"},{"name":"country","type":"string","doc":"ISO 3166-1 alpha-2."}]}},{"name":"lines","type":{"type":"array","items":{"type":"record","name":"OrderLine","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"int"},{"name":"unitPriceCents","type":"long","doc":"In the order's currency."}]}}},{"name":"totalCents","type":"long","doc":"The sum of quantity times unit price over the lines."},{"name":"paymentToken","type":"string","doc":"Stands for the customer's card at the gateway; never the card itself."},{"name":"shippingPriority","type":{"type":"enum","name":"ShippingPriority","symbols":["STANDARD","EXPRESS"],"default":"STANDARD"},"default":"STANDARD","doc":"How quickly the goods should travel. Orders from before there was a choice are STANDARD."}]},
   ],
   "payment.authorized": [
     {"type":"record","name":"PaymentAuthorized","namespace":"quadrille","doc":"The gateway holds the order's total for us.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reference","type":"string","doc":"The gateway's."},{"name":"amountCents","type":"long"},{"name":"currency","type":"string"}]},
@@ -249,4 +324,8 @@ export const schemas = {
   "stock.reserved": [
     {"type":"record","name":"StockReserved","namespace":"quadrille","doc":"Every line of the order is set aside.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"lines","type":{"type":"array","items":{"type":"record","name":"ReservedLine","fields":[{"name":"sku","type":"string"},{"name":"quantity","type":"int"}]}}}]},
   ],
-} as const;
+};
+
+/** The compatibility settings of the event types that have some of their own. */
+export const settings: { readonly [Type in keyof Facts]?: Settings } = {
+};

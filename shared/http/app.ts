@@ -17,6 +17,8 @@ export type HttpAppOptions = {
   description?: string;
   /** Asked on every `GET /readyz`, so it must be quick. The caller is shown the reason. */
   ready: () => { ready: boolean; reason?: string };
+  /** Asked before every request that may change something; the problem that it gives is the answer. */
+  refusal?: () => Problem | undefined;
   /** Unless given, `console`. */
   log?: ErrorLog;
 };
@@ -31,7 +33,8 @@ export type HttpAppOptions = {
  * const app = httpApp({ name: "orders", ready: () => ({ ready: true }) });
  * app.openapi(placeOrder, (c) => c.json(place(c.req.valid("json")), 202));
  */
-export function httpApp({ name, version = "0.1.0", description, ready, log = console }: HttpAppOptions) {
+export function httpApp(options: HttpAppOptions) {
+  const { name, version = "0.1.0", description, ready, refusal, log = console } = options;
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw invalid(result.target, result.error.issues);
@@ -41,6 +44,11 @@ export function httpApp({ name, version = "0.1.0", description, ready, log = con
   app.notFound(notFound);
   app.use(strictHeaders, otherMethods({ app, onMethodNotAllowed: methodNotAllowed }));
   app.use(boundedBody, jsonOnly, throwErrors);
+  app.use(async (c, next) => {
+    const problem = reads.has(c.req.method) ? undefined : refusal?.();
+    if (problem) throw problem;
+    await next();
+  });
 
   app.get("/healthz", (c) => c.json({ status: "ok", service: name }));
   app.get("/readyz", (c) => {
@@ -55,3 +63,5 @@ export function httpApp({ name, version = "0.1.0", description, ready, log = con
   app.get("/docs", (c) => c.html(docsPage(document())));
   return app;
 }
+
+const reads = new Set(["GET", "HEAD", "OPTIONS"]);

@@ -4,23 +4,27 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ConsumerMessages, type JetStreamClient, jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import type { Log } from "../observability/log.ts";
+import { type SchemaBucket, SchemaRefusedError } from "../service/agreement.ts";
 import type { Delivery } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import { type Account, connectNats } from "./connect.ts";
 import { NatsDelivery } from "./delivery.ts";
 import { publishRows } from "./publish.ts";
+import { NatsSchemaBucket } from "./schemas.ts";
 import { FLOW_STREAM } from "./topology.ts";
 
 /** What the link tells the service. */
 export interface LinkListener {
   take(delivery: Delivery): void;
-  /** The broker is there, for the first time or again. */
+  /** Asked before anything else, and again after a while when it rejects; a `SchemaRefusedError` is final. */
+  agree(bucket: SchemaBucket): Promise<void>;
+  /** The broker is there and agrees, for the first time or again. */
   up(): void;
 }
 
 const PREFETCH = 1_000;
 const PULL = { max_messages: PREFETCH, expires: 5_000, idle_heartbeat: 1_000, bind: true };
-const BIND_RETRY_MS = 1_000;
+const RETRY_MS = 1_000;
 
 /** One service's connection to the broker. */
 export class Link {
@@ -30,8 +34,10 @@ export class Link {
   #connection: NatsConnection | undefined;
   #js: JetStreamClient | undefined;
   #messages: ConsumerMessages | undefined;
+  #schemas: NatsSchemaBucket | undefined;
   #connected = false;
-  #trouble = "the consumer is not bound yet";
+  #agreed = false;
+  #trouble = "the schemas are not agreed on yet";
   #closing = false;
   #heartbeat: NodeJS.Timeout | undefined;
 
@@ -47,16 +53,16 @@ export class Link {
     return { ready: true };
   }
 
-  /** Connects, binds the consumer and begins to take deliveries, however long that takes. */
+  /** Connects, agrees on schemas, binds the consumer and begins to take deliveries, however long that takes. */
   async open(listener: LinkListener, ackWaitMs: number): Promise<void> {
     const connection = await connectNats(this.#account, true);
     if (this.#closing) return connection.close();
     this.#connection = connection;
     this.#js = jetstream(connection);
+    this.#schemas = new NatsSchemaBucket(connection);
     this.#connected = true;
     this.#log.info("connected to NATS");
     this.#watch(connection, listener);
-    listener.up();
     // A held message is being worked on: the broker should not give it to anyone else meanwhile.
     this.#heartbeat = setInterval(() => {
       if (this.#connected) for (const delivery of this.#held) delivery.prolong();
@@ -64,13 +70,19 @@ export class Link {
     const closed = connection.closed().then((error) => {
       if (!this.#closing) throw error || new Error("the connection is closed for good");
     });
-    await Promise.race([this.#consume(listener), closed]);
+    await Promise.race([this.#agree(listener).then(() => this.#consume(listener)), closed]);
   }
 
-  /** Publishes outbox rows; see `publishRows`. Rejects at once while the broker is away. */
+  /** Publishes outbox rows; see `publishRows`. Rejects at once while the broker is away, or has not agreed yet. */
   publish(rows: readonly OutboxRow[]): Promise<number> {
     if (!this.#connected) return Promise.reject(new Error("NATS is not reachable"));
+    if (!this.#agreed) return Promise.reject(new Error(this.#trouble));
     return publishRows(this.#connection!, this.#js!, this.#account.user, rows);
+  }
+
+  /** What the bucket SCHEMAS keeps of an event under a fingerprint, if anything. */
+  findSchema(event: string, fingerprint: string): Promise<string | undefined> {
+    return this.#schemas!.find(event, fingerprint);
   }
 
   /** Takes no more deliveries. */
@@ -86,6 +98,23 @@ export class Link {
     const connection = this.#connection;
     const closed = this.#connected ? connection?.flush().then(() => connection.close()) : undefined;
     await Promise.race([closed?.catch(() => {}), sleep(timeoutMs)]); // What was not acked comes again.
+  }
+
+  async #agree(listener: LinkListener): Promise<void> {
+    while (!this.#agreed && !this.#closing) {
+      try {
+        await listener.agree(this.#schemas!);
+        this.#agreed = true;
+        this.#trouble = "the consumer is not bound yet";
+        listener.up();
+      } catch (error) {
+        if (this.#closing) return;
+        if (error instanceof SchemaRefusedError) throw error;
+        this.#trouble = `the schemas are not agreed on: ${(error as Error).message}`;
+        this.#log.warn({ cause: (error as Error).message }, "can't agree on schemas; trying again");
+        await sleep(RETRY_MS);
+      }
+    }
   }
 
   async #consume(listener: LinkListener): Promise<void> {
@@ -110,7 +139,7 @@ export class Link {
         if (this.#closing) return;
         this.#trouble = (error as Error).message;
         this.#log.warn({ cause: this.#trouble }, "can't listen; trying again");
-        await sleep(BIND_RETRY_MS);
+        await sleep(RETRY_MS);
       }
     }
   }
@@ -132,7 +161,7 @@ export class Link {
       } else if (status.type === "reconnect") {
         this.#connected = true;
         this.#log.info("NATS is back");
-        listener.up();
+        if (this.#agreed) listener.up();
       } else if (status.type === "error") {
         this.#log.error({ cause: status.error.message }, "NATS refused something");
       }

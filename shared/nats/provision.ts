@@ -14,12 +14,23 @@ import {
 import { type NatsConnection, nanos } from "nats";
 import type { Config } from "../config.ts";
 import type { AnyService } from "../service/define.ts";
-import { FLOW_STREAM, filterSubjects, flowSubjects, PARKED_STREAM } from "./topology.ts";
+import {
+  FLOW_STREAM,
+  filterSubjects,
+  flowSubjects,
+  PARKED_STREAM,
+  SCHEMA_STREAM,
+  schemaSubject,
+} from "./topology.ts";
 
 /** The most deliveries a service may hold unacknowledged: the bound of its queues. */
 const MAX_ACK_PENDING = 2_000;
 
-/** Provisions both streams and one durable consumer for each service. */
+/** The most schemas in their bucket, and the size of the largest, in bytes. */
+const MAX_SCHEMAS = 10_000;
+const MAX_SCHEMA_SIZE = 256 * 1024;
+
+/** Provisions the streams, the bucket of the schemas, and one durable consumer for each service. */
 export async function provision(
   connection: NatsConnection,
   services: readonly AnyService[],
@@ -35,6 +46,17 @@ export async function provision(
     allow_atomic: true,
   });
   await putStream(manager, { name: PARKED_STREAM, subjects: ["parked.*.*"], max_age: maxAge });
+  // A bucket as key-value clients know it, in which nothing can be overwritten or removed: a stored event may need it.
+  await putStream(manager, {
+    name: SCHEMA_STREAM,
+    subjects: [schemaSubject(">")],
+    max_msgs_per_subject: 1,
+    discard_new_per_subject: true,
+    deny_delete: true,
+    deny_purge: true,
+    max_msgs: MAX_SCHEMAS,
+    max_msg_size: MAX_SCHEMA_SIZE,
+  });
   for (const service of services) {
     await putConsumer(manager, {
       durable_name: service.name,

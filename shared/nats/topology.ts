@@ -9,6 +9,10 @@ export const FLOW_STREAM = "ORDER_FLOW";
 /** The stream of messages that a service could not handle. */
 export const PARKED_STREAM = "PARKED";
 
+/** The key-value bucket of every schema that was ever written with, and the stream that is behind it. */
+export const SCHEMA_BUCKET = "SCHEMAS";
+export const SCHEMA_STREAM = `KV_${SCHEMA_BUCKET}`;
+
 /** The subjects of the flow: one pattern for each fact that any of the services says. */
 export function flowSubjects(services: readonly AnyService[]): string[] {
   const said = new Set(services.flatMap(emits));
@@ -25,6 +29,11 @@ export function parkedSubject(service: string, key: string): string {
   return `parked.${service}.${key}`;
 }
 
+/** The subject behind the key of a schema: `order.created.` and its fingerprint. `*` and `>` stand for several. */
+export function schemaSubject(key: string): string {
+  return `$KV.${SCHEMA_BUCKET}.${key}`;
+}
+
 /** The prefix of a user's reply subjects, so that nobody can read another's. */
 export function inboxPrefix(user: string): string {
   return `_INBOX_${user}`;
@@ -33,10 +42,15 @@ export function inboxPrefix(user: string): string {
 /** What a service's NATS user may do, and no more. */
 export function permissions(service: AnyService): { publish: string[]; subscribe: string[] } {
   const { name } = service;
+  const said = emits(service);
   return {
     publish: [
-      ...emits(service).map(pattern),
+      ...said.map(pattern),
+      ...said.map((type) => schemaSubject(pattern(type))),
       parkedSubject(name, "*"),
+      // Reads every schema of an event at once, to agree with them; then one schema, to read what was written with it.
+      ...(said.length > 0 ? [`$JS.API.DIRECT.GET.${SCHEMA_STREAM}`] : []),
+      `$JS.API.DIRECT.GET.${SCHEMA_STREAM}.${schemaSubject(">")}`,
       `$JS.API.CONSUMER.INFO.${FLOW_STREAM}.${name}`,
       `$JS.API.CONSUMER.MSG.NEXT.${FLOW_STREAM}.${name}`,
       `$JS.ACK.${FLOW_STREAM}.${name}.>`,

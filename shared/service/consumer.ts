@@ -1,6 +1,6 @@
 // Takes deliveries through the engine; each one ends in one of five ways: reacted, ignored, duplicate, retried, parked.
 
-import type { Event } from "../contracts/events.ts";
+import { type Event, UnknownSchemaError } from "../contracts/events.ts";
 import type { Log } from "../observability/log.ts";
 import { isDatabaseFault } from "./database.ts";
 import type { Reaction, Store } from "./define.ts";
@@ -8,6 +8,7 @@ import type { Engine, Verdict } from "./engine.ts";
 import type { GroupCommit, Work } from "./group-commit.ts";
 import { Lanes } from "./lanes.ts";
 import type { OutboxPublisher } from "./outbox.ts";
+import type { UnknownSchemas } from "./unknown-schemas.ts";
 
 /** One delivery of a message, as the consumer sees it. Exactly one of `ack`, `retry` and `park` ends it. */
 export interface Delivery {
@@ -43,6 +44,8 @@ export interface ConsumerParts<Port> {
   readonly outbox: OutboxPublisher;
   readonly port: Port;
   readonly log: Log;
+  /** Looks up schemas that the service was not built with; without it, what needs one is parked. */
+  readonly unknownSchemas?: UnknownSchemas | undefined;
   /** The most calls to the outside under way at once; 128 unless given. */
   readonly callsAtOnce?: number | undefined;
   /** Told of every event that was handled and committed. */
@@ -53,6 +56,8 @@ export interface ConsumerParts<Port> {
 export class Consumer<Port> {
   readonly #parts: ConsumerParts<Port>;
   readonly #lanes: Lanes<() => void>;
+  /** Deliveries whose schema is being looked up. */
+  readonly #unread = new Set<Delivery>();
   #draining = false;
   #idle: (() => void) | undefined;
 
@@ -66,13 +71,18 @@ export class Consumer<Port> {
     try {
       this.#schedule(delivery, delivery.read());
     } catch (error) {
-      this.#park(delivery, error as Error);
+      const { unknownSchemas } = this.#parts;
+      if (unknownSchemas && error instanceof UnknownSchemaError)
+        this.#lookUp(delivery, error, unknownSchemas);
+      else this.#park(delivery, error as Error);
     }
   }
 
   /** Hands back what has not begun; resolves when the calls under way have ended, or after `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
+    for (const delivery of this.#unread) delivery.retry(0);
+    this.#unread.clear();
     for (const resume of this.#lanes.abandonWaiting()) resume();
     this.#parts.commits.hurry();
     if (this.#lanes.size === 0 && this.#parts.commits.size === 0) return;
@@ -83,6 +93,19 @@ export class Consumer<Port> {
         resolve();
       };
     });
+  }
+
+  async #lookUp(delivery: Delivery, unknown: UnknownSchemaError, schemas: UnknownSchemas): Promise<void> {
+    if (this.#draining) return delivery.retry(0);
+    this.#unread.add(delivery);
+    const advice = await schemas.advise(unknown, delivery.attempt);
+    if (!this.#unread.delete(delivery)) return; // The service is stopping: it was handed back.
+    if (advice.do === "read again") this.take(delivery);
+    else if (advice.do === "park") this.#park(delivery, advice.cause);
+    else {
+      delivery.retry(advice.inMs);
+      this.#ended("retried", delivery, undefined, advice.cause);
+    }
   }
 
   /** Queues the delivery for the next group commit, behind its key's lane if there is a call under way. */

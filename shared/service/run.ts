@@ -3,13 +3,18 @@
 import { join } from "node:path";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type Config, ConfigError, loadConfig, natsUrl, own, variableOf } from "../config.ts";
+import { exerciseReaders } from "../contracts/events.ts";
 import { httpApp } from "../http/app.ts";
+import { Problem } from "../http/problem.ts";
 import { serve } from "../http/serve.ts";
 import { Link } from "../nats/link.ts";
 import { createLog, type Log } from "../observability/log.ts";
+import { Agreement, SchemaRefusedError } from "./agreement.ts";
 import { openDatabase } from "./database.ts";
-import type { Service, Store } from "./define.ts";
+import { emits, type Service, type Store } from "./define.ts";
+import type { Publish } from "./outbox.ts";
 import { Runtime } from "./runtime.ts";
+import { UnknownSchemas } from "./unknown-schemas.ts";
 
 /** What a service's `main.ts` has to work with. */
 export interface Surroundings {
@@ -45,15 +50,33 @@ export async function run<Port, ServiceStore extends Store<unknown>>(
   const stopRequested = untilStopped(); // First of all: the request may come at any time.
   let stop: () => Promise<void>;
   try {
+    checkReaders();
     stop = await start(name, assemble);
   } catch (error) {
-    const known = error instanceof ConfigError || (error as NodeJS.ErrnoException).code !== undefined;
+    const known =
+      error instanceof ConfigError ||
+      error instanceof ReaderError ||
+      (error as NodeJS.ErrnoException).code !== undefined;
     console.error(`${name} can't start: ${known ? (error as Error).message : (error as Error).stack}`);
     process.exit(1);
   }
   await stopRequested;
   await stop();
   process.exit(0);
+}
+
+/** This build can't read an event in every version that it knows of. */
+class ReaderError extends Error {
+  override name = "ReaderError";
+}
+
+/** Reads every event in every version before one comes: a version that can't be read is found now, and not at night. */
+function checkReaders(): void {
+  try {
+    exerciseReaders();
+  } catch (cause) {
+    throw new ReaderError((cause as Error).message, { cause });
+  }
 }
 
 /** Starts the service; what it returns ends it in good order. */
@@ -74,8 +97,15 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   const { service, port, callsAtOnce, routes } = assemble({ config, log, folder });
 
   const link = new Link({ url: natsUrl(config), user: name, password }, log);
-  const runtime = new Runtime(service, { db, port, log, callsAtOnce, publish: (rows) => link.publish(rows) });
-  const app = httpApp({ name, ready: () => link.state, log });
+  const agreement = new Agreement(emits(service), db, log);
+  const unknownSchemas = new UnknownSchemas(
+    (event, fingerprint) => link.findSchema(event, fingerprint),
+    config.SCHEMA_WAIT_MS,
+  );
+  const publish: Publish = (rows) => link.publish(rows);
+  const runtime = new Runtime(service, { db, port, log, callsAtOnce, unknownSchemas, publish });
+  const refusal = () => (agreement.isReached ? undefined : notAgreed(link.state.reason));
+  const app = httpApp({ name, ready: () => link.state, refusal, log });
   routes?.(app, runtime);
   const server = await serve(app, {
     host: config.HTTP_HOST,
@@ -86,14 +116,19 @@ async function start<Port, ServiceStore extends Store<unknown>>(
 
   link
     .open(
-      { take: (delivery) => runtime.consumer.take(delivery), up: () => runtime.outbox.retryNow() },
+      {
+        take: (delivery) => runtime.consumer.take(delivery),
+        agree: (bucket) => agreement.reach(bucket),
+        up: () => runtime.outbox.retryNow(),
+      },
       config.ACK_WAIT_MS,
     )
     .catch((error) => {
-      log.fatal(
-        { cause: error.message },
-        "NATS refused the service: is its password the one in NATS's environment?",
-      );
+      if (error instanceof SchemaRefusedError) log.fatal(`can't start: ${error.message}`);
+      else {
+        const message = "NATS refused the service: is its password the one in NATS's environment?";
+        log.fatal({ cause: error.message }, message);
+      }
       process.exit(1);
     });
 
@@ -106,6 +141,16 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     db.close();
     log.info("stopped");
   };
+}
+
+/** What a command is answered as long as what it leads to might be for nobody to read. */
+function notAgreed(reason = "they are being put into the bucket SCHEMAS"): Problem {
+  return new Problem({
+    status: 503,
+    type: "schemas-not-agreed",
+    detail: `Nothing is taken until NATS agrees to the schemas that this service writes: ${reason}.`,
+    headers: { "retry-after": "1" },
+  });
 }
 
 /** Resolves on SIGTERM, on SIGINT, or when the process that started this one is gone. */

@@ -11,6 +11,7 @@ import { Engine } from "./engine.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { OutboxPublisher, type Publish } from "./outbox.ts";
 import { MISMATCH, openReplies } from "./replies.ts";
+import type { UnknownSchemas } from "./unknown-schemas.ts";
 
 /** How a command ended: carried out (now or earlier, under the same key), refused, or its key misused. */
 export type CommandResult<Answer> =
@@ -48,9 +49,16 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   constructor(
     // biome-ignore lint/suspicious/noExplicitAny: the state is between the service's own parts.
     service: Service<any, Port, ServiceStore>,
-    parts: { db: Database; port: Port; publish: Publish; log: Log; callsAtOnce?: number | undefined },
+    parts: {
+      db: Database;
+      port: Port;
+      publish: Publish;
+      log: Log;
+      unknownSchemas?: UnknownSchemas;
+      callsAtOnce?: number | undefined;
+    },
   ) {
-    const { db, port, publish, log, callsAtOnce } = parts;
+    const { db, port, publish, log, unknownSchemas, callsAtOnce } = parts;
     this.engine = new Engine<ServiceStore>(service, db);
     this.#replies = openReplies(db);
     this.#checkpointed = this.engine.publishedThrough;
@@ -72,6 +80,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       outbox: this.outbox,
       port,
       log,
+      unknownSchemas,
       callsAtOnce,
       onHandled: ({ key }) => this.changes.tell(key),
     });

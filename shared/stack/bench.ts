@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { placeWaiting, startBroker } from "./bench/broker.ts";
 import { measureCatchUp } from "./bench/catch-up.ts";
+import { measureDecoding } from "./bench/contracts.ts";
 import { measureOrders, type OrdersRun, stockUp } from "./bench/orders.ts";
 import { measureRaw } from "./bench/raw.ts";
 import { isolatedEnv } from "./ports.ts";
@@ -23,12 +24,24 @@ const results: Record<string, unknown> = {
 try {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  await contracts();
   await rawAndCatchUp();
   await wholeOrders();
   writeFileSync(join(projectRoot, "bench.json"), `${JSON.stringify(results, null, 2)}\n`);
   console.log("\nWritten to bench.json.");
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+async function contracts(): Promise<void> {
+  const decoding = await measureDecoding();
+  for (const { written, avscNs, codecNs, codecRatio } of decoding) {
+    say(
+      `decoding ${written}, against avsc alone`,
+      `${codecRatio.toFixed(2)} (${whole(codecNs)} / ${whole(avscNs)} ns)`,
+    );
+  }
+  Object.assign(results, { contracts: { decoding } });
 }
 
 async function rawAndCatchUp(): Promise<void> {

@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const OLDEST_NODE = [20, 19];
+const STDERR = 2;
 const INSTALLED = "node_modules/.package-lock.json";
 
 const COMMANDS = {
@@ -17,9 +18,11 @@ const COMMANDS = {
   conf: "shared/stack/conf",
   flow: "shared/stack/flow",
   passwords: "shared/stack/compose-env",
-  generate: "shared/contracts/generate",
+  schemas: "shared/schemas/command",
 };
 
+// Where npm was called: relative paths in arguments start there.
+process.env.INIT_CWD ??= process.cwd();
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
 const [command, ...args] = process.argv.slice(2);
 
@@ -29,8 +32,7 @@ if (command === "test") {
   await check();
 } else if (Object.hasOwn(COMMANDS, command ?? "")) {
   await install();
-  // Stale generated types break the compiler, which emits all the same: only `generate` can mend them.
-  if ((await run("tsc", ["-p", "."])) !== 0 && command !== "generate") process.exit(1);
+  await compile();
   const script = resolve("dist", `${COMMANDS[command]}.js`);
   process.argv = [process.argv[0], script, ...args];
   await import(pathToFileURL(script).href);
@@ -52,7 +54,7 @@ async function install() {
   if (existsSync(INSTALLED) && modified(INSTALLED) >= modified("package-lock.json")) return;
 
   console.error("Installing packages with npm ci, which can take minutes.");
-  const code = await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], headersAtHand());
+  const code = await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], headersAtHand(), STDERR);
   if (code !== 0) fail("npm ci could not install the packages; its reasons are above.");
 }
 
@@ -60,6 +62,16 @@ async function install() {
 function headersAtHand() {
   const prefix = resolve(process.execPath, "../..");
   return existsSync(resolve(prefix, "include/node/node.h")) ? { npm_config_nodedir: prefix } : {};
+}
+
+/** Compiles for a command, whose standard output stays its own. */
+async function compile() {
+  if ((await run("tsc", ["-p", "."], {}, STDERR)) === 0) return;
+  // Stale generated types break the compiler, which emits all the same: only `schemas` can mend them.
+  if (command !== "schemas") process.exit(1);
+  console.error(
+    "The compiler's complaints are above; schemas runs all the same, since it may be what mends them.",
+  );
 }
 
 /** All that CI runs, up to the first failure: format and lint, types, tests. */
@@ -77,10 +89,10 @@ async function mustPass(tool, toolArgs, env) {
 }
 
 /** Runs a tool in this terminal, hands it every signal that arrives meanwhile, and resolves with its exit code. */
-function run(tool, toolArgs, env = {}) {
+function run(tool, toolArgs, env = {}, stdout = "inherit") {
   const local = `node_modules/.bin/${tool}`;
   const child = spawn(existsSync(local) ? local : tool, toolArgs, {
-    stdio: "inherit",
+    stdio: ["inherit", stdout, "inherit"],
     env: { ...process.env, ...env },
   });
   const forward = (signal) => child.kill(signal);

@@ -43,10 +43,11 @@ function line(change: Partial<Placement["lines"][number]> = {}) {
   return { sku: "TEA-001", quantity: 1, unitPriceCents: 450, ...change };
 }
 
-const bad: [string, Partial<Record<keyof Placement, unknown>>, string[]][] = [
+const bad: [string, Partial<Record<keyof Placement | "shippingPriority", unknown>>, string[]][] = [
   ["an empty customer id", { customerId: " " }, ["#/customerId"]],
   ["an email without a domain", { email: "ada" }, ["#/email"]],
   ["an unknown plan", { plan: "GOLD" }, ["#/plan"]],
+  ["an unknown speed", { shippingPriority: "TELEPORT" }, ["#/shippingPriority"]],
   ["a currency that is none", { currency: "euro" }, ["#/currency"]],
   ["no lines", { lines: [] }, ["#/lines"]],
   ["101 lines", { lines: Array.from({ length: 101 }, (_, n) => line({ sku: `S-${n}` })) }, ["#/lines"]],
@@ -93,6 +94,18 @@ test("accepts an order while the broker is down", async () => {
   const { status, body } = await post(anOrder());
   expect({ status, body }).toEqual({ status: 202, body: { orderId: expect.any(String), status: "pending" } });
   expect(stored()).toBe(1);
+});
+
+test("takes the speed that is asked for, STANDARD if none is, and shows it", async () => {
+  for (const [asked, shown] of [
+    [{ shippingPriority: "EXPRESS" }, "EXPRESS"],
+    [{ shippingPriority: "STANDARD" }, "STANDARD"],
+    [{}, "STANDARD"],
+  ] as const) {
+    const { body } = await post({ ...anOrder(), ...asked });
+    const answer = await app.request(`/orders/${body.orderId}`);
+    expect(await answer.json()).toMatchObject({ shippingPriority: shown });
+  }
 });
 
 test("accepts the largest total that there can be, exactly", async () => {

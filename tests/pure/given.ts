@@ -5,10 +5,10 @@ import {
   decode,
   type Event,
   type Fact,
-  type Facts,
   type FactType,
   fact,
   keyOf,
+  type NewFacts,
   type OrderCreated,
 } from "../../shared/contracts/events.ts";
 import { openDatabase } from "../../shared/service/database.ts";
@@ -24,10 +24,11 @@ export const ORDER = "0190c0de-0000-7000-8000-000000000001";
 /** An event that somebody said about what its data names: an order, or a SKU. */
 export function heard<T extends FactType>(
   type: T,
-  data: Facts[T],
+  data: NewFacts[T],
   attributes: Partial<Event> = {},
 ): Event<T> {
-  const key = keyOf(fact(type, data) as Fact);
+  const said = fact(type, data) as Fact;
+  const key = keyOf(said);
   const identity = {
     id: `${key}.${type}`,
     source: "test",
@@ -36,7 +37,7 @@ export function heard<T extends FactType>(
     causationId: "test",
     correlationId: key,
   };
-  return { ...identity, type, data, ...attributes } as Event<T>;
+  return { ...identity, ...said, ...attributes } as Event<T>;
 }
 
 /** Two teas and a pot to York: 24.00 EUR. */
@@ -46,6 +47,7 @@ export function order(changes: Partial<OrderCreated> = {}): OrderCreated {
     customerId: "c-42",
     email: "ada@example.com",
     plan: "STANDARD",
+    shippingPriority: "STANDARD",
     currency: "EUR",
     shipTo: { name: "Ada L.", line1: "1 Mill Lane", city: "York", postcode: "YO1 7HB", country: "GB" },
     lines: [

@@ -5,7 +5,9 @@ import { describe, expect, it } from "vitest";
 import { cancel, complete, type Order, place } from "../../apps/orders/decisions.ts";
 import { placement, totalCents } from "../../apps/orders/schemas.ts";
 import { orders, placeOrder } from "../../apps/orders/service.ts";
+import { store, tables } from "../../apps/orders/store.ts";
 import { type Event, encode, fact } from "../../shared/contracts/events.ts";
+import { openDatabase } from "../../shared/service/database.ts";
 import { desk, heard, ORDER, order } from "./given.ts";
 
 const orderId = ORDER;
@@ -31,6 +33,32 @@ const ended: Order[] = [{ status: "completed" }, { status: "cancelled" }];
 describe("placing an order", () => {
   it("says that the order was created, word for word as it was placed", () => {
     expect(place(undefined, order())).toEqual([fact("order.created", order())]);
+  });
+
+  it("says STANDARD when no speed was asked for", () => {
+    const { shippingPriority: _, ...without } = order();
+
+    expect(place(undefined, without)).toEqual([{ type: "order.created", data: order() }]);
+  });
+
+  it("keeps the speed that was asked for", () => {
+    const { ask, store } = desk(orders);
+    ask(placeOrder, order({ shippingPriority: "EXPRESS" }));
+
+    expect(store.find(orderId)?.shippingPriority).toBe("EXPRESS");
+  });
+
+  it("shows orders from before there was a choice of speed as STANDARD", () => {
+    const db = openDatabase(":memory:");
+    db.exec(tables);
+    db.prepare(
+      "INSERT INTO orders (order_id, customer_id, plan, currency, total_cents, lines, placed_at) VALUES (?, 'c-1', 'STANDARD', 'EUR', 1, '[]', 0)",
+    ).run(orderId);
+
+    for (const opened of [store(db), store(db)]) {
+      expect(opened.find(orderId)?.shippingPriority).toBe("STANDARD");
+    }
+    db.close();
   });
 });
 
@@ -189,9 +217,9 @@ describe("an order's total", () => {
     "of %i cents can be said, or is refused at the door",
     (unitPriceCents) => {
       const lines = [{ sku: "MOON", quantity: 1, unitPriceCents }];
-      const created = fact("order.created", order({ lines, totalCents: totalCents(lines) }));
+      const say = () => encode(fact("order.created", order({ lines, totalCents: totalCents(lines) })));
 
-      if (placement.safeParse(body(lines)).success) expect(() => encode(created)).not.toThrow();
+      if (placement.safeParse(body(lines)).success) expect(say).not.toThrow();
       else expect(unitPriceCents).toBeGreaterThanOrEqual(MOST - 1);
     },
   );

@@ -2,10 +2,13 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Booking, BookingRequest } from "../../apps/shipping/carrier.ts";
+import { type Booking, type BookingRequest, sandboxCarrier } from "../../apps/shipping/carrier.ts";
 import { booking, dispatch, type Shipment } from "../../apps/shipping/decisions.ts";
 import { shipping } from "../../apps/shipping/service.ts";
-import { type Fact, fact } from "../../shared/contracts/events.ts";
+import { store, tables } from "../../apps/shipping/store.ts";
+import { Codec } from "../../shared/contracts/avro.ts";
+import { decode, type Event, type Fact, fact, knownVersions } from "../../shared/contracts/events.ts";
+import { openDatabase } from "../../shared/service/database.ts";
 import { desk, heard, ORDER, order } from "./given.ts";
 
 const orderId = ORDER;
@@ -19,14 +22,24 @@ const authorized = heard("payment.authorized", {
   currency: "EUR",
 });
 
-const paid: Shipment = { order: { plan: "STANDARD", shipTo }, authorized: true, status: "none" };
-const paidTrial: Shipment = { ...paid, order: { plan: "TRIAL", shipTo } };
-const booked: Booking = { status: "booked", carrier: "Sandbox Express", tracking: "SX1" };
+const paid: Shipment = {
+  order: { plan: "STANDARD", shipTo, shippingPriority: "STANDARD" },
+  authorized: true,
+  status: "none",
+};
+const paidTrial: Shipment = { ...paid, order: { ...paid.order!, plan: "TRIAL" } };
+const booked: Booking = { status: "booked", carrier: "Sandbox Standard", tracking: "SS1" };
 const refused: Booking = { status: "refused", reason: "nobody delivers to postcode 00000" };
 
 describe("booking a carrier", () => {
   it.each([standard, authorized])("is due when order and payment are known, $type being the last", (last) => {
-    expect(booking(paid, last)).toEqual({ key: `book:${orderId}`, orderId, shipTo });
+    expect(booking(paid, last)).toEqual({ key: `book:${orderId}`, orderId, shipTo, priority: "STANDARD" });
+  });
+
+  it("asks for the speed that the customer chose", () => {
+    const express: Shipment = { ...paid, order: { ...paid.order!, shippingPriority: "EXPRESS" } };
+
+    expect(booking(express, authorized)).toMatchObject({ priority: "EXPRESS" });
   });
 
   it("waits for the payment", () => {
@@ -49,7 +62,7 @@ describe("booking a carrier", () => {
 describe("dispatching", () => {
   it("says who carries the goods, and how to track them", () => {
     expect(dispatch(paid, authorized, booked)).toEqual([
-      fact("shipment.dispatched", { orderId, carrier: "Sandbox Express", tracking: "SX1" }),
+      fact("shipment.dispatched", { orderId, carrier: "Sandbox Standard", tracking: "SS1" }),
     ]);
   });
 
@@ -70,6 +83,66 @@ describe("dispatching", () => {
 
   it.each(["dispatched", "waived", "failed"] as const)("says nothing once the goods are %s", (status) => {
     expect(dispatch({ ...paid, status }, authorized, booked)).toEqual([]);
+  });
+});
+
+describe("the sandbox carrier", () => {
+  const request = { key: "book:1", orderId, shipTo };
+  const book = (priority: BookingRequest["priority"]) =>
+    sandboxCarrier.book({ ...request, priority }, new AbortController().signal);
+
+  it("shows how it carries the goods", async () => {
+    expect(await book("STANDARD")).toMatchObject({
+      carrier: "Sandbox Standard",
+      tracking: expect.stringMatching(/^SS/),
+    });
+    expect(await book("EXPRESS")).toMatchObject({
+      carrier: "Sandbox Express",
+      tracking: expect.stringMatching(/^SX/),
+    });
+  });
+
+  it("gives the same answer under the same key", async () => {
+    expect(await book("EXPRESS")).toEqual(await book("EXPRESS"));
+  });
+});
+
+describe("an order from before there was a choice of speed", () => {
+  const { shippingPriority: _, ...before } = order();
+
+  it("is shipped as STANDARD when its event was written with version 1", () => {
+    const v1 = new Codec("order.created", [knownVersions("order.created")[0]!.schema]);
+    const requests: BookingRequest[] = [];
+    const { hear, close } = desk(shipping, (request: BookingRequest) => {
+      requests.push(request);
+      return booked;
+    });
+
+    hear({ ...standard, ...decode("order.created", v1.encode(before)) } as Event);
+    hear(authorized);
+
+    expect(requests).toMatchObject([{ priority: "STANDARD" }]);
+    close();
+  });
+
+  it("is shipped as STANDARD when it was in the database already", () => {
+    const db = openDatabase(":memory:");
+    db.exec(tables);
+    db.prepare("INSERT INTO shipments (order_id, plan, ship_to) VALUES (?, 'STANDARD', ?)").run(
+      orderId,
+      JSON.stringify(shipTo),
+    );
+
+    for (const opened of [store(db), store(db)]) {
+      expect(opened.load(authorized).order).toEqual({
+        plan: "STANDARD",
+        shipTo,
+        shippingPriority: "STANDARD",
+      });
+    }
+    store(db).record(heard("order.created", order({ shippingPriority: "EXPRESS" })));
+    expect(store(db).load(authorized).order?.shippingPriority).toBe("EXPRESS");
+    db.close();
   });
 });
 
@@ -97,7 +170,9 @@ describe("the goods of an order", () => {
         const outcome = plan === "TRIAL" ? "waived" : answer === booked ? "dispatched" : "failed";
         expect(said.map(({ type }) => type)).toEqual(due ? [`shipment.${outcome}`] : []);
         expect(requests).toEqual(
-          due && plan === "STANDARD" ? [{ key: `book:${orderId}`, orderId, shipTo }] : [],
+          due && plan === "STANDARD"
+            ? [{ key: `book:${orderId}`, orderId, shipTo, priority: "STANDARD" }]
+            : [],
         );
         close();
       }),

@@ -5,6 +5,7 @@ export interface Placement {
   customerId: string;
   email: string;
   plan: "STANDARD" | "TRIAL";
+  shippingPriority?: "STANDARD" | "EXPRESS";
   currency: string;
   shipTo: { name: string; line1: string; city: string; postcode: string; country: string };
   lines: { sku: string; quantity: number; unitPriceCents: number }[];

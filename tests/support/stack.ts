@@ -27,11 +27,15 @@ export class TestStack {
     this.lines = lines;
   }
 
-  static async start(more: NodeJS.ProcessEnv = {}): Promise<TestStack> {
+  /** Starts this build, or the `build` of another folder, with `more` in its environment. */
+  static async start(
+    more: NodeJS.ProcessEnv = {},
+    build: Pick<typeof Stack, "start"> = Stack,
+  ): Promise<TestStack> {
     const folder = mkdtempSync(join(tmpdir(), "quadrille-"));
     const env = { ...(await isolatedEnv(folder)), ACK_WAIT_MS: "2000", ...more };
     const lines: string[] = [];
-    return new TestStack(await Stack.start(env, (line) => lines.push(line)), folder, env, lines);
+    return new TestStack(await build.start(env, (line) => lines.push(line)), folder, env, lines);
   }
 
   /** Prints the stack's output if the current test fails. */

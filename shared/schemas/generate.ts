@@ -1,0 +1,121 @@
+// Writes the module that services are built with: the types of every event, its schemas and its settings.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DEFAULT_SETTINGS, type Settings } from "./event.ts";
+import { parseSchema, type Schema } from "./schema.ts";
+import { type EventTypes, typesOf } from "./typescript.ts";
+
+/** Where the generated module lives, from the project's root. */
+export const GENERATED = "shared/contracts/events.generated.ts";
+
+const HEAD = `\
+// Generated from schemas/ by \`npm run schemas -- generate\`. Do not edit.
+//
+// Every event has a type as it is read, with all its fields. Where a field has a default there is also a type as it is
+// written, New..., in which that field may be left out.
+//
+// An Avro long is a number here: a whole one from -2^52 to 2^53 - 2 (MIN_LONG and MAX_LONG in long.ts). JavaScript and
+// avsc would change others on the way, so they are refused, when they are written and when they are read.
+
+import type { Settings } from "../schemas/event.ts";
+import type { AvroSchema } from "./avro.ts";
+`;
+
+/** Names in the generated module that no event may have. */
+const TAKEN = ["AvroSchema", "Buffer", "Facts", "NewFacts", "Settings"];
+
+interface Event extends EventTypes {
+  /** Its folder's name: `order.created`. */
+  readonly type: string;
+  /** The JSON of every version, oldest first. */
+  readonly versions: readonly unknown[];
+  /** The JSON of its compatibility settings, if it has any of its own. */
+  readonly settings: Settings | undefined;
+}
+
+/** The text of the generated module for the schemas in `folder`. Throws when one of them is missing or no valid Avro. */
+export function generate(folder: string): string {
+  const events = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .map((type) => readEvent(folder, type));
+  expectDistinct(events);
+
+  const ownSettings = events.filter(({ settings }) => settings !== undefined);
+  return [
+    HEAD,
+    ...events.map(({ declarations }) => declarations),
+    "/** The data of each event type as it is read: the newest version, with all fields. */",
+    "export interface Facts {",
+    ...events.map(({ type, reading }) => `  "${type}": ${reading};`),
+    "}",
+    "",
+    "/** The data of each event type as it is written: fields with a default may be left out. */",
+    "export interface NewFacts {",
+    ...events.map(({ type, writing }) => `  "${type}": ${writing};`),
+    "}",
+    "",
+    "/** Every version of each event type's schema, from version 1 on. */",
+    "export const schemas: { readonly [Type in keyof Facts]: readonly AvroSchema[] } = {",
+    ...events.map(({ type, versions }) => {
+      const lines = versions.map((version) => `    ${JSON.stringify(version)},\n`);
+      return `  "${type}": [\n${lines.join("")}  ],`;
+    }),
+    "};",
+    "",
+    "/** The compatibility settings of the event types that have some of their own. */",
+    "export const settings: { readonly [Type in keyof Facts]?: Settings } = {",
+    ...ownSettings.map((event) => `  "${event.type}": ${JSON.stringify(event.settings)},`),
+    "};",
+    "",
+  ].join("\n");
+}
+
+function readEvent(folder: string, type: string): Event {
+  const count = readdirSync(join(folder, type)).filter((file) => /^v[1-9]\d*\.avsc$/.test(file)).length;
+  const versions = Array.from({ length: Math.max(1, count) }, (_, index) =>
+    readVersion(folder, `${type}/v${index + 1}.avsc`),
+  );
+  return {
+    type,
+    versions: versions.map(({ json }) => json),
+    settings: readSettings(join(folder, type, "compatibility.json")),
+    ...typesOf(nameOf(type), versions.at(-1)!.schema),
+  };
+}
+
+function readVersion(folder: string, file: string): { json: unknown; schema: Schema } {
+  if (!existsSync(join(folder, file)))
+    throw new Error(`${file} is missing: versions are v1, v2, v3 and so on`);
+  const json: unknown = JSON.parse(readFileSync(join(folder, file), "utf8"));
+  const { schema, faults } = parseSchema(json);
+  if (!schema) throw new Error(`${file} is not a valid schema: ${faults[0]!.path}: ${faults[0]!.cause}`);
+  return { json, schema };
+}
+
+function readSettings(file: string): Settings | undefined {
+  if (!existsSync(file)) return undefined;
+  return { ...DEFAULT_SETTINGS, ...JSON.parse(readFileSync(file, "utf8")) };
+}
+
+/** What an event's type is called: `OrderCreated` for `order.created`. */
+function nameOf(type: string): string {
+  const words = type.split(/[^A-Za-z0-9]+/);
+  const name = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
+  if (!/^[A-Z]/.test(name)) throw new Error(`${type} can't be an event: its name must begin with a letter`);
+  return name;
+}
+
+function expectDistinct(events: readonly Event[]): void {
+  const names = new Map(TAKEN.map((name) => [name, "the module that is generated"]));
+  for (const { type, reading, writing } of events) {
+    for (const name of new Set([reading, writing])) {
+      const other = names.get(name);
+      if (other)
+        throw new Error(`${type} would have a type called ${name}, as ${other} has: rename the event`);
+      names.set(name, type);
+    }
+  }
+}
