@@ -8,6 +8,7 @@ import type { Schema } from "../schemas/schema.ts";
 import { boundAvsc } from "./bounds.ts";
 import type { Facts } from "./events.generated.ts";
 import { exercise, type Resolver } from "./samples.ts";
+import { type Reading, Tap } from "./tap.ts";
 import { type AvroSchema, HEADER_LENGTH, Writer } from "./writer.ts";
 
 export type { AvroSchema } from "./writer.ts";
@@ -73,7 +74,7 @@ export class Codec<Data, NewData = Data> {
     this.#newest = newest;
     this.#reader = newest.type;
     this.#name = newest.type.name ?? type;
-    this.#header = Buffer.from(`c301${newest.fingerprint}`, "hex");
+    this.#header = newest.header();
     this.#mayBeIncomplete = hasDefaults(newest.parsed);
     this.#others = writers.slice(0, -1).reverse();
   }
@@ -92,13 +93,12 @@ export class Codec<Data, NewData = Data> {
   /** Decodes bytes written with any known version into the newest. Throws {@link UndecodableError}. */
   decode(bytes: Uint8Array): Data {
     const buffer = asBuffer(bytes);
-    if (buffer.length < HEADER_LENGTH || buffer[0] !== 0xc3 || buffer[1] !== 0x01) {
-      throw new UndecodableError("not Avro single-object encoding: it does not begin with C3 01");
-    }
-    const resolver = this.#newest.wrote(buffer) ? undefined : this.#resolverFor(buffer);
+    const source = this.#newest.wrote(buffer) ? this.#reader : this.#resolverFor(buffer);
+    tap.buf = buffer;
+    tap.pos = HEADER_LENGTH;
     try {
-      const { value, offset } = this.#reader.decode(buffer, HEADER_LENGTH, resolver);
-      if (offset === buffer.length) return value;
+      const value = (source as unknown as Reading)._read(tap, false);
+      if (tap.pos === buffer.length) return value as Data;
     } catch (cause) {
       throw new UndecodableError(`not a datum of ${this.#name}: ${(cause as Error).message}`, { cause });
     }
@@ -145,19 +145,23 @@ export class Codec<Data, NewData = Data> {
   }
 
   #resolverFor(buffer: Buffer): Resolver {
-    const writer = this.#others.find((other) => other.wrote(buffer));
-    if (writer) {
-      try {
-        return writer.resolverInto(this.#reader);
-      } catch (cause) {
-        throw new UndecodableError(this.#cannotRead(writer, cause), { cause });
-      }
+    if (buffer.length < HEADER_LENGTH || buffer[0] !== 0xc3 || buffer[1] !== 0x01) {
+      throw new UndecodableError("not Avro single-object encoding: it does not begin with C3 01");
     }
+    for (const writer of this.#others) if (writer.wrote(buffer)) return this.#resolver(writer);
     const fingerprint = buffer.toString("hex", 2, HEADER_LENGTH);
     throw new UnknownSchemaError(
       `unknown schema: no version of ${this.#name} has fingerprint ${fingerprint}`,
       { type: this.#type, fingerprint },
     );
+  }
+
+  #resolver(writer: Writer): Resolver {
+    try {
+      return writer.resolverInto(this.#reader);
+    } catch (cause) {
+      throw new UndecodableError(this.#cannotRead(writer, cause), { cause });
+    }
   }
 
   /** The version that data is read into. */
@@ -180,6 +184,9 @@ export class Codec<Data, NewData = Data> {
     }
   }
 }
+
+/** avsc's cursor over bytes: one for all, which spares each message one. Decoding is never begun before it has ended. */
+const tap = new Tap(Buffer.alloc(0), 0);
 
 /** What avsc reads from. Asking for a method is quicker than `instanceof`. */
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -2,14 +2,7 @@
 
 import avro from "avsc";
 import { MAX_LONG, MIN_LONG } from "./long.ts";
-
-/** avsc's cursor over the bytes. */
-interface Tap {
-  pos: number;
-  readonly buf: Buffer;
-  readLong(): number;
-  readString(): string;
-}
+import type { Tap } from "./tap.ts";
 
 // What avsc's types do, as far as it is mended here; not part of its published types.
 

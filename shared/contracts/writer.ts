@@ -17,9 +17,10 @@ export class Writer {
   readonly parsed: Schema;
   /** CRC-64-AVRO: 16 hexadecimal digits, in the order of the bytes on the wire. */
   readonly fingerprint: string;
-  // The halves of the fingerprint: quicker to compare than text.
-  readonly #low: number;
-  readonly #high: number;
+  // What bytes that it wrote begin with, in pieces that are quick to compare.
+  readonly #first: number;
+  readonly #second: number;
+  readonly #third: number;
   #type: avro.Type | undefined;
   #resolver: Resolver | undefined;
 
@@ -30,14 +31,22 @@ export class Writer {
     this.schema = schema;
     this.parsed = parsed;
     this.fingerprint = fingerprint(parsed);
-    const bytes = Buffer.from(this.fingerprint, "hex");
-    this.#low = int32(bytes, 0);
-    this.#high = int32(bytes, 4);
+    const header = this.header();
+    this.#first = int32(header, 0);
+    this.#second = int32(header, 4);
+    this.#third = int32(header, 6);
   }
 
-  /** Whether the fingerprint in `header`, which must be whole, is this schema's. */
-  wrote(header: Uint8Array): boolean {
-    return int32(header, 2) === this.#low && int32(header, 6) === this.#high;
+  /** What stands before a datum of this schema. */
+  header(): Buffer {
+    return Buffer.from(`c301${this.fingerprint}`, "hex");
+  }
+
+  /** Whether `bytes` begin with this schema's header. */
+  wrote(bytes: Uint8Array): boolean {
+    return (
+      int32(bytes, 0) === this.#first && int32(bytes, 4) === this.#second && int32(bytes, 6) === this.#third
+    );
   }
 
   /** The schema as avsc has it. */
@@ -54,7 +63,7 @@ export class Writer {
   }
 }
 
-/** The same as `readInt32LE`, without the checks that the caller has made. */
+/** The same as `readInt32LE`, but for bytes that are not there: they count as zero. */
 function int32(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }

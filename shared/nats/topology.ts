@@ -48,8 +48,8 @@ export function permissions(service: AnyService): { publish: string[]; subscribe
       ...said.map(pattern),
       ...said.map((type) => schemaSubject(pattern(type))),
       parkedSubject(name, "*"),
-      // Reads every schema of an event at once, to agree with them; then one schema, to read what was written with it.
-      ...(said.length > 0 ? [`$JS.API.DIRECT.GET.${SCHEMA_STREAM}`] : []),
+      // Reads every schema of an event at once when it starts; then one schema, to read what was written with it.
+      `$JS.API.DIRECT.GET.${SCHEMA_STREAM}`,
       `$JS.API.DIRECT.GET.${SCHEMA_STREAM}.${schemaSubject(">")}`,
       `$JS.API.CONSUMER.INFO.${FLOW_STREAM}.${name}`,
       `$JS.API.CONSUMER.MSG.NEXT.${FLOW_STREAM}.${name}`,

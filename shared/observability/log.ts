@@ -8,6 +8,8 @@ export type Log = Logger;
 /** Creates the logger of `service`; `level` is one of pino's. */
 export function createLog(service: string, level: string): Log {
   // Through process.stdout: pino's own writer would wait for ever, at exit, for a reader that has gone.
-  process.stdout.on("error", () => {});
+  process.stdout.off("error", ignore).on("error", ignore);
   return pino({ base: { service }, level, timestamp: pino.stdTimeFunctions.isoTime }, process.stdout);
 }
+
+function ignore(): void {}

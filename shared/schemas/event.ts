@@ -68,13 +68,12 @@ export function checkEvent(event: string, versions: readonly Version[], settings
       ? []
       : unusedApproval(approval, index, settings.file ?? event),
   );
-  return [
-    ...found
-      .filter((each) => !settings.approved.some((approval) => approves(approval, each)))
-      .map(({ finding }) => finding),
-    ...sameFingerprints(sorted),
-    ...unused,
-  ].map((finding) => ({ ...finding, event }));
+  const faults = found.filter((each) => !settings.approved.some((approval) => approves(approval, each)));
+  // A version with a fault of its own is to be changed anyway: that says more than that its fingerprint did not.
+  const sound = sorted.filter(({ version }) => !faults.some(({ newer }) => newer === version));
+  return [...faults.map(({ finding }) => finding), ...sameFingerprints(sorted, sound), ...unused].map(
+    (finding) => ({ ...finding, event }),
+  );
 }
 
 /** A finding and the versions that an approval must name to cover it. */
@@ -134,22 +133,18 @@ function ofPair(newer: Version, older: Version, direction: Direction, mismatch: 
   };
 }
 
-function sameFingerprints(sorted: readonly Version[]): Finding[] {
-  const first = new Map<string, Version>();
-  return sorted.flatMap((version) => {
+function sameFingerprints(sorted: readonly Version[], sound: readonly Version[]): Finding[] {
+  return sound.flatMap((version): Finding[] => {
     const print = fingerprint(version.schema);
-    const twin = first.get(print);
-    if (!twin) {
-      first.set(print, version);
-      return [];
-    }
-    return {
-      rule: "same-fingerprint" as const,
-      path: rootPath(version.schema),
-      cause: `v${version.version} and v${twin.version} have one fingerprint, ${print}: their messages can't be told apart.`,
-      mend: `Keep v${twin.version} as it is, or change something that its bytes show, such as a new field with a default.`,
-      at: place(version, ""),
-    };
+    const twin = sorted.find(
+      (other) => other.version < version.version && fingerprint(other.schema) === print,
+    );
+    if (!twin) return [];
+    const cause = `v${version.version} and v${twin.version} have one fingerprint, ${print}: their messages can't be told apart.`;
+    const mend = `Keep v${twin.version} as it is, or change something that its bytes show, such as a new field with a default.`;
+    return [
+      { rule: "same-fingerprint", path: rootPath(version.schema), cause, mend, at: place(version, "") },
+    ];
   });
 }
 

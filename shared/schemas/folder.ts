@@ -125,7 +125,7 @@ function strayAtTop(shown: string, entry: Dirent): Finding {
         file,
         undefined,
         `${entry.name} is not an event's name.`,
-        "Name the folder as in order.created: lower case letters, digits and dashes, with dots between the words.",
+        "Name the folder as in order.created: letters, digits, dashes and underscores, with dots between the words.",
       )
     : stray(
         file,

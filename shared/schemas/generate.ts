@@ -1,9 +1,8 @@
 // Writes the module that services are built with: the types of every event, its schemas and its settings.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import avro from "avsc";
 import { DEFAULT_SETTINGS, type Settings } from "./event.ts";
-import { parseSchema, type Schema } from "./schema.ts";
+import { type EventFolder, readFolder, versionGaps } from "./folder.ts";
 import { type EventTypes, typesOf } from "./typescript.ts";
 
 /** Where the generated module lives, from the project's root. */
@@ -34,13 +33,9 @@ interface Event extends EventTypes {
   readonly settings: Settings | undefined;
 }
 
-/** The text of the generated module for the schemas in `folder`. Throws when one of them is missing or no valid Avro. */
-export function generate(folder: string): string {
-  const events = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort()
-    .map((type) => readEvent(folder, type));
+/** The text of the generated module for the schemas in the folder at `path`. Throws when one can't be used. */
+export function generate(path: string): string {
+  const events = readFolder(path, ".").events.map(eventOf);
   expectDistinct(events);
 
   const ownSettings = events.filter(({ settings }) => settings !== undefined);
@@ -73,31 +68,29 @@ export function generate(folder: string): string {
   ].join("\n");
 }
 
-function readEvent(folder: string, type: string): Event {
-  const count = readdirSync(join(folder, type)).filter((file) => /^v[1-9]\d*\.avsc$/.test(file)).length;
-  const versions = Array.from({ length: Math.max(1, count) }, (_, index) =>
-    readVersion(folder, `${type}/v${index + 1}.avsc`),
-  );
+function eventOf({ event: type, versions, settings, findings }: EventFolder): Event {
+  const numbers = versions.map(({ version }) => version);
+  const fault = [...findings, ...versionGaps(type, numbers, ".")][0];
+  if (fault) throw new Error(`${fault.at.file}: ${fault.path}: ${fault.cause}`);
+  for (const { name, json } of versions) expectUsable(name, json);
   return {
     type,
     versions: versions.map(({ json }) => json),
-    settings: readSettings(join(folder, type, "compatibility.json")),
-    ...typesOf(nameOf(type), versions.at(-1)!.schema),
+    settings:
+      settings === DEFAULT_SETTINGS ? undefined : { mode: settings.mode, approved: settings.approved },
+    ...typesOf(nameOf(type), versions.at(-1)!.schema!),
   };
 }
 
-function readVersion(folder: string, file: string): { json: unknown; schema: Schema } {
-  if (!existsSync(join(folder, file)))
-    throw new Error(`${file} is missing: versions are v1, v2, v3 and so on`);
-  const json: unknown = JSON.parse(readFileSync(join(folder, file), "utf8"));
-  const { schema, faults } = parseSchema(json);
-  if (!schema) throw new Error(`${file} is not a valid schema: ${faults[0]!.path}: ${faults[0]!.cause}`);
-  return { json, schema };
-}
-
-function readSettings(file: string): Settings | undefined {
-  if (!existsSync(file)) return undefined;
-  return { ...DEFAULT_SETTINGS, ...JSON.parse(readFileSync(file, "utf8")) };
+/** Services read with avsc, which does not take all that Avro allows. */
+function expectUsable(name: string, json: unknown): void {
+  try {
+    avro.Type.forSchema(json as avro.Schema);
+  } catch (cause) {
+    throw new Error(`${name}: avsc, which services read with, refuses it: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 /** What an event's type is called: `OrderCreated` for `order.created`. */

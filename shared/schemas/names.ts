@@ -6,10 +6,10 @@ export const LOCK = "released.lock";
 /** An event's settings, among its versions. */
 export const SETTINGS = "compatibility.json";
 
-const EVENT = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/;
+const EVENT = /^[\w-]+(\.[\w-]+)*$/;
 const VERSION = /^v([1-9]\d{0,5})\.avsc$/;
 
-/** Whether a folder may be called so: `order.created`. */
+/** Whether a folder may be called so: `order.created`, which a NATS subject can begin with. */
 export function isEventName(name: string): boolean {
   return EVENT.test(name);
 }

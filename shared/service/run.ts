@@ -11,10 +11,10 @@ import { Link } from "../nats/link.ts";
 import { createLog, type Log } from "../observability/log.ts";
 import { Agreement, SchemaRefusedError } from "./agreement.ts";
 import { openDatabase } from "./database.ts";
-import { emits, type Service, type Store } from "./define.ts";
+import { consumes, emits, type Service, type Store } from "./define.ts";
 import type { Publish } from "./outbox.ts";
 import { Runtime } from "./runtime.ts";
-import { UnknownSchemas } from "./unknown-schemas.ts";
+import { learnKept, UnknownSchemas } from "./unknown-schemas.ts";
 
 /** What a service's `main.ts` has to work with. */
 export interface Surroundings {
@@ -118,7 +118,10 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     .open(
       {
         take: (delivery) => runtime.consumer.take(delivery),
-        agree: (bucket) => agreement.reach(bucket),
+        agree: async (bucket) => {
+          await agreement.reach(bucket);
+          await learnKept(consumes(service), bucket, log);
+        },
         up: () => runtime.outbox.retryNow(),
       },
       config.ACK_WAIT_MS,

@@ -1,7 +1,9 @@
 // Looks up the schemas of messages that were written with one that this service was not built with.
 
 import { type FactType, learn, type UnknownSchemaError } from "../contracts/events.ts";
+import type { Log } from "../observability/log.ts";
 import { readEntry } from "../schemas/bucket-entry.ts";
+import type { SchemaBucket } from "./agreement.ts";
 import { Lanes } from "./lanes.ts";
 
 /** Fetches what the bucket SCHEMAS keeps of an event under a fingerprint; rejects when the bucket can't be asked. */
@@ -98,6 +100,23 @@ export class UnknownSchemas {
     } catch (error) {
       const cause = `can't read ${type} of the schema ${fingerprint}: ${(error as Error).message}`;
       return { outcome: "unreadable", cause };
+    }
+  }
+}
+
+/**
+ * Learns all schemas that the bucket has of these events: what this build can't read is said before the first message
+ * comes, which is then parked. Rejects when the bucket can't be asked.
+ */
+export async function learnKept(types: readonly FactType[], bucket: SchemaBucket, log: Log): Promise<void> {
+  for (const type of types) {
+    for (const { fingerprint, text } of await bucket.all(type)) {
+      try {
+        learn(type, readEntry(type, fingerprint, text).json);
+      } catch (error) {
+        const key = `${type}.${fingerprint}`;
+        log.warn({ key, cause: (error as Error).message }, "events of a schema in the bucket can't be read");
+      }
     }
   }
 }

@@ -3,14 +3,15 @@
 import avro from "avsc";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { decode, type Event, fact, knownVersions } from "../../shared/contracts/events.ts";
-import { createLog } from "../../shared/observability/log.ts";
+import { createLog, type Log } from "../../shared/observability/log.ts";
 import { entryText } from "../../shared/schemas/bucket-entry.ts";
 import { fingerprint } from "../../shared/schemas/canonical.ts";
 import { parseSchema } from "../../shared/schemas/schema.ts";
+import type { SchemaBucket } from "../../shared/service/agreement.ts";
 import { openDatabase } from "../../shared/service/database.ts";
 import { defineService, when } from "../../shared/service/define.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
-import { UnknownSchemas } from "../../shared/service/unknown-schemas.ts";
+import { learnKept, UnknownSchemas } from "../../shared/service/unknown-schemas.ts";
 import { NOW } from "./flow.ts";
 import { Broker, Sent } from "./machine.ts";
 import { type Deferred, deferred, turns } from "./till.ts";
@@ -23,6 +24,24 @@ const EXTRA = { name: "extra", type: "string", default: "" };
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: NOW });
   return () => vi.useRealTimers();
+});
+
+describe("a service that starts", () => {
+  it("learns every schema that the bucket has of what it consumes, and says which of them it can't read", async () => {
+    const readable = aVersion();
+    const unreadable = aVersion((field) => ({ ...field, ...(field.name === "currency" && { type: "int" }) }));
+    const kept = [unreadable, readable].map(({ json, key }) => ({
+      fingerprint: key.slice(TYPE.length + 1),
+      text: entryText({ event: TYPE, version: 9, json }),
+    }));
+    const warnings: object[] = [];
+    const log = { warn: (line: object) => warnings.push(line) } as unknown as Log;
+
+    await learnKept([TYPE], { all: async () => kept } as Partial<SchemaBucket> as SchemaBucket, log);
+
+    expect(readable.write("a").read()).toMatchObject({ key: "a" });
+    expect(warnings).toEqual([{ key: unreadable.key, cause: expect.stringContaining("type-changed") }]);
+  });
 });
 
 describe("a schema that is in the bucket", () => {

@@ -147,12 +147,26 @@ describe("the generated module", () => {
 
 describe("the generator refuses", () => {
   it.each<[string, Record<string, unknown>, string]>([
-    ["a missing version", { "a.fact/v2.avsc": simple() }, "a.fact/v1.avsc is missing"],
-    ["an event without versions", { "a.fact/readme.txt": "" }, "a.fact/v1.avsc is missing"],
+    [
+      "a missing version",
+      { "a.fact/v2.avsc": simple() },
+      "a.fact/v2.avsc: (folder): There is v2, and v1 is missing.",
+    ],
+    ["an event without versions", { "a.fact/.keep": "" }, "a.fact: (folder): The folder holds no version."],
+    [
+      "settings that can't be used",
+      { "a.fact/v1.avsc": simple(), "a.fact/compatibility.json": { mode: "FUL" } },
+      "mode",
+    ],
+    [
+      "what Avro allows and avsc does not",
+      { "a.fact/v1.avsc": simple([{ name: "x", type: ["null", "string"], default: "" }]) },
+      "a.fact/v1.avsc: avsc, which services read with, refuses it: ",
+    ],
     [
       "what is not valid Avro",
       { "a.fact/v1.avsc": simple([{ name: "x", type: "Unknown" }]) },
-      "a.fact/v1.avsc is not a valid schema: Simple.x: ",
+      "a.fact/v1.avsc: Simple.x: ",
     ],
     [
       "two events of one type name",
