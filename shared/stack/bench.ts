@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { placeWaiting, startBroker } from "./bench/broker.ts";
 import { measureCatchUp } from "./bench/catch-up.ts";
 import { measureDecoding } from "./bench/contracts.ts";
+import { measureCheck } from "./bench/many-schemas.ts";
 import { measureOrders, type OrdersRun, stockUp } from "./bench/orders.ts";
 import { measureRaw } from "./bench/raw.ts";
 import { isolatedEnv } from "./ports.ts";
@@ -15,6 +16,8 @@ import { Stack } from "./stack.ts";
 const WAITING = 40_000;
 const RAW = 10_000;
 const WARM_UP = 5_000;
+const EVENTS = 200;
+const VERSIONS = 20;
 
 const folder = join(projectRoot, ".cache", "bench");
 const results: Record<string, unknown> = {
@@ -41,7 +44,9 @@ async function contracts(): Promise<void> {
       `${codecRatio.toFixed(2)} (${whole(codecNs)} / ${whole(avscNs)} ns)`,
     );
   }
-  Object.assign(results, { contracts: { decoding } });
+  const checkSeconds = measureCheck(join(folder, "schemas"), EVENTS, VERSIONS);
+  say(`schemas check of ${EVENTS} events, ${VERSIONS} versions each`, `${checkSeconds.toFixed(2)} s`);
+  Object.assign(results, { contracts: { decoding, checkSeconds } });
 }
 
 async function rawAndCatchUp(): Promise<void> {

@@ -1,11 +1,32 @@
-// A large versioned folder, to measure `check` with: `node dist/tests/schemas/many.js DIR` writes it.
+// A large versioned folder, and how long `check` takes for it.
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { projectRoot } from "../project.ts";
 
-/** Writes `events` events of `versions` versions each: records like an order, to which each version adds a field. */
-export function writeMany(folder: string, events: number, versions: number): void {
+const RUNS = 5;
+
+/**
+ * The median of a few runs of `check`, as a process, over `events` events of `versions` versions each, every version
+ * against every other both ways. In seconds.
+ */
+export function measureCheck(folder: string, events: number, versions: number): number {
+  writeMany(folder, events, versions);
+  const command = join(projectRoot, "dist", "shared", "schemas", "command.js");
+  const times = Array.from({ length: RUNS }, () => {
+    const from = performance.now();
+    const { status, stdout } = spawnSync(process.execPath, [command, "check", "--folder", folder], {
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`check failed: ${stdout}`);
+    return performance.now() - from;
+  });
+  return times.toSorted((a, b) => a - b)[Math.floor(RUNS / 2)]! / 1_000;
+}
+
+/** Records like an order, to which each version adds a field. */
+function writeMany(folder: string, events: number, versions: number): void {
   for (let event = 1; event <= events; event++) {
     const path = join(folder, `order${event}.created`);
     mkdirSync(path, { recursive: true });
@@ -62,6 +83,3 @@ function enumOf(name: string, symbols: string[]): object {
 function text(name: string): object {
   return { name, type: "string" };
 }
-
-const [, script, folder] = process.argv;
-if (folder && script === fileURLToPath(import.meta.url)) writeMany(folder, 200, 20);
