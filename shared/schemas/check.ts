@@ -89,7 +89,7 @@ function releaseFindings(path: string, folder: Folder, lock: Lock, ref: string |
   ];
 }
 
-/** What is wrong with an event's files, and between its valid versions. */
+/** What is wrong with an event's files, and between its versions that can be compared. */
 function eventFindings(event: EventFolder, released: readonly Finding[], shown: string): Finding[] {
   // A gap that a deleted or renamed version leaves is no fault of its own.
   const lost = released.filter(({ rule }) => rule === "released-deleted" || rule === "released-renamed");
@@ -97,14 +97,22 @@ function eventFindings(event: EventFolder, released: readonly Finding[], shown: 
     ...event.versions.map(({ version }) => version),
     ...lost.flatMap((finding) => (finding.event === event.event ? (finding.at.version ?? []) : [])),
   ];
-  const valid = event.versions.flatMap(({ version, file, schema }) =>
-    schema ? { version, file, schema } : [],
+  const comparable = event.versions.flatMap(({ version, file, draft }) =>
+    draft ? { version, file, schema: draft } : [],
   );
-  const evolution = checkEvent(event.event, valid, event.settings).filter(
+  const evolution = checkEvent(event.event, comparable, event.settings).filter(
     // Whether an approval is unused can't be said while a version can't be read.
-    ({ rule }) => rule !== "unused-approval" || valid.length === event.versions.length,
+    ({ rule }) => rule !== "unused-approval" || comparable.length === event.versions.length,
   );
-  return [...event.findings, ...versionGaps(event.event, [...new Set(numbers)], shown), ...evolution];
+  // What is no default at all need not be one that is supported.
+  const isSaid = ({ rule, at }: Finding) =>
+    rule === "unsupported" &&
+    event.findings.some((said) => said.at.file === at.file && said.at.pointer === at.pointer);
+  return [
+    ...event.findings,
+    ...versionGaps(event.event, [...new Set(numbers)], shown),
+    ...evolution.filter((finding) => !isSaid(finding)),
+  ];
 }
 
 /** With the line and column of each place that is in a file. */

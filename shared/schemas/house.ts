@@ -99,7 +99,7 @@ function unsupported(schema: Schema, path: string): Fault[] {
       return [fault(schema.pointer, path, { cause: "an enum without symbols", mend: "Give it a symbol." })];
     case "record":
       return schema.fields.flatMap(({ name, type, default: given, pointer }) => {
-        const refused = given && refusedDefault(type, given.value, schema);
+        const refused = given && isDefault(type, given.value) && refusedDefault(type, given.value, schema);
         return refused ? fault(`${pointer}/default`, `${path}.${name}`, refused) : [];
       });
   }

@@ -18,7 +18,8 @@ export function parseSchema(
   const schema = parse(context, json, { pointer: "", path: "", namespace: "" });
   checkDefaults(context, literal);
   const { faults } = context;
-  return { schema: faults.length === 0 ? schema : undefined, faults };
+  const isComplete = faults.every(({ rule }) => rule === "invalid-default");
+  return { schema: faults.length === 0 ? schema : undefined, draft: isComplete ? schema : undefined, faults };
 }
 
 /** The schema at a position; undefined when it can't be told what it is. */

@@ -107,7 +107,9 @@ export type NamedSchema = EnumSchema | FixedSchema | RecordSchema;
 export interface Parsed {
   /** Undefined when the JSON is not a valid Avro schema. */
   readonly schema: Schema | undefined;
-  /** Why it is not; empty when it is. */
+  /** The schema, also if some of its defaults are wrong: enough to compare it with others. */
+  readonly draft: Schema | undefined;
+  /** Why it is not valid; empty when it is. */
   readonly faults: readonly Fault[];
 }
 

@@ -15,6 +15,8 @@ export interface SchemaSource {
   readonly json: unknown;
   /** Undefined when it is not a valid Avro schema. */
   readonly schema: Schema | undefined;
+  /** The schema, also if some of its defaults are wrong. */
+  readonly draft: Schema | undefined;
   /** Why it is not. */
   readonly findings: readonly Finding[];
 }
@@ -33,11 +35,11 @@ export function readSchema(
     const { cause, mend, line, column } = fault;
     const at = { file, ...version, pointer: "", line, column };
     const finding: Finding = { rule: "not-json", ...event, path: "(file)", cause, mend, at };
-    return { file, bytes, text, json: undefined, schema: undefined, findings: [finding] };
+    return { file, bytes, text, json: undefined, schema: undefined, draft: undefined, findings: [finding] };
   }
-  const { schema, faults } = parseSchema(value, (pointer) => text.literal(pointer));
+  const { schema, draft, faults } = parseSchema(value, (pointer) => text.literal(pointer));
   const findings = faults.map(({ rule, path, cause, mend, pointer }): Finding => {
     return { rule, ...event, path, cause, mend, at: { file, ...version, pointer } };
   });
-  return { file, bytes, text, json: value, schema, findings };
+  return { file, bytes, text, json: value, schema, draft, findings };
 }

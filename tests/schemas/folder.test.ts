@@ -117,6 +117,19 @@ describe("a version", () => {
     expect(rules).toEqual(["unknown-type", "field-without-default", "not-json"]);
   });
 
+  it("whose only fault is a default is compared with the others all the same", () => {
+    const { rules } = new Versioned({
+      "order.created/v1.avsc": V1,
+      "order.created/v2.avsc": record({
+        orderId: "string",
+        note: "string",
+        count: { type: "int", default: "?" },
+      }),
+    }).check();
+
+    expect(rules).toEqual(["field-without-default", "invalid-default"]);
+  });
+
   it("has its findings where they are in the file", () => {
     const { findings } = new Versioned({
       "order.created/v1.avsc": V1,
