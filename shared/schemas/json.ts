@@ -1,7 +1,7 @@
 // Reads a JSON file strictly, and says where and why one is none.
 
 import { isUtf8 } from "node:buffer";
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { parse } from "@humanwhocodes/momoa";
 import { CannotRun } from "./cannot-run.ts";
 import { JsonText, type Position, positionAt } from "./position.ts";
@@ -56,11 +56,21 @@ export function readJson(path: string, shown: string): JsonFile {
 const SYNTAX =
   "Correct it there: names and texts stand in double quotes, and there are no comments and no comma before a closing bracket.";
 
+/** At most `MAX_BYTES`: undefined when there are more, of which a device may have any number. */
 function read(path: string, shown: string): Buffer | undefined {
+  let file: number | undefined;
   try {
-    return statSync(path).size > MAX_BYTES ? undefined : readFileSync(path);
+    file = openSync(path, "r");
+    const bytes = Buffer.allocUnsafe(Math.min(fstatSync(file).size || MAX_BYTES, MAX_BYTES) + 1);
+    let length = 0;
+    for (let more = 1; more > 0 && length < bytes.length; length += more) {
+      more = readSync(file, bytes, length, bytes.length - length, null);
+    }
+    return length > MAX_BYTES ? undefined : bytes.subarray(0, length);
   } catch (error) {
     throw new CannotRun(`${shown} can't be read: ${(error as Error).message}.`);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 
