@@ -93,6 +93,14 @@ describe("compare", () => {
     expect(json('"long"', '"int"').verdict).toBe("COMPATIBLE");
   });
 
+  it("reads no more than a schema may have, of whatever it is given", () => {
+    const { code, out } = run("/", "compare", "/dev/zero", "/dev/null");
+
+    expect(code).toBe(2);
+    expect(out).toContain("The file is larger than 1 MiB.");
+    expect(out).toContain("The file is empty.");
+  });
+
   it("finds them incompatible, with every reason and both places", () => {
     const { code, verdict, findings } = json(BROKEN_V2, record({ orderId: "int" }));
 

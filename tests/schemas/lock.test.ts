@@ -56,6 +56,17 @@ describe("release", () => {
     ]);
   });
 
+  it("does nothing while another one is under way, or after one was cut short", () => {
+    const folder = new Versioned({ "order.created/v1.avsc": V1, [`.${LOCK}.draft`]: "" });
+
+    const { code, err } = folder.run("release");
+
+    expect(code).toBe(2);
+    expect(err).toMatch(/^Another release is under way; if there is none, one was cut short: remove /);
+    folder.remove(`.${LOCK}.draft`);
+    expect(folder.run("release").code).toBe(0);
+  });
+
   it("says so when there is nothing to do", () => {
     const folder = released();
     const before = folder.read(LOCK);
