@@ -30,8 +30,7 @@ export function exercise(reader: avro.Type, writer: avro.Type, resolver?: Resolv
 
 /**
  * A few values of a type, always the same, the plainest last. Together they hold every branch of its unions, every
- * symbol of its enums, empty and filled lists and maps. A record that may hold itself is sampled where it is first met
- * and is short elsewhere. Empty for a type that has no finite value.
+ * symbol of its enums, empty and filled lists and maps. A record is sampled where it is first met, and short elsewhere. Empty for a type that has no finite value.
  */
 export function samples(type: avro.Type): unknown[] {
   return sampled(type, { seen: new Set(), short: new Map() });
@@ -42,7 +41,7 @@ const { ArrayType, EnumType, FixedType, MapType, RecordType, UnwrappedUnionType,
 
 /** The samples of one schema, as far as they are made. */
 interface Progress {
-  /** The records that were sampled already and may hold themselves. */
+  /** The records that were sampled already. */
   readonly seen: Set<avro.Type>;
   /** A short value of each record that one was needed of. */
   readonly short: Map<avro.Type, unknown[]>;
@@ -52,7 +51,7 @@ function sampled(type: avro.Type, progress: Progress): unknown[] {
   const inside = (inner: avro.Type) => sampled(inner, progress);
   if (type instanceof RecordType) {
     if (progress.seen.has(type)) return short(type, new Set(), progress);
-    if (holds(type, type)) progress.seen.add(type);
+    progress.seen.add(type);
     return records(type, inside);
   }
   if (type instanceof ArrayType) {
@@ -147,23 +146,6 @@ function plainestLast({ types }: Union): avro.Type[] {
 /** A branch's value as avsc has it in the union. */
 function inUnion(union: Union, branch: avro.Type, value: unknown): unknown {
   return union instanceof WrappedUnionType && value !== null ? { [branch.branchName!]: value } : value;
-}
-
-/** Whether a value of `type` may have one of `record` inside. */
-function holds(type: avro.Type, record: avro.Type, seen = new Set<avro.Type>()): boolean {
-  return parts(type).some((part) => {
-    if (part === record) return true;
-    if (seen.has(part)) return false;
-    seen.add(part);
-    return holds(part, record, seen);
-  });
-}
-
-function parts(type: avro.Type): readonly avro.Type[] {
-  if (type instanceof RecordType) return type.fields.map((field) => field.type);
-  if (type instanceof ArrayType) return [type.itemsType];
-  if (type instanceof MapType) return [type.valuesType];
-  return isUnion(type) ? type.types : [];
 }
 
 function show(value: unknown): string {

@@ -122,6 +122,9 @@ function list(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
+/** A default of more records within records would be no suggestion, and might not end. */
+const MAX_SUGGESTED_DEPTH = 3;
+
 /** The plainest default that a type can have; undefined for one that only its author can know. */
 function suggestedDefault(type: Schema, within: Set<Schema>): unknown {
   switch (type.kind) {
@@ -143,7 +146,7 @@ function suggestedDefault(type: Schema, within: Set<Schema>): unknown {
     case "union":
       return type.branches[0] && suggestedDefault(type.branches[0], within);
     case "record": {
-      if (within.has(type)) return undefined;
+      if (within.has(type) || within.size === MAX_SUGGESTED_DEPTH) return undefined;
       const inner = new Set(within).add(type);
       const needed = type.fields.filter((field) => !field.default);
       const values = needed.map(({ name, type }) => [name, suggestedDefault(type, inner)]);
