@@ -57,8 +57,7 @@ export class Writer {
 
   /** How `reader`, the same at every call, reads what this schema wrote. Throws when avsc finds no way. */
   resolverInto(reader: avro.Type): Resolver {
-    // The specification matches types by their names without namespaces.
-    this.#resolver ??= reader.createResolver(this.type, { ignoreNamespaces: true });
+    this.#resolver ??= resolver(reader, this.type);
     return this.#resolver;
   }
 }
@@ -66,4 +65,16 @@ export class Writer {
 /** The same as `readInt32LE`, but for bytes that are not there: they count as zero. */
 function int32(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+}
+
+/**
+ * The specification matches types by their names without namespaces. Full names go first: of two branches of a union
+ * that have one short name, avsc would take whichever comes first.
+ */
+function resolver(reader: avro.Type, writer: avro.Type): Resolver {
+  try {
+    return reader.createResolver(writer);
+  } catch {
+    return reader.createResolver(writer, { ignoreNamespaces: true });
+  }
 }

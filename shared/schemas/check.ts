@@ -1,12 +1,13 @@
 // The whole of `check`: the folder, the lock, git, and every event's versions against each other.
 
+import { relative } from "node:path/posix";
 import { CannotRun } from "./cannot-run.ts";
 import { checkEvent } from "./event.ts";
 import type { Finding, Place } from "./finding.ts";
 import { type EventFolder, type Folder, readFolder, type VersionFile, versionGaps } from "./folder.ts";
 import { readBase } from "./git.ts";
 import { type Lock, lockChanges, lockFaults, parseLock, readLock } from "./lock.ts";
-import { LOCK } from "./names.ts";
+import { LOCK, parseName } from "./names.ts";
 import { checkReleased, releasedByCommit, releasedByLock } from "./released.ts";
 import { rules } from "./rules.ts";
 
@@ -18,7 +19,7 @@ export interface Request {
   readonly shown: string;
   /** Only these events; none for all. */
   readonly events?: readonly string[];
-  /** The commit to compare with; HEAD by default, if there is one. */
+  /** The commit to compare with; HEAD and the one before it by default, if they are there. */
   readonly base?: string | undefined;
 }
 
@@ -50,7 +51,8 @@ export function check({ folder: path, shown, events: wanted = [], base: ref }: R
 
   return {
     findings: findings
-      .filter(({ event }) => isWanted(event))
+      // A file that was released as another event's concerns both.
+      .filter(({ event, at }) => isWanted(event) || isWanted(parseName(relative(shown, at.file))?.event))
       .map((finding) => located(finding, folder))
       .sort(byPlace),
     unreleased: events.flatMap(({ versions }) => versions).filter(({ name }) => !lock.lines.has(name)),
@@ -75,18 +77,35 @@ function expectKnown(wanted: readonly string[], { events }: Folder, lock: Lock):
 /** What the lock and git have to say. */
 function releaseFindings(path: string, folder: Folder, lock: Lock, ref: string | undefined): Finding[] {
   const files = new Map(folder.events.flatMap(({ versions }) => versions).map((file) => [file.name, file]));
-  const base = readBase(path, ref);
-  const earlier = base?.lock === undefined ? undefined : parseLock(base.lock);
-  const byBase = earlier
-    ? releasedByLock(earlier, `${LOCK} at ${base!.commit}`)
-    : base
-      ? releasedByCommit(base)
-      : [];
-  return [
+  // Without a word, the last commit and the one before it: on CI, the last one is what is to be judged.
+  const bases =
+    ref === undefined ? [readBase(path, "HEAD"), readBase(path, "HEAD^")] : [readBase(path, ref, true)];
+  const records = bases.flatMap((base) =>
+    base ? [{ base, earlier: base.lock === undefined ? undefined : parseLock(base.lock) }] : [],
+  );
+  return unique([
     ...lockFaults(lock, files, folder.shown),
-    ...(earlier ? lockChanges(earlier, lock, base!.commit, folder.shown) : []),
-    ...checkReleased([...releasedByLock(lock, LOCK), ...byBase], files, lock, folder.shown),
-  ];
+    ...records.flatMap(({ base, earlier }) =>
+      earlier ? lockChanges(earlier, lock, base.commit, folder.shown) : [],
+    ),
+    ...checkReleased(
+      [
+        ...releasedByLock(lock, LOCK),
+        ...records.flatMap(({ base, earlier }) =>
+          earlier ? releasedByLock(earlier, `${LOCK} at ${base.commit}`) : releasedByCommit(base),
+        ),
+      ],
+      files,
+      lock,
+      folder.shown,
+    ),
+  ]);
+}
+
+/** Of findings of one rule at one place, whatever commit shows them, the first. */
+function unique(findings: readonly Finding[]): Finding[] {
+  const key = ({ rule, at }: Finding) => [rule, at.file, at.version, at.line].join(" ");
+  return [...new Map(findings.toReversed().map((finding) => [key(finding), finding])).values()].toReversed();
 }
 
 /** What is wrong with an event's files, and between its versions that can be compared. */

@@ -19,7 +19,7 @@ const USAGE = `\
 npm run -s schemas -- COMMAND
 
   check [EVENT…]          every version against every other that its event's mode names, the lock, and git
-    --base REF            what was released is what this commit has (default: HEAD)
+    --base REF            what was released is what this commit has (default: HEAD, and HEAD^)
     --format FORMAT       text, json, junit or github (default: text)
     --folder DIR          the versioned folder (default: the project's schemas)
   compare READER WRITER   whether one schema file reads what the other writes, by the Avro specification alone
@@ -82,10 +82,17 @@ export function main(args: readonly string[], io: Io): number {
     if (!command) throw new CannotRun(`There is no command "${name}". Known are: ${known(commands)}.`);
     return command.run(parse(name, command, rest), io);
   } catch (error) {
-    // Any other error is a fault of the program: its trace says where.
-    io.err(error instanceof CannotRun ? error.message : String((error as Error).stack));
+    io.err(explained(error));
     return 2;
   }
+}
+
+function explained(error: unknown): string {
+  if (error instanceof CannotRun) return error.message;
+  if (error instanceof RangeError && /call stack/.test(error.message)) {
+    return "A schema's types refer to each other through too many others to be followed.";
+  }
+  return String((error as Error).stack); // A fault of the program: its trace says where.
 }
 
 function runCheck({ positionals, values }: Call, io: Io): number {

@@ -94,21 +94,31 @@ function pairs(sorted: readonly Version[], mode: Mode): [newer: Version, older: 
 }
 
 function comparePair(newer: Version, older: Version, mode: Mode): Found[] {
-  const found: Found[] = [];
-  const note = (direction: Direction, mismatches: readonly Mismatch[]) => {
-    for (const mismatch of mismatches) {
-      const finding = ofPair(newer, older, direction, mismatch);
-      found.push({ finding, newer: newer.version, older: older.version });
-    }
-  };
+  const found: Finding[] = [];
   const backward = !mode.startsWith("FORWARD");
   const forward = !mode.startsWith("BACKWARD");
+  const note = (direction: Direction, mismatches: readonly Mismatch[]) => {
+    found.push(...mismatches.map((mismatch) => ofPair(newer, older, direction, mismatch)));
+  };
   if (backward) note("BACKWARD", compareSchemas(newer.schema, older.schema));
   if (forward) note("FORWARD", compareSchemas(older.schema, newer.schema));
-  // House rules hold for both directions alike: said once.
-  if (backward) note("BACKWARD", evolutionMismatches(newer.schema, older.schema));
-  else note("FORWARD", evolutionMismatches(older.schema, newer.schema));
-  return found;
+
+  // House rules look the same from either side, unless only one side's alias brings two fields together.
+  const isSaid = (mismatch: Mismatch) => {
+    const places = [mismatch.reader, mismatch.writer].sort().join();
+    return found.some(
+      ({ rule, reader, writer }) =>
+        rule === mismatch.rule && [reader!.pointer, writer!.pointer].sort().join() === places,
+    );
+  };
+  const noteNew = (direction: Direction, mismatches: readonly Mismatch[]) =>
+    note(
+      direction,
+      mismatches.filter((mismatch) => !isSaid(mismatch)),
+    );
+  if (backward) noteNew("BACKWARD", evolutionMismatches(newer.schema, older.schema));
+  if (forward) noteNew("FORWARD", evolutionMismatches(older.schema, newer.schema));
+  return found.map((finding) => ({ finding, newer: newer.version, older: older.version }));
 }
 
 function ofVersion(version: Version, { rule, path, cause, mend, pointer }: Fault): Found {

@@ -1,7 +1,8 @@
 // What two versions break together that Avro lets pass: a reader would go wrong without an error.
 
 import type { Mismatch } from "./finding.ts";
-import { matches, writersField } from "./resolve.ts";
+import { decimalChanged } from "./mismatch.ts";
+import { isOtherDecimal, matches, writersField } from "./resolve.ts";
 import {
   branchPath,
   isNamed,
@@ -46,8 +47,12 @@ class Encounters {
         this.found.push(namespaceChanged(reader, writer as NamedSchema, path));
       }
     }
-    if (logicalName(reader) !== logicalName(writer))
+    if (logicalName(reader) !== logicalName(writer)) {
       this.found.push(logicalTypeChanged(reader, writer, path));
+    } else if (isOtherDecimal(reader, writer)) {
+      // In a union another branch may take it, by promotion, and readers go wrong all the same.
+      this.found.push({ ...decimalChanged(reader, writer), path });
+    }
 
     if (reader.kind === "array") this.meet(reader.items, (writer as typeof reader).items, `${path}[]`);
     else if (reader.kind === "map") this.meet(reader.values, (writer as typeof reader).values, `${path}{}`);

@@ -20,13 +20,13 @@ const TIMEOUT_MS = 10_000;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
- * The folder at the commit `ref`, or at HEAD. Undefined when no `ref` is asked for and there is no commit to look at;
- * throws `CannotRun` when one is asked for and can't be had.
+ * The folder at the commit `ref`. Undefined when there is no such commit to look at, unless it is `required`: that throws
+ * `CannotRun`, as does any other trouble with git.
  */
-export function readBase(path: string, ref?: string): Base | undefined {
-  const id = commitId(path, ref);
+export function readBase(path: string, ref: string, required = false): Base | undefined {
+  const id = commitId(path, ref, required);
   if (id === undefined) return undefined;
-  const commit = `${ref ?? "HEAD"} (${id.slice(0, 7)})`;
+  const commit = `${ref} (${id.slice(0, 7)})`;
   const blobs = new Map<string, string>();
   for (const entry of must(path, ["ls-tree", "-r", "-z", id]).split("\0")) {
     const [, type, blob, name] = /^\d+ (\w+) ([0-9a-f]+)\t(.*)$/s.exec(entry) ?? [];
@@ -42,13 +42,12 @@ export function blobId(bytes: Uint8Array, length: number): string {
   return hash.update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 }
 
-function commitId(path: string, ref: string | undefined): string | undefined {
-  const asked = ref !== undefined;
+function commitId(path: string, ref: string, asked: boolean): string | undefined {
   const { error, status, stdout, stderr } = git(path, [
     "rev-parse",
     "--verify",
     "--end-of-options",
-    `${ref ?? "HEAD"}^{commit}`,
+    `${ref}^{commit}`,
   ]);
   if (status === 0) return stdout.trim();
 

@@ -25,10 +25,14 @@ export function typeChanged(reader: Schema, writer: Schema): Mismatch {
 
 export function nameChanged(reader: NamedSchema, writer: Schema): Mismatch {
   const { name } = writer as NamedSchema;
+  // An alias without a namespace gets the reader's.
+  const canAlias = name.includes(".") || !reader.name.includes(".");
   return at("name-changed", reader, writer, {
     cause: `The writer's ${reader.kind} is called ${name}, the reader's ${reader.name}, and it has no such alias.`,
     mend: {
-      reader: `Call it ${shortName(name)} again, or give it the alias: "aliases": ["${name}"].`,
+      reader: canAlias
+        ? `Call it ${shortName(name)} again, or give it the alias: "aliases": ["${name}"].`
+        : `Call it ${shortName(name)} again.`,
       writer: `Call it ${shortName(reader.name)} again: a version that is released can't be given an alias.`,
     },
   });
@@ -102,7 +106,7 @@ export function branchUnknown(reader: Schema, branch: Schema, candidates: readon
   return at("union-branch-unknown", reader, branch, {
     cause: `The writer may send ${sent}, and ${takes}.`,
     mend: {
-      reader: `Add ${sent} to the reader's types${reader.kind === "union" ? "" : `: ["${sent}", …]`}.`,
+      reader: `Make the reader's type [${sent}, ${(reader.kind === "union" ? reader.branches : [reader]).map(describe).join(", ")}].`,
       writer: `Leave ${sent} out: readers of the other version have no branch for it. Add a field of another name, with a default.`,
     },
     candidates,

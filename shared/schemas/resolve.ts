@@ -163,13 +163,16 @@ function fixed(reader: FixedSchema, writer: FixedSchema): readonly Mismatch[] {
   return reader.size === writer.size ? decimals(reader, writer) : [mismatch.fixedSizeChanged(reader, writer)];
 }
 
-/** Decimals match if their precisions and scales do. */
 function decimals(reader: Schema, writer: Schema): readonly Mismatch[] {
-  if (!("logical" in reader) || !("logical" in writer)) return NONE;
-  const [read, written] = [reader.logical!, writer.logical!];
-  if (read.name !== "decimal" || written.name !== "decimal") return NONE;
-  const same = read.precision === written.precision && read.scale === written.scale;
-  return same ? NONE : [mismatch.decimalChanged(reader, writer)];
+  return isOtherDecimal(reader, writer) ? [mismatch.decimalChanged(reader, writer)] : NONE;
+}
+
+/** Whether both are decimals, and don't match: their precisions or scales differ. */
+export function isOtherDecimal(reader: Schema, writer: Schema): boolean {
+  if (!("logical" in reader) || !("logical" in writer)) return false;
+  const [read, written] = [reader.logical, writer.logical];
+  if (read?.name !== "decimal" || written?.name !== "decimal") return false;
+  return read.precision !== written.precision || read.scale !== written.scale;
 }
 
 /** As flatMap, for faults that are rarely there. */

@@ -149,8 +149,16 @@ export function describe(schema: Schema): string {
 
 /** JSON as a person should see it: short. */
 export function show(json: unknown): string {
-  const text = JSON.stringify(json) ?? "nothing";
+  const text = textOf(json);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function textOf(json: unknown): string {
+  try {
+    return JSON.stringify(json) ?? "nothing";
+  } catch {
+    return "what nests too deeply to be shown"; // The stack has an end.
+  }
 }
 
 function withLogical(name: string, logical: Logical | undefined): string {

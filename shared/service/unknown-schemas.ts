@@ -73,7 +73,9 @@ export class UnknownSchemas {
     const earlier = this.#lookups.get(key);
     if (earlier && Date.now() < earlier.until) return earlier;
 
-    const since = earlier?.since ?? Date.now();
+    // Whoever was waiting has been given up by then: the next one waits anew.
+    const isForgotten = earlier && Date.now() > earlier.until + this.#waitMs;
+    const since = !earlier || isForgotten ? Date.now() : earlier.since;
     const answer = this.#turns.call(() => this.#ask(type, fingerprint));
     const lookup: Lookup = { since, answer, until: Number.POSITIVE_INFINITY };
     this.#lookups.delete(key); // The newest goes last, so that the oldest is the first to be forgotten.

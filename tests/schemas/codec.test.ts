@@ -188,6 +188,17 @@ describe("a reader", () => {
     expect(codec.decode(codecOf(schema("before")).encode(data))).toEqual(data);
   });
 
+  it("tells branches of one short name apart by their namespaces", () => {
+    const branch = (namespace: string, name: string) => {
+      return { type: "record", name: "L", namespace, fields: [{ name, type: "int", default: 0 }] };
+    };
+    const either = { name: "either", type: [branch("x", "p"), branch("y", "q")] };
+    const data = { either: { "y.L": { q: 5 } } };
+    const codec = codecOf(thing([either]), thing([either, colour]));
+
+    expect(codec.decode(codecOf(thing([either])).encode(data))).toEqual({ ...data, colour: "grey" });
+  });
+
   // avsc alone takes the resolver of the branch that failed the first time for good the second time.
   it("finds the same branch of a union every time", () => {
     const pets = [

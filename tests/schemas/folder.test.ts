@@ -130,6 +130,44 @@ describe("a version", () => {
     expect(rules).toEqual(["field-without-default", "invalid-default"]);
   });
 
+  it("may not change a decimal, though in a union a text would take it", () => {
+    const amount = (scale: number) => ({
+      type: ["null", "string", { type: "bytes", logicalType: "decimal", precision: 10, scale }],
+    });
+    const version = (scale: number, more: object) =>
+      record({ amount: { ...amount(scale), default: null }, ...more });
+
+    const { rules } = new Versioned({
+      "a.b/v1.avsc": version(2, {}),
+      "a.b/v2.avsc": version(4, { note: { type: "string", default: "" } }),
+    }).check();
+
+    expect(rules).toEqual(["decimal-changed"]);
+  });
+
+  it("may not change a time unit, though only the older one's alias brings the two fields together", () => {
+    const time = (unit: string, more: object) => ({
+      type: { type: "long", logicalType: unit },
+      default: 0,
+      ...more,
+    });
+
+    const { findings } = new Versioned({
+      "a.b/v1.avsc": record({ at: time("timestamp-millis", { aliases: ["when"] }) }),
+      "a.b/v2.avsc": record({ when: time("timestamp-micros", {}) }),
+    }).check();
+
+    expect(findings).toMatchObject([{ rule: "logical-type-changed", direction: "FORWARD" }]);
+  });
+
+  it("is one of an event's folder, also if it was released as another event's", () => {
+    const folder = new Versioned({ "order.created/v1.avsc": V1 });
+    folder.run("release");
+    folder.rename("order.created", "order.made");
+
+    expect(folder.check("order.made").rules).toEqual(["released-renamed"]);
+  });
+
   it("has its findings where they are in the file", () => {
     const { findings } = new Versioned({
       "order.created/v1.avsc": V1,

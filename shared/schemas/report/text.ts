@@ -12,7 +12,7 @@ export function text(report: Report): string {
   return [
     ...report.findings.map((finding) => `${findingText(finding)}\n`),
     summary(report),
-    ...waiting(report),
+    ...(report.findings.length === 0 ? waiting(report) : []),
   ].join("\n");
 }
 
