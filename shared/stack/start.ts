@@ -1,17 +1,8 @@
 // `npm start`: the whole stack in this terminal, until Ctrl-C.
 
+import { EXAMPLE_ORDER } from "./example.ts";
 import { pretty } from "./pretty.ts";
 import { Stack } from "./stack.ts";
-
-const EXAMPLE = {
-  customerId: "c-42",
-  email: "ada@example.com",
-  plan: "STANDARD",
-  currency: "EUR",
-  shipTo: { name: "Ada L.", line1: "1 Mill Lane", city: "York", postcode: "YO1 7HB", country: "GB" },
-  lines: [{ sku: "TEA-001", quantity: 2, unitPriceCents: 450 }],
-  paymentToken: "tok_approve",
-};
 
 let stopping = false;
 
@@ -32,7 +23,7 @@ function announce(running: Stack): void {
 Quadrille is ready: ${urls}
 
 Place an order, and look at the Location that it answers (Ctrl-C stops everything; ${running.url("orders")}/docs explains):
-curl -i ${running.url("orders")}/orders -H 'content-type: application/json' -d '${JSON.stringify(EXAMPLE)}'
+curl -i ${running.url("orders")}/orders -H 'content-type: application/json' -d '${JSON.stringify(EXAMPLE_ORDER)}'
 `);
 }
 

@@ -45,3 +45,28 @@ class Whole {
 function whole(name: string, type: unknown): object {
   return type instanceof Whole ? { name, type: type.type, ...type.more } : { name, type };
 }
+
+// The parts of schemas that cases are made of.
+export const E = (symbols: string[], more: object = {}) => ({ type: "enum", name: "E", symbols, ...more });
+export const F = (size: number, more: object = {}) => ({ type: "fixed", name: "F", size, ...more });
+export const array = (items: unknown) => ({ type: "array", items });
+export const map = (values: unknown) => ({ type: "map", values });
+export const decimal = (precision: number, scale?: number) => ({
+  type: "bytes",
+  logicalType: "decimal",
+  precision,
+  ...(scale !== undefined && { scale }),
+});
+
+export const PRIMITIVES = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
+
+/** Something within itself, `depth` times. */
+export function nested(
+  depth: number,
+  around: (inner: unknown, depth: number) => unknown,
+  leaf: unknown = "int",
+) {
+  let schema = leaf;
+  for (let level = 0; level < depth; level++) schema = around(schema, level);
+  return schema;
+}

@@ -10,6 +10,7 @@ import { encode, type Fact, fact, subjectOf } from "../../contracts/events.ts";
 import { connectNats } from "../../nats/connect.ts";
 import { toHeaders } from "../../nats/headers.ts";
 import { provision } from "../../nats/provision.ts";
+import { EXAMPLE_ORDER } from "../example.ts";
 import { findNatsServer } from "../nats-server.ts";
 import { ensurePasswords } from "../passwords.ts";
 import { isolatedEnv } from "../ports.ts";
@@ -110,13 +111,9 @@ export async function placeWaiting(connection: NatsConnection, count: number): P
 function orderCreated(n: number): Fact<"order.created"> {
   return fact("order.created", {
     orderId: `00000000-0000-7000-8000-${n.toString().padStart(12, "0")}`,
+    ...EXAMPLE_ORDER,
+    lines: [...EXAMPLE_ORDER.lines],
     customerId: `c-${n % 1000}`,
-    email: "ada@example.com",
-    plan: "STANDARD",
-    currency: "EUR",
-    shipTo: { name: "Ada L.", line1: "1 Mill Lane", city: "York", postcode: "YO1 7HB", country: "GB" },
-    lines: [{ sku: "TEA-001", quantity: 2, unitPriceCents: 450 }],
     totalCents: 900,
-    paymentToken: "tok_approve",
   });
 }

@@ -3,6 +3,7 @@
 
 import avro from "avsc";
 import { schemas } from "../../contracts/events.generated.ts";
+import { EXAMPLE_ORDER } from "../example.ts";
 
 /** By avsc as it comes, by avsc with the bounds of bounds.ts, or by the codec of the services. */
 export type Decoder = "avsc" | "bounded avsc" | "codec";
@@ -16,14 +17,8 @@ const DATA = {
   "order.completed": { orderId: "0190c0de-0000-7000-8000-000000000001" },
   "order.created": {
     orderId: "0190c0de-0000-7000-8000-000000000001",
-    customerId: "c-42",
-    email: "ada@example.com",
-    plan: "STANDARD",
-    currency: "EUR",
-    shipTo: { name: "Ada L.", line1: "1 Mill Lane", city: "York", postcode: "YO1 7HB", country: "GB" },
-    lines: [{ sku: "TEA-001", quantity: 2, unitPriceCents: 450 }],
+    ...EXAMPLE_ORDER,
     totalCents: 900,
-    paymentToken: "tok_approve",
     shippingPriority: "STANDARD",
   },
 };
