@@ -5,6 +5,13 @@ import { z } from "zod";
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
 const milliseconds = (fallback: number, min: number) =>
   z.coerce.number().int().min(min).max(86_400_000).default(fallback);
+const deadline = (fallback: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(1, "must be 1 or more")
+    .max(31_536_000_000, "must be a year at most")
+    .default(fallback);
 const secret = z.string().min(16, "is missing or shorter than 16 characters").optional();
 
 const rows = {
@@ -34,6 +41,15 @@ const rows = {
     .min(0)
     .default(100_000)
     .describe("Order totals from here on wait for a person."),
+  RISK_REVIEW_DEADLINE_MS: deadline(86_400_000).describe(
+    "How long an order waits for a person before it is rejected.",
+  ),
+  GATEWAY_DEADLINE_MS: deadline(3_600_000).describe(
+    "How long the payment gateway is asked to authorize, before the order is declined.",
+  ),
+  CARRIER_DEADLINE_MS: deadline(3_600_000).describe(
+    "How long the carrier is asked to book, before the shipment fails.",
+  ),
   SMTP_URL: z
     .url({ protocol: /^smtps?$/ })
     .optional()

@@ -23,9 +23,17 @@ export interface Level {
   readonly committed: number;
 }
 
-export function reserve(stock: Stock, { data: { orderId, lines } }: Event<"order.created">) {
-  if (stock.reservation) return []; // Released before we heard of the order.
+/** Nothing was decided yet: the order was not released before it was heard of. */
+export function isNew({ reservation }: Stock): boolean {
+  return reservation === undefined;
+}
 
+/** There may be something to give back. */
+export function isNotRejected({ reservation }: Stock): boolean {
+  return reservation?.status !== "rejected";
+}
+
+export function reserve(stock: Stock, { data: { orderId, lines } }: Event<"order.created">) {
   const wanted = lines.map(({ sku, quantity }) => ({ sku, quantity }));
   const shortages = wanted
     .map(({ sku, quantity }) => ({ sku, requested: quantity, available: stock.onHand.get(sku) ?? 0 }))
@@ -39,8 +47,6 @@ export function reserve(stock: Stock, { data: { orderId, lines } }: Event<"order
 // A cancellation may overtake the order itself. Releasing nothing still closes the reservation,
 // so that a late order.created cannot strand stock.
 export function release({ reservation }: Stock, { data: { orderId } }: Event<"order.cancelled">) {
-  if (reservation && reservation.status !== "reserved") return [];
-
   return [fact("stock.released", { orderId, lines: reservation?.lines ?? [] })];
 }
 
@@ -48,7 +54,6 @@ export function commit(
   { reservation }: Stock,
   { data: { orderId } }: Event<"shipment.dispatched" | "shipment.waived">,
 ) {
-  if (reservation?.status === "committed") return [];
   if (reservation?.status !== "reserved")
     throw new Error(`goods of order ${orderId} left without being reserved`);
 

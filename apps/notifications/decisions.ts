@@ -23,11 +23,14 @@ export interface Mail {
   readonly text: string;
 }
 
+export function isAddressKnown({ contact }: Correspondence): boolean {
+  return contact !== undefined;
+}
+
 /** A notice is due at once when the customer is known; notices that overtook their order are due with it. */
 export function mails({ contact, notices }: Correspondence, event: Notice | Event<"order.created">) {
-  if (!contact) return undefined;
   const due = event.type === "order.created" ? notices : notices.filter(({ id }) => id === event.id);
-  return due.length > 0 ? due.map((notice) => write(contact, notice)) : undefined;
+  return due.length > 0 ? due.map((notice) => write(contact!, notice)) : undefined;
 }
 
 function write(contact: Contact, notice: Notice): Mail {
@@ -53,7 +56,7 @@ function wording({ currency, totalCents }: Contact, notice: Notice): { subject: 
     case "risk.flagged":
       return {
         subject: "Your order is being reviewed",
-        body: "A colleague looks at your order; this takes a day at most.",
+        body: "A colleague looks at your order; you hear from us soon.",
       };
     case "shipment.dispatched":
       return {
@@ -67,4 +70,6 @@ const REASONS: Record<string, string> = {
   "out-of-stock": "something in it is out of stock",
   "payment-declined": "the payment was declined",
   "shipment-failed": "nobody delivers to the address",
+  "risk-rejected": "we could not approve it",
+  withdrawn: "as you asked",
 };

@@ -6,8 +6,17 @@ import { answered, idempotency, idempotencyHeaders, traceparent } from "../../sh
 import { json, jsonBody, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import type { Runtime } from "../../shared/service/runtime.ts";
-import { accepted, listQuery, order, orderParams, page, placement, totalCents } from "./schemas.ts";
-import { placeOrder } from "./service.ts";
+import {
+  accepted,
+  cancellation,
+  listQuery,
+  order,
+  orderParams,
+  page,
+  placement,
+  totalCents,
+} from "./schemas.ts";
+import { cancelOrder, placeOrder } from "./service.ts";
 import type { OrdersStore, OrderView } from "./store.ts";
 import { watchOrder } from "./watch.ts";
 
@@ -56,6 +65,24 @@ const watch = createRoute({
   },
 });
 
+const cancel = createRoute({
+  method: "post",
+  path: "/orders/{id}/cancellation",
+  summary: "Ask for an order to be cancelled",
+  description: "The order is cancelled unless its goods have left: then it is completed all the same.",
+  request: {
+    params: orderParams,
+    headers: idempotencyHeaders,
+    body: { content: { "application/json": { schema: cancellation } } },
+  },
+  responses: {
+    202: json(order, "The wish is stored; what becomes of it is seen in the order's status."),
+    404: refusal("There is no such order."),
+    409: refusal("The order has ended already."),
+    422: refusal("The body is not a cancellation, or the Idempotency-Key was used for another."),
+  },
+});
+
 export function routes(app: OpenAPIHono, runtime: Runtime<OrdersStore, unknown>): void {
   const { store } = runtime.engine;
 
@@ -71,6 +98,19 @@ export function routes(app: OpenAPIHono, runtime: Runtime<OrdersStore, unknown>)
     });
     const answer = answered(result);
     return c.json(answer, 202, { Location: `/orders/${answer.orderId}` });
+  });
+
+  app.openapi(cancel, async (c) => {
+    const { id: orderId } = c.req.valid("param");
+    found(store, orderId);
+    const result = await runtime.submit(cancelOrder, {
+      input: { orderId, ...cancellation.parse(c.req.valid("json")) },
+      key: orderId,
+      answer: () => found(store, orderId),
+      idempotency: await idempotency(c),
+      traceparent: traceparent(c),
+    });
+    return c.json(answered(result), 202);
   });
 
   app.openapi(show, (c) => c.json(found(store, c.req.valid("param").id), 200));

@@ -78,6 +78,14 @@ export const placement = z
   })
   .openapi("Placement");
 
+/** The body of `POST /orders/{id}/cancellation`, which may be left out. */
+export const cancellation = z
+  .object({
+    requestedBy: text(64).default("customer"),
+    reason: text(500).nullable().default(null).openapi({ example: "ordered by mistake" }),
+  })
+  .openapi("Cancellation");
+
 const status = z.enum(["pending", "in-review", "completed", "cancelled"]);
 
 export const accepted = z.object({ orderId: z.string(), status: z.literal("pending") }).openapi("Accepted");
@@ -86,6 +94,9 @@ export const order = z
   .object({
     orderId: z.string(),
     status,
+    cancellationRequested: z.literal(true).optional().openapi({
+      description: "Somebody asked for it; unless the goods have left, the order will be cancelled.",
+    }),
     reason: z.string().optional().openapi({ example: "out-of-stock", description: "Why it was cancelled." }),
     detail: z.string().optional(),
     customerId: z.string(),

@@ -2,7 +2,7 @@
 
 import type { NewOrderCreated } from "../../shared/contracts/events.ts";
 import { command, defineService, observe, when } from "../../shared/service/define.ts";
-import { cancel, complete, place } from "./decisions.ts";
+import { type Cancellation, cancel, complete, isOpen, place, requestCancellation } from "./decisions.ts";
 import { type OrdersStore, store, tables } from "./store.ts";
 
 export const placeOrder = command({
@@ -12,13 +12,21 @@ export const placeOrder = command({
   emits: ["order.created"],
 });
 
+export const cancelOrder = command({
+  name: "cancel",
+  load: (orders: OrdersStore, { orderId }: Cancellation) => orders.load({ key: orderId }),
+  decide: requestCancellation,
+  emits: ["order.cancellation-requested"],
+});
+
 export const orders = defineService({
   name: "orders",
-  commands: [placeOrder],
+  commands: [placeOrder, cancelOrder],
   reactions: [
     when({ on: "payment.captured", decide: complete, emits: ["order.completed"] }),
     when({
-      on: ["stock.rejected", "payment.declined", "shipment.failed"],
+      on: ["stock.rejected", "risk.rejected", "payment.declined", "shipment.failed", "shipment.withdrawn"],
+      if: [isOpen],
       decide: cancel,
       emits: ["order.cancelled"],
     }),

@@ -2,7 +2,7 @@
 
 import type { Database } from "better-sqlite3";
 import type { Event, OrderCreated } from "../../shared/contracts/events.ts";
-import { addColumn } from "../../shared/service/add-column.ts";
+import { reshape } from "../../shared/service/reshape.ts";
 import type { Order } from "./decisions.ts";
 
 export const tables = `
@@ -10,12 +10,14 @@ export const tables = `
     order_id    TEXT PRIMARY KEY,
     customer_id TEXT NOT NULL,
     plan        TEXT NOT NULL,
+    shipping_priority TEXT NOT NULL DEFAULT 'STANDARD',
     currency    TEXT NOT NULL,
     total_cents INTEGER NOT NULL CHECK (total_cents >= 0),
     lines       TEXT NOT NULL,
     placed_at   INTEGER NOT NULL,
     flagged     INTEGER NOT NULL DEFAULT 0,
     cleared     INTEGER NOT NULL DEFAULT 0,
+    cancellation_requested INTEGER NOT NULL DEFAULT 0,
     outcome     TEXT CHECK (outcome IN ('completed', 'cancelled')),
     reason      TEXT,
     detail      TEXT,
@@ -31,6 +33,7 @@ export const tables = `
 export interface OrderView {
   readonly orderId: string;
   readonly status: "pending" | "in-review" | "completed" | "cancelled";
+  readonly cancellationRequested?: true;
   readonly reason?: string;
   readonly detail?: string;
   readonly customerId: string;
@@ -46,12 +49,15 @@ export interface OrderView {
 export type OrdersStore = ReturnType<typeof store>;
 
 export function store(db: Database) {
-  addColumn(db, "orders", "shipping_priority", "TEXT NOT NULL DEFAULT 'STANDARD'");
-  const status = db.prepare("SELECT status FROM orders WHERE order_id = ?");
+  reshape(db, "orders", tables);
+  const status = db.prepare(
+    "SELECT status, cancellation_requested AS cancellationRequested FROM orders WHERE order_id = ?",
+  );
   const insert = db.prepare(`INSERT INTO orders
     (order_id, customer_id, plan, shipping_priority, currency, total_cents, lines, placed_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
   const flag = db.prepare("UPDATE orders SET flagged = 1 WHERE order_id = ?");
+  const request = db.prepare("UPDATE orders SET cancellation_requested = 1 WHERE order_id = ?");
   const clear = db.prepare("UPDATE orders SET cleared = 1 WHERE order_id = ?");
   const end = db.prepare(
     "UPDATE orders SET outcome = ?, reason = ?, detail = ?, ended_at = ? WHERE order_id = ?",
@@ -78,6 +84,8 @@ export function store(db: Database) {
           return flag.run(key);
         case "risk.cleared":
           return clear.run(key);
+        case "order.cancellation-requested":
+          return request.run(key);
         case "order.completed":
           return end.run("completed", null, null, time, key);
         case "order.cancelled":
@@ -111,6 +119,7 @@ interface Row {
   customer_id: string;
   plan: OrderView["plan"];
   shipping_priority: OrderView["shippingPriority"];
+  cancellation_requested: number;
   currency: string;
   total_cents: number;
   lines: string;
@@ -125,6 +134,7 @@ function view(row: Row): OrderView {
   return {
     orderId: row.order_id,
     status: row.status,
+    ...(row.cancellation_requested && { cancellationRequested: true }),
     ...(row.reason && { reason: row.reason }),
     ...(row.detail && { detail: row.detail }),
     customerId: row.customer_id,

@@ -18,7 +18,8 @@ export interface Payment {
   readonly reserved: boolean;
   readonly cleared: boolean;
   readonly cancelled: boolean;
-  readonly status: "none" | "authorized" | "declined" | "captured" | "voided";
+  /** `unanswered`: the gateway never said whether it holds the amount. */
+  readonly status: "none" | "authorized" | "declined" | "unanswered" | "captured" | "voided";
   readonly reference?: string | undefined;
 }
 
@@ -26,16 +27,26 @@ type Prerequisite = Event<"order.created" | "stock.reserved" | "risk.cleared">;
 type Departure = Event<"shipment.dispatched" | "shipment.waived">;
 type Cancellation = Event<"order.cancelled">;
 
-/** The last of three facts, in whatever order they come, makes the charge due. */
-export function authorization(
-  payment: Payment,
-  event: Prerequisite,
-): AuthorizeRequest | VoidRequest | undefined {
-  const { order, reserved, cleared, cancelled, status } = payment;
-  if (!order || !reserved || !cleared || status !== "none") return undefined;
-  if (cancelled) return voidRequest(event.key);
+export function isPlaced({ order }: Payment): boolean {
+  return order !== undefined;
+}
 
-  return { call: "authorize", key: `authorize:${event.key}`, orderId: event.key, ...order };
+export function isReserved({ reserved }: Payment): boolean {
+  return reserved;
+}
+
+export function isCleared({ cleared }: Payment): boolean {
+  return cleared;
+}
+
+/** The charge is due; of a cancelled order, whatever was asked for in an earlier life of the process is given back. */
+export function authorization(
+  { order, cancelled }: Payment,
+  { key: orderId }: Prerequisite,
+): AuthorizeRequest | VoidRequest {
+  return cancelled
+    ? voidRequest(orderId)
+    : { call: "authorize", key: `authorize:${orderId}`, orderId, ...order! };
 }
 
 export function settleAuthorization(payment: Payment, event: Prerequisite, answer?: Authorization | Void) {
@@ -50,11 +61,20 @@ export function settleAuthorization(payment: Payment, event: Prerequisite, answe
   }
 }
 
-export function capture(
-  { order, status, reference }: Payment,
-  { key: orderId }: Departure,
-): CaptureRequest | undefined {
-  if (status === "captured") return undefined;
+// The void of a cancelled order has to get through, however long that takes.
+export function giveUp({ cancelled }: Payment, { key: orderId }: Prerequisite) {
+  return cancelled
+    ? undefined
+    : [
+        fact("payment.declined", {
+          orderId,
+          reason: "the gateway did not answer in time",
+          decidedBy: "DEADLINE",
+        }),
+      ];
+}
+
+export function capture({ order, status, reference }: Payment, { key: orderId }: Departure): CaptureRequest {
   if (status !== "authorized" || !order || !reference) {
     throw new Error(`goods of order ${orderId} left without an authorization`);
   }
@@ -73,7 +93,8 @@ export function voiding(
   { order, reserved, cleared, status }: Payment,
   { key }: Cancellation,
 ): VoidRequest | undefined {
-  const mayBeHeld = status === "authorized" || (status === "none" && order && reserved && cleared);
+  const mayBeHeld =
+    status === "authorized" || status === "unanswered" || (status === "none" && order && reserved && cleared);
   return mayBeHeld ? voidRequest(key) : undefined;
 }
 

@@ -9,7 +9,7 @@ import type { PaymentsStore } from "./store.ts";
 const payment = z
   .object({
     orderId: z.string(),
-    status: z.enum(["none", "authorized", "declined", "captured", "voided"]),
+    status: z.enum(["none", "authorized", "declined", "unanswered", "captured", "voided"]),
     reference: z.string().optional(),
     amountCents: z.int(),
     currency: z.string(),

@@ -6,8 +6,8 @@ import { sandboxGateway } from "./sandbox.ts";
 import { payments } from "./service.ts";
 
 // The sandbox stands for a system outside: its ledger is a file of its own, which no kill of ours may roll back.
-await run("payments", ({ folder }) => ({
-  service: payments,
+await run("payments", ({ config, folder }) => ({
+  service: payments({ gatewayMs: config.GATEWAY_DEADLINE_MS }),
   port: sandboxGateway(openDatabase(join(folder, "sandbox-gateway.db"), "relaxed")),
   routes,
 }));

@@ -6,7 +6,7 @@ import type { Authorization, Gateway } from "./gateway.ts";
 
 const SLOW_MS = 2_000;
 const FLAKY_TIMEOUTS = 2;
-const APPROVED = ["tok_approve", "tok_flaky", "tok_slow"];
+const APPROVED = ["tok_approve", "tok_flaky", "tok_slow", "tok_silent"];
 
 /** One order in the gateway's books. */
 export interface LedgerEntry {
@@ -19,7 +19,8 @@ export interface LedgerEntry {
 
 /**
  * A gateway whose ledger is a table in `db`. Tokens: `tok_approve`, `tok_decline`, `tok_flaky` (times out twice,
- * then approves), `tok_slow` (takes 2 s); any other is declined as unknown.
+ * then approves), `tok_slow` (takes 2 s), `tok_unreachable` (always times out), `tok_silent` (holds the amount, and never
+ * says so); any other is declined as unknown.
  */
 export function sandboxGateway(db: Database): Gateway {
   db.exec(`
@@ -42,7 +43,9 @@ export function sandboxGateway(db: Database): Gateway {
   return {
     async authorize({ key, orderId, amountCents, token }, signal): Promise<Authorization> {
       if (token === "tok_slow") await sleep(SLOW_MS, undefined, { signal });
+      if (token === "tok_unreachable") throw new Error("the gateway timed out");
       const known = entry(orderId);
+      if (known?.status === "authorized" && token === "tok_silent") throw new Error("the gateway timed out");
       if (known) return answered(known);
 
       if (token === "tok_flaky" && (attempt.get(key) as number) <= FLAKY_TIMEOUTS) {
@@ -51,6 +54,7 @@ export function sandboxGateway(db: Database): Gateway {
       const reference = `auth_${orderId}`;
       if (APPROVED.includes(token)) {
         insert.run(orderId, reference, amountCents, "authorized", null);
+        if (token === "tok_silent") throw new Error("the gateway timed out");
         return { status: "authorized", reference };
       }
       const reason = token === "tok_decline" ? "the card was declined" : "the payment token is not known";

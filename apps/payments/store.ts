@@ -2,6 +2,7 @@
 
 import type { Database } from "better-sqlite3";
 import type { Event } from "../../shared/contracts/events.ts";
+import { reshape } from "../../shared/service/reshape.ts";
 import type { Payment } from "./decisions.ts";
 
 export const tables = `
@@ -14,7 +15,7 @@ export const tables = `
     cleared      INTEGER NOT NULL DEFAULT 0,
     cancelled    INTEGER NOT NULL DEFAULT 0,
     status       TEXT NOT NULL DEFAULT 'none'
-                 CHECK (status IN ('none', 'authorized', 'declined', 'captured', 'voided')),
+                 CHECK (status IN ('none', 'authorized', 'declined', 'unanswered', 'captured', 'voided')),
     reference    TEXT
   ) WITHOUT ROWID;
 `;
@@ -22,6 +23,7 @@ export const tables = `
 export type PaymentsStore = ReturnType<typeof store>;
 
 export function store(db: Database) {
+  reshape(db, "payments", tables);
   const select = db.prepare("SELECT * FROM payments WHERE order_id = ?");
   const put = (columns: string, values: string, update: string) =>
     db.prepare(`INSERT INTO payments (order_id, ${columns}) VALUES (?, ${values})
@@ -78,7 +80,7 @@ export function store(db: Database) {
         case "payment.voided":
           return settled.run(key, "voided", data.reference);
         case "payment.declined":
-          return settled.run(key, "declined", null);
+          return settled.run(key, data.decidedBy === "DEADLINE" ? "unanswered" : "declined", null);
       }
     },
   };

@@ -1,16 +1,38 @@
 // Risk: says whether an order may be charged.
 
-import { defineService, observe, when } from "../../shared/service/define.ts";
-import { assess } from "./decisions.ts";
-import { store, tables } from "./store.ts";
+import { command, deadline, defineService, observe, when } from "../../shared/service/define.ts";
+import { assess, expire, isNew, type Review, type RiskPolicy, review } from "./decisions.ts";
+import { type RiskStore, store, tables } from "./store.ts";
 
-/** The service with its policy: totals from `reviewFromCents` on wait for a person. */
-export const risk = (reviewFromCents: number) =>
+export const reviewOrder = command({
+  name: "review",
+  load: (risk: RiskStore, { orderId }: Review) => risk.find(orderId),
+  decide: review,
+  emits: ["risk.cleared", "risk.rejected"],
+});
+
+/** The service with its policy. */
+export const risk = (policy: RiskPolicy) =>
   defineService({
     name: "risk",
+    commands: [reviewOrder],
     reactions: [
-      when({ on: "order.created", decide: assess(reviewFromCents), emits: ["risk.cleared", "risk.flagged"] }),
+      when({
+        on: "order.created",
+        if: [isNew],
+        decide: assess(policy),
+        emits: ["risk.cleared", "risk.flagged"],
+      }),
       observe("order.cancelled"),
+    ],
+    deadlines: [
+      deadline({
+        name: "review deadline",
+        open: (risk: RiskStore, limit) => risk.waits(limit),
+        load: (risk: RiskStore, orderId) => risk.find(orderId),
+        decide: expire,
+        emits: ["risk.rejected"],
+      }),
     ],
     tables,
     store,

@@ -1,35 +1,92 @@
-// The assessment of each order.
+// The assessment of each order, and the reviews that are open. Facts arrive in any order.
 
 import type { Database } from "better-sqlite3";
 import type { Event } from "../../shared/contracts/events.ts";
+import { reshape } from "../../shared/service/reshape.ts";
 import type { Assessment } from "./decisions.ts";
 
 export const tables = `
   CREATE TABLE IF NOT EXISTS assessments (
     order_id  TEXT PRIMARY KEY,
-    status    TEXT NOT NULL CHECK (status IN ('cleared', 'flagged', 'closed')),
-    decide_by INTEGER
+    status    TEXT NOT NULL CHECK (status IN ('cleared', 'flagged', 'rejected', 'closed')),
+    decide_by INTEGER,
+    score     INTEGER NOT NULL DEFAULT 0,
+    reasons   TEXT NOT NULL DEFAULT '[]'
   ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS open_reviews ON assessments (decide_by, order_id) WHERE status = 'flagged';
 `;
 
+/** An order that waits for a person. */
+export interface OpenReview {
+  readonly orderId: string;
+  readonly score: number;
+  readonly reasons: readonly string[];
+  readonly decideBy: string;
+}
+
+export type RiskStore = ReturnType<typeof store>;
+
 export function store(db: Database) {
-  const select = db.prepare("SELECT status FROM assessments WHERE order_id = ?");
-  const insert = db.prepare("INSERT OR IGNORE INTO assessments VALUES (?, ?, ?)");
-  const close = db.prepare(`INSERT INTO assessments VALUES (?, 'closed', NULL)
-    ON CONFLICT (order_id) DO UPDATE SET status = 'closed'`);
+  reshape(db, "assessments", tables);
+  const select = db.prepare("SELECT status, score, reasons FROM assessments WHERE order_id = ?");
+  const flag = db.prepare(`INSERT INTO assessments VALUES (?, 'flagged', ?, ?, ?)
+    ON CONFLICT (order_id) DO UPDATE SET
+      decide_by = excluded.decide_by, score = excluded.score, reasons = excluded.reasons`);
+  // What is decided stays decided, whatever is heard late.
+  const settle = db.prepare(`INSERT INTO assessments (order_id, status) VALUES (:id, :status)
+    ON CONFLICT (order_id) DO UPDATE SET status = :status WHERE status <> 'closed'`);
+  const waits = db.prepare(`SELECT order_id AS key, decide_by AS at FROM assessments
+    WHERE status = 'flagged' ORDER BY decide_by, order_id LIMIT ?`);
+  const reviews = db.prepare(`SELECT order_id, score, reasons, decide_by FROM assessments
+    WHERE status = 'flagged' AND (decide_by, order_id) > (?, ?) ORDER BY decide_by, order_id LIMIT ?`);
+
+  const find = (orderId: string): Assessment => {
+    const row = select.get(orderId) as Row | undefined;
+    return row ? { ...row, reasons: JSON.parse(row.reasons) } : { status: "none", score: 0, reasons: [] };
+  };
 
   return {
-    load: ({ key }: Event) => select.get(key) as Assessment,
+    find,
+    load: ({ key }: Event) => find(key),
 
     record({ type, key, data }: Event) {
       switch (type) {
-        case "risk.cleared":
-          return insert.run(key, "cleared", null);
         case "risk.flagged":
-          return insert.run(key, "flagged", data.decideBy);
+          return flag.run(key, data.decideBy, data.score, JSON.stringify(data.reasons));
+        case "risk.cleared":
+          return settle.run({ id: key, status: "cleared" });
+        case "risk.rejected":
+          return settle.run({ id: key, status: "rejected" });
         case "order.cancelled":
-          return close.run(key);
+          return settle.run({ id: key, status: "closed" });
       }
     },
+
+    /** The open reviews with the time when each ends by itself, soonest first. */
+    waits: (limit: number) => waits.all(limit) as { key: string; at: number }[],
+
+    /** The open reviews, the most urgent first, those after `after`. */
+    reviews(after: { at: number; orderId: string }, limit: number): OpenReview[] {
+      const rows = reviews.all(after.at, after.orderId, limit) as ReviewRow[];
+      return rows.map(({ order_id, score, reasons, decide_by }) => ({
+        orderId: order_id,
+        score,
+        reasons: JSON.parse(reasons),
+        decideBy: new Date(decide_by).toISOString(),
+      }));
+    },
   };
+}
+
+interface Row {
+  status: Assessment["status"];
+  score: number;
+  reasons: string;
+}
+
+interface ReviewRow {
+  order_id: string;
+  score: number;
+  reasons: string;
+  decide_by: number;
 }

@@ -1,12 +1,17 @@
-// The carrier as shipping sees it, and the built-in sandbox. Real adapters implement the same interface.
+// The carrier as shipping sees it. Real adapters implement this; sandbox.ts is the built-in one.
 
-import { hash } from "node:crypto";
 import type { OrderCreated } from "../../shared/contracts/events.ts";
 
-/** A carrier. A refusal is an answer; a rejected promise means "not known, ask again". */
+/**
+ * A carrier. A refusal is an answer; a rejected promise means "not known, ask again". Each request carries a key: a
+ * repeat with the same key has no second effect and gets the same answer. The goods of a booking leave once
+ * `shipment.dispatched` is said, and not before.
+ */
 export interface Carrier {
-  /** Books a pick-up. A repeat with the same key books nothing more and gets the same answer. */
+  /** Books a pick-up. */
   book(request: BookingRequest, signal: AbortSignal): Promise<Booking>;
+  /** Calls off whatever is booked for an order, and lets nothing be booked for it afterwards. */
+  callOff(request: CallOffRequest, signal: AbortSignal): Promise<void>;
 }
 
 export interface BookingRequest {
@@ -16,20 +21,11 @@ export interface BookingRequest {
   readonly priority: OrderCreated["shippingPriority"];
 }
 
+export interface CallOffRequest {
+  readonly key: string;
+  readonly orderId: string;
+}
+
 export type Booking =
   | { readonly status: "booked"; readonly carrier: string; readonly tracking: string }
   | { readonly status: "refused"; readonly reason: string };
-
-/** A carrier that goes everywhere but to postcode 00000. Its tracking numbers follow from the priority and the key. */
-export const sandboxCarrier: Carrier = {
-  async book({ key, shipTo, priority }) {
-    if (shipTo.postcode === "00000")
-      return { status: "refused", reason: "nobody delivers to postcode 00000" };
-    const [carrier, prefix] = priority === "EXPRESS" ? ["Sandbox Express", "SX"] : ["Sandbox Standard", "SS"];
-    return {
-      status: "booked",
-      carrier,
-      tracking: `${prefix}${hash("sha1", key).slice(0, 12).toUpperCase()}`,
-    };
-  },
-};

@@ -2,7 +2,7 @@
 
 import type { Database } from "better-sqlite3";
 import type { Event, OrderCreated } from "../../shared/contracts/events.ts";
-import { addColumn } from "../../shared/service/add-column.ts";
+import { reshape } from "../../shared/service/reshape.ts";
 import type { Shipment } from "./decisions.ts";
 
 export const tables = `
@@ -10,14 +10,16 @@ export const tables = `
     order_id   TEXT PRIMARY KEY,
     plan       TEXT,
     ship_to    TEXT,
+    shipping_priority TEXT NOT NULL DEFAULT 'STANDARD',
     authorized INTEGER NOT NULL DEFAULT 0,
-    status     TEXT NOT NULL DEFAULT 'none' CHECK (status IN ('none', 'dispatched', 'waived', 'failed')),
+    status     TEXT NOT NULL DEFAULT 'none' 
+               CHECK (status IN ('none', 'dispatched', 'waived', 'failed', 'unanswered', 'withdrawn')),
     tracking   TEXT
   ) WITHOUT ROWID;
 `;
 
 export function store(db: Database) {
-  addColumn(db, "shipments", "shipping_priority", "TEXT NOT NULL DEFAULT 'STANDARD'");
+  reshape(db, "shipments", tables);
   const select = db.prepare("SELECT * FROM shipments WHERE order_id = ?");
   const order =
     db.prepare(`INSERT INTO shipments (order_id, plan, ship_to, shipping_priority) VALUES (?, ?, ?, ?)
@@ -49,7 +51,9 @@ export function store(db: Database) {
         case "shipment.waived":
           return settled.run(key, "waived", null);
         case "shipment.failed":
-          return settled.run(key, "failed", null);
+          return settled.run(key, data.decidedBy === "DEADLINE" ? "unanswered" : "failed", null);
+        case "shipment.withdrawn":
+          return settled.run(key, "withdrawn", null);
       }
     },
   };

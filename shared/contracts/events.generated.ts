@@ -9,6 +9,26 @@
 import type { Settings } from "../schemas/event.ts";
 import type { AvroSchema } from "./avro.ts";
 
+/** Somebody wants the order cancelled; shipping knows whether it is too late. */
+export interface OrderCancellationRequested {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** Who asks: customer, unless somebody else does it for them. */
+  requestedBy: string;
+  /** Why, in their words. */
+  reason: null | string;
+}
+
+/** Somebody wants the order cancelled; shipping knows whether it is too late. */
+export interface NewOrderCancellationRequested {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** Who asks: customer, unless somebody else does it for them. */
+  requestedBy: string;
+  /** Why, in their words. */
+  reason?: null | string;
+}
+
 /** The order ended without goods or money changing hands. Terminal. */
 export interface OrderCancelled {
   /** The order, a UUID; the last token of the subject. */
@@ -111,11 +131,20 @@ export interface PaymentCaptured {
   currency: string;
 }
 
-/** The gateway refused. */
+/** The gateway refused, or never answered: then it may hold the amount until it is voided. */
 export interface PaymentDeclined {
   /** The order, a UUID; the last token of the subject. */
   orderId: string;
   reason: string;
+  decidedBy: "GATEWAY" | "DEADLINE";
+}
+
+/** The gateway refused, or never answered: then it may hold the amount until it is voided. */
+export interface NewPaymentDeclined {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  reason: string;
+  decidedBy?: "GATEWAY" | "DEADLINE";
 }
 
 /** The held amount is the customer's again. */
@@ -136,6 +165,20 @@ export interface RiskCleared {
   score: number;
   reasons: string[];
   decidedBy: "RULES" | "OPERATOR" | "DEADLINE";
+  /** What the person had to say who decided. */
+  note: null | string;
+}
+
+/** The order may be charged. */
+export interface NewRiskCleared {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** 0 to 100. */
+  score: number;
+  reasons: string[];
+  decidedBy: "RULES" | "OPERATOR" | "DEADLINE";
+  /** What the person had to say who decided. */
+  note?: null | string;
 }
 
 /** The order waits for a person. */
@@ -149,6 +192,32 @@ export interface RiskFlagged {
   decideBy: number;
 }
 
+/** The order may not be charged: a person said so, or nobody said anything in time. */
+export interface RiskRejected {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** 0 to 100. */
+  score: number;
+  /** Why it was flagged. */
+  reasons: string[];
+  decidedBy: "RULES" | "OPERATOR" | "DEADLINE";
+  /** What the person had to say who decided. */
+  note: null | string;
+}
+
+/** The order may not be charged: a person said so, or nobody said anything in time. */
+export interface NewRiskRejected {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** 0 to 100. */
+  score: number;
+  /** Why it was flagged. */
+  reasons: string[];
+  decidedBy: "RULES" | "OPERATOR" | "DEADLINE";
+  /** What the person had to say who decided. */
+  note?: null | string;
+}
+
 /** The carrier has the goods. */
 export interface ShipmentDispatched {
   /** The order, a UUID; the last token of the subject. */
@@ -157,17 +226,42 @@ export interface ShipmentDispatched {
   tracking: string;
 }
 
-/** The carrier refused; the goods stay. */
+/** The carrier refused, or never answered; the goods stay. */
 export interface ShipmentFailed {
   /** The order, a UUID; the last token of the subject. */
   orderId: string;
   reason: string;
+  decidedBy: "CARRIER" | "DEADLINE";
+}
+
+/** The carrier refused, or never answered; the goods stay. */
+export interface NewShipmentFailed {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  reason: string;
+  decidedBy?: "CARRIER" | "DEADLINE";
 }
 
 /** No carrier is needed: the goods are collected in person, and leave all the same. */
 export interface ShipmentWaived {
   /** The order, a UUID; the last token of the subject. */
   orderId: string;
+}
+
+/** A cancellation came before the goods left; they stay. */
+export interface ShipmentWithdrawn {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** Why the order was to be cancelled. */
+  reason: null | string;
+}
+
+/** A cancellation came before the goods left; they stay. */
+export interface NewShipmentWithdrawn {
+  /** The order, a UUID; the last token of the subject. */
+  orderId: string;
+  /** Why the order was to be cancelled. */
+  reason?: null | string;
 }
 
 /** Stock on hand was changed by a person: a delivery, a count, a loss. */
@@ -230,6 +324,7 @@ export interface StockReserved_ReservedLine {
 
 /** The data of each event type as it is read: the newest version, with all fields. */
 export interface Facts {
+  "order.cancellation-requested": OrderCancellationRequested;
   "order.cancelled": OrderCancelled;
   "order.completed": OrderCompleted;
   "order.created": OrderCreated;
@@ -239,9 +334,11 @@ export interface Facts {
   "payment.voided": PaymentVoided;
   "risk.cleared": RiskCleared;
   "risk.flagged": RiskFlagged;
+  "risk.rejected": RiskRejected;
   "shipment.dispatched": ShipmentDispatched;
   "shipment.failed": ShipmentFailed;
   "shipment.waived": ShipmentWaived;
+  "shipment.withdrawn": ShipmentWithdrawn;
   "stock.adjusted": StockAdjusted;
   "stock.committed": StockCommitted;
   "stock.rejected": StockRejected;
@@ -251,18 +348,21 @@ export interface Facts {
 
 /** The data of each event type as it is written: fields with a default may be left out. */
 export interface NewFacts {
+  "order.cancellation-requested": NewOrderCancellationRequested;
   "order.cancelled": NewOrderCancelled;
   "order.completed": OrderCompleted;
   "order.created": NewOrderCreated;
   "payment.authorized": PaymentAuthorized;
   "payment.captured": PaymentCaptured;
-  "payment.declined": PaymentDeclined;
+  "payment.declined": NewPaymentDeclined;
   "payment.voided": PaymentVoided;
-  "risk.cleared": RiskCleared;
+  "risk.cleared": NewRiskCleared;
   "risk.flagged": RiskFlagged;
+  "risk.rejected": NewRiskRejected;
   "shipment.dispatched": ShipmentDispatched;
-  "shipment.failed": ShipmentFailed;
+  "shipment.failed": NewShipmentFailed;
   "shipment.waived": ShipmentWaived;
+  "shipment.withdrawn": NewShipmentWithdrawn;
   "stock.adjusted": StockAdjusted;
   "stock.committed": StockCommitted;
   "stock.rejected": StockRejected;
@@ -272,6 +372,9 @@ export interface NewFacts {
 
 /** Every version of each event type's schema, from version 1 on. */
 export const schemas: { readonly [Type in keyof Facts]: readonly AvroSchema[] } = {
+  "order.cancellation-requested": [
+    {"type":"record","name":"OrderCancellationRequested","namespace":"quadrille","doc":"Somebody wants the order cancelled; shipping knows whether it is too late.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"requestedBy","type":"string","doc":"Who asks: customer, unless somebody else does it for them."},{"name":"reason","type":["null","string"],"default":null,"doc":"Why, in their words."}]},
+  ],
   "order.cancelled": [
     {"type":"record","name":"OrderCancelled","namespace":"quadrille","doc":"The order ended without goods or money changing hands. Terminal.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reason","type":"string","doc":"An open set: out-of-stock, payment-declined, shipment-failed."},{"name":"detail","type":["null","string"],"default":null,"doc":"What the service that refused had to say."}]},
   ],
@@ -290,24 +393,33 @@ export const schemas: { readonly [Type in keyof Facts]: readonly AvroSchema[] } 
   ],
   "payment.declined": [
     {"type":"record","name":"PaymentDeclined","namespace":"quadrille","doc":"The gateway refused.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reason","type":"string"}]},
+    {"type":"record","name":"PaymentDeclined","namespace":"quadrille","doc":"The gateway refused, or never answered: then it may hold the amount until it is voided.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reason","type":"string"},{"name":"decidedBy","type":{"type":"enum","name":"DeclinedBy","symbols":["GATEWAY","DEADLINE"],"default":"GATEWAY"},"default":"GATEWAY"}]},
   ],
   "payment.voided": [
     {"type":"record","name":"PaymentVoided","namespace":"quadrille","doc":"The held amount is the customer's again.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reference","type":"string","doc":"The gateway's."},{"name":"amountCents","type":"long"},{"name":"currency","type":"string"}]},
   ],
   "risk.cleared": [
     {"type":"record","name":"RiskCleared","namespace":"quadrille","doc":"The order may be charged.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"score","type":"int","doc":"0 to 100."},{"name":"reasons","type":{"type":"array","items":"string"}},{"name":"decidedBy","type":{"type":"enum","name":"DecidedBy","symbols":["RULES","OPERATOR","DEADLINE"],"default":"RULES"}}]},
+    {"type":"record","name":"RiskCleared","namespace":"quadrille","doc":"The order may be charged.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"score","type":"int","doc":"0 to 100."},{"name":"reasons","type":{"type":"array","items":"string"}},{"name":"decidedBy","type":{"type":"enum","name":"DecidedBy","symbols":["RULES","OPERATOR","DEADLINE"],"default":"RULES"}},{"name":"note","type":["null","string"],"default":null,"doc":"What the person had to say who decided."}]},
   ],
   "risk.flagged": [
     {"type":"record","name":"RiskFlagged","namespace":"quadrille","doc":"The order waits for a person.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"score","type":"int","doc":"0 to 100."},{"name":"reasons","type":{"type":"array","items":"string"}},{"name":"decideBy","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the wait ends by itself."}]},
+  ],
+  "risk.rejected": [
+    {"type":"record","name":"RiskRejected","namespace":"quadrille","doc":"The order may not be charged: a person said so, or nobody said anything in time.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"score","type":"int","doc":"0 to 100."},{"name":"reasons","type":{"type":"array","items":"string"},"doc":"Why it was flagged."},{"name":"decidedBy","type":{"type":"enum","name":"RejectedBy","symbols":["RULES","OPERATOR","DEADLINE"],"default":"RULES"}},{"name":"note","type":["null","string"],"default":null,"doc":"What the person had to say who decided."}]},
   ],
   "shipment.dispatched": [
     {"type":"record","name":"ShipmentDispatched","namespace":"quadrille","doc":"The carrier has the goods.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"carrier","type":"string"},{"name":"tracking","type":"string"}]},
   ],
   "shipment.failed": [
     {"type":"record","name":"ShipmentFailed","namespace":"quadrille","doc":"The carrier refused; the goods stay.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reason","type":"string"}]},
+    {"type":"record","name":"ShipmentFailed","namespace":"quadrille","doc":"The carrier refused, or never answered; the goods stay.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reason","type":"string"},{"name":"decidedBy","type":{"type":"enum","name":"FailedBy","symbols":["CARRIER","DEADLINE"],"default":"CARRIER"},"default":"CARRIER"}]},
   ],
   "shipment.waived": [
     {"type":"record","name":"ShipmentWaived","namespace":"quadrille","doc":"No carrier is needed: the goods are collected in person, and leave all the same.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."}]},
+  ],
+  "shipment.withdrawn": [
+    {"type":"record","name":"ShipmentWithdrawn","namespace":"quadrille","doc":"A cancellation came before the goods left; they stay.","fields":[{"name":"orderId","type":"string","doc":"The order, a UUID; the last token of the subject."},{"name":"reason","type":["null","string"],"default":null,"doc":"Why the order was to be cancelled."}]},
   ],
   "stock.adjusted": [
     {"type":"record","name":"StockAdjusted","namespace":"quadrille","doc":"Stock on hand was changed by a person: a delivery, a count, a loss.","fields":[{"name":"sku","type":"string","doc":"The last token of the subject."},{"name":"delta","type":"long"},{"name":"reason","type":"string"}]},

@@ -4,7 +4,7 @@ import { type Event, UnknownSchemaError } from "../contracts/events.ts";
 import type { Log } from "../observability/log.ts";
 import { isDatabaseFault } from "./database.ts";
 import type { Reaction, Store } from "./define.ts";
-import type { Engine, Verdict } from "./engine.ts";
+import type { Engine, Performed, Verdict } from "./engine.ts";
 import type { GroupCommit, Work } from "./group-commit.ts";
 import { Lanes } from "./lanes.ts";
 import type { OutboxPublisher } from "./outbox.ts";
@@ -35,6 +35,7 @@ const CALLS_AT_ONCE = 128;
 const CALL_TIMEOUT_MS = 15_000;
 const RETRY_FROM_MS = 200;
 const RETRY_UP_TO_MS = 30_000;
+const SHORTEST_RETRY_MS = 10;
 const DATABASE_RETRY_MS = 1_000;
 
 /** Everything a consumer works with. */
@@ -117,7 +118,7 @@ export class Consumer<Port> {
   }
 
   /** The delivery's share of a transaction; `performed` is there when it holds its key's lane. */
-  #work(delivery: Delivery, event: Event, performed?: { readonly outcome: unknown }): Work {
+  #work(delivery: Delivery, event: Event, performed?: Performed): Work {
     const { engine } = this.#parts;
     let verdict: Verdict | undefined;
     let fault: Error | undefined;
@@ -133,7 +134,7 @@ export class Consumer<Port> {
           if (isDatabaseFault(error)) throw error;
           fault = error as Error;
         }
-        if (verdict?.outcome === "asks") this.#lanes.enter(event.key);
+        if (verdict?.outcome === "asks" && !performed) this.#lanes.enter(event.key);
         lastRow = engine.lastRow;
         return verdict?.outcome === "reacted" || verdict?.outcome === "ignored";
       },
@@ -141,6 +142,7 @@ export class Consumer<Port> {
       committed: () => {
         if (fault) this.#park(delivery, fault, event);
         else if (!verdict) return this.#schedule(delivery, event);
+        else if (verdict.outcome === "asks" && performed) this.#tryLater(delivery, event, verdict.reaction);
         else if (verdict.outcome === "asks")
           return this.#perform(delivery, event, verdict.reaction, verdict.request);
         else {
@@ -173,13 +175,29 @@ export class Consumer<Port> {
       commits.add(this.#work(delivery, event, { outcome }));
     } catch (error) {
       if (error instanceof PermanentFault) this.#park(delivery, error, event);
-      else {
-        delivery.retry(retryDelay(delivery.attempt));
-        this.#ended("retried", delivery, event, error as Error);
-      }
+      else if (isTooLate(reaction, event) && !this.#draining)
+        return commits.add(this.#work(delivery, event, { gaveUp: true }));
+      else this.#tryLater(delivery, event, reaction, error as Error);
       this.#leave(event.key);
       this.checkIdle();
     }
+  }
+
+  #tryLater(
+    delivery: Delivery,
+    event: Event,
+    { giveUp }: Reaction<unknown, unknown>,
+    error = new Error("the call has to go on until it is answered"),
+  ): void {
+    const delay = retryDelay(delivery.attempt);
+    const left = giveUp ? event.time + giveUp.afterMs - Date.now() : 0;
+    delivery.retry(left > 0 ? Math.min(delay, Math.max(left, SHORTEST_RETRY_MS)) : delay);
+    this.#ended("retried", delivery, event, error);
+  }
+
+  /** Whether something of the key is under way, so that it has to be left alone. */
+  isBusy(key: string): boolean {
+    return this.#lanes.isBusy(key);
   }
 
   #leave(key: string): void {
@@ -209,6 +227,11 @@ export class Consumer<Port> {
   checkIdle(): void {
     if (this.#idle && this.#lanes.size === 0 && this.#parts.commits.size === 0) this.#idle();
   }
+}
+
+/** Whether a call that fails has had all the time that there is for it. */
+function isTooLate({ giveUp }: Reaction<unknown, unknown>, { time }: Event): boolean {
+  return giveUp !== undefined && Date.now() >= time + giveUp.afterMs;
 }
 
 /** Exponential with jitter, in milliseconds: 0.2 s at first, 30 s at most. */

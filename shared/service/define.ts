@@ -11,6 +11,9 @@ export interface Service<State, Port, ServiceStore extends Store<State>> {
   readonly name: string;
   readonly reactions: readonly Reaction<State, Port>[];
   readonly commands: readonly AnyCommand[];
+  readonly deadlines: readonly AnyDeadline[];
+  /** Facts of its own that nobody has to react to: an order may end with them. */
+  readonly terminal: readonly FactType[];
   /** SQL that creates the store's tables if they are missing. */
   readonly tables: string;
   readonly store: (db: Database) => ServiceStore;
@@ -35,20 +38,38 @@ export interface Store<State> {
 export interface Reaction<State, Port> {
   readonly on: readonly FactType[];
   readonly emits: readonly FactType[];
+  /** Named functions that all have to hold, or there is nothing to decide. Each must be needed: the flow check proves it. */
+  readonly if: readonly Guard<State>[];
   /** What to ask of the outside world before deciding; undefined when there is nothing to ask. */
   readonly request?: (state: State, event: Event) => unknown;
   /** Asks it. A rejection means "try again later": a refusal is an outcome. */
   readonly call?: (port: Port, request: unknown, signal: AbortSignal) => Promise<unknown>;
   readonly decide?: (state: State, event: Event, outcome: unknown) => readonly Fact[];
+  readonly giveUp?: GiveUp<State, Event>;
+  /** The most times that it may answer for one key. Where facts go round in a circle, one reaction must have it. */
+  readonly atMost?: number;
+}
+
+/** A condition of a reaction, on what the service knows; its name is shown in the table of the flow. */
+export type Guard<State> = (state: State) => boolean;
+
+/** The deadline of a call that is never answered. */
+export interface GiveUp<State, E, Out extends FactType = FactType> {
+  /** How long the call is repeated, in milliseconds from the time of the event; it is tried at least once. */
+  readonly afterMs: number;
+  /** What is said instead of an answer; undefined to go on asking. What was asked for may have happened all the same. */
+  readonly decide: (state: State, event: E) => readonly Fact<NoInfer<Out>>[] | undefined;
 }
 
 /** A reaction that decides on what the service knows. */
 export function when<State, const On extends OneOrMore<FactType>, Out extends FactType>(reaction: {
   on: On;
+  if?: readonly Guard<NoInfer<State>>[];
   decide: (state: State, event: Event<Each<On>>) => readonly Fact<NoInfer<Out>>[];
   emits: readonly Out[];
+  atMost?: number;
 }): Reaction<State, unknown> {
-  return { ...reaction, on: list(reaction.on) } as unknown as Reaction<State, unknown>;
+  return { if: [], ...reaction, on: list(reaction.on) } as unknown as Reaction<State, unknown>;
 }
 
 /**
@@ -64,6 +85,7 @@ export function perform<
   Out extends FactType = never,
 >(reaction: {
   on: On;
+  if?: readonly Guard<NoInfer<State>>[];
   request: (state: State, event: Event<Each<On>>) => Request | undefined;
   call: (port: Port, request: NoInfer<Request>, signal: AbortSignal) => Promise<Outcome>;
   decide?: (
@@ -72,8 +94,10 @@ export function perform<
     outcome?: NoInfer<Outcome>,
   ) => readonly Fact<NoInfer<Out>>[];
   emits?: readonly Out[];
+  giveUp?: GiveUp<NoInfer<State>, Event<Each<On>>, Out>;
+  atMost?: number;
 }): Reaction<State, Port> {
-  return { emits: [], ...reaction, on: list(reaction.on) } as unknown as Reaction<State, Port>;
+  return { emits: [], if: [], ...reaction, on: list(reaction.on) } as unknown as Reaction<State, Port>;
 }
 
 type OneOrMore<T> = T | readonly T[];
@@ -85,7 +109,36 @@ function list(types: OneOrMore<FactType>): readonly FactType[] {
 
 /** Facts that a service only takes note of. */
 export function observe(...on: FactType[]): Reaction<unknown, unknown> {
-  return { on, emits: [] };
+  return { on, emits: [], if: [] };
+}
+
+/**
+ * A wait that ends by itself. The time is kept in the service's store, where `record` put it from a fact that carries
+ * it: so it survives a restart, and a database that is rebuilt from the stream.
+ */
+export interface Deadline<ServiceStore, State, Out extends FactType = FactType> {
+  readonly name: string;
+  readonly emits: readonly Out[];
+  /** The waits that are open, soonest first, `limit` at most. What the deadline decides must end the wait. */
+  readonly open: (store: ServiceStore, limit: number) => readonly Wait[];
+  readonly load: (store: ServiceStore, key: string) => State;
+  readonly decide: (state: State, key: string) => readonly Fact<NoInfer<Out>>[];
+}
+
+/** One wait: what it is about, and when it ends, in milliseconds since 1970. */
+export interface Wait {
+  readonly key: string;
+  readonly at: number;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: see AnyService.
+type AnyDeadline = Deadline<any, any>;
+
+/** Declares a deadline; see {@link Deadline}. */
+export function deadline<ServiceStore, State, Out extends FactType>(
+  definition: Deadline<ServiceStore, State, Out>,
+): Deadline<ServiceStore, State, Out> {
+  return definition;
 }
 
 /** What a person or another system asks of a service over HTTP: decided like an event, and answered at once. */
@@ -116,13 +169,15 @@ export function defineService<State, Port, ServiceStore extends Store<State>>(de
   name: string;
   reactions: readonly Reaction<State, Port>[];
   commands?: readonly AnyCommand[];
+  deadlines?: readonly AnyDeadline[];
+  terminal?: readonly FactType[];
   tables: string;
   store: (db: Database) => ServiceStore;
 }): Service<State, Port, ServiceStore> {
   const consumed = definition.reactions.flatMap(({ on }) => on);
   const twice = consumed.find((type, index) => consumed.indexOf(type) !== index);
   if (twice) throw new Error(`${definition.name} reacts to ${twice} in two rows of its table: make it one`);
-  return { commands: [], ...definition };
+  return { commands: [], deadlines: [], terminal: [], ...definition };
 }
 
 /** The facts a service consumes: its consumer's filter. */
@@ -130,9 +185,11 @@ export function consumes({ reactions }: AnyService): FactType[] {
   return reactions.flatMap(({ on }) => on).sort();
 }
 
-/** The facts a service may say, whether on a fact or on a command. */
-export function emits({ reactions, commands }: AnyService): FactType[] {
-  return [...new Set([...reactions, ...commands].flatMap((row) => row.emits as readonly FactType[]))].sort();
+/** The facts a service may say, whether on a fact, on a command or at a deadline. */
+export function emits({ reactions, commands, deadlines }: AnyService): FactType[] {
+  return [
+    ...new Set([...reactions, ...commands, ...deadlines].flatMap((row) => row.emits as readonly FactType[])),
+  ].sort();
 }
 
 /** Whether nobody waits for the service: it says nothing and calls nobody. */

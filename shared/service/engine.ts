@@ -3,7 +3,7 @@
 import { hash } from "node:crypto";
 import type { Database } from "better-sqlite3";
 import { type Event, encode, type Fact, type FactType, keyOf } from "../contracts/events.ts";
-import type { AnyService, Command, Reaction, Refusal, Store } from "./define.ts";
+import type { AnyService, Command, Deadline, Reaction, Refusal, Store } from "./define.ts";
 
 /**
  * How a delivery ended inside the transaction. `asks` means that nothing was stored: perform the request, then
@@ -12,6 +12,9 @@ import type { AnyService, Command, Reaction, Refusal, Store } from "./define.ts"
 export type Verdict =
   | { readonly outcome: "reacted" | "ignored" | "duplicate" }
   | { readonly outcome: "asks"; readonly reaction: Reaction<unknown, unknown>; readonly request: unknown };
+
+/** How a request that an earlier verdict asked for ended: with an answer, or with none in all the time it had. */
+export type Performed = { readonly outcome: unknown } | { readonly gaveUp: true };
 
 /** A fact that waits in the outbox, or was published from it. `id` counts up without a gap that matters. */
 export interface OutboxRow {
@@ -29,7 +32,10 @@ export interface OutboxRow {
 /** The most outbox rows that are read, and published, at once (one atomic batch may hold 1,000). */
 export const OUTBOX_PAGE = 500;
 
-/** What led to a fact: an event, or a command. */
+/** The most waits of one kind that are ended in one transaction. */
+const WAITS_AT_ONCE = 100;
+
+/** What led to a fact: an event, a command, or a deadline. */
 type Cause = Pick<Event, "id" | "correlationId" | "traceparent">;
 
 const TABLES = `
@@ -53,6 +59,12 @@ const TABLES = `
     through INTEGER NOT NULL
   );
   INSERT OR IGNORE INTO published VALUES (1, 0);
+  CREATE TABLE IF NOT EXISTS rounds (
+    reaction TEXT NOT NULL,
+    key      TEXT NOT NULL,
+    times    INTEGER NOT NULL,
+    PRIMARY KEY (reaction, key)
+  ) WITHOUT ROWID;
 `;
 
 /** A service's decisions bound to its database. Synchronous; the caller owns the transaction's extent. */
@@ -61,11 +73,15 @@ export class Engine<ServiceStore extends Store<unknown>> {
   readonly #service: AnyService;
   readonly #reactions: ReadonlyMap<FactType, Reaction<unknown, unknown>>;
   readonly #now: () => number;
+  readonly #eventId: typeof eventId;
   readonly #statements: ReturnType<typeof prepare>;
   #lastRow: number;
 
-  /** Creates missing tables. `now` is the clock that stamps facts, in milliseconds since 1970. */
-  constructor(service: AnyService, db: Database, now: () => number = Date.now) {
+  /**
+   * Creates missing tables. `now` is the clock that stamps facts, in milliseconds since 1970; `identify` gives them
+   * their ids.
+   */
+  constructor(service: AnyService, db: Database, now: () => number = Date.now, identify = eventId) {
     db.exec(TABLES);
     db.exec(service.tables);
     this.store = service.store(db);
@@ -74,6 +90,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
       service.reactions.flatMap((reaction) => reaction.on.map((type) => [type, reaction])),
     );
     this.#now = now;
+    this.#eventId = identify;
     this.#statements = prepare(db);
     this.#lastRow = this.#statements.lastRow.get() as number;
   }
@@ -117,10 +134,10 @@ export class Engine<ServiceStore extends Store<unknown>> {
   }
 
   /**
-   * Handles one event inside the current transaction, under a savepoint of its own. `performed` carries the
-   * outcome of the request that an earlier verdict asked for. Throws what the decision throws, with nothing stored.
+   * Handles one event inside the current transaction, under a savepoint of its own. `performed` is how the request
+   * ended that an earlier verdict asked for. Throws what the decision throws, with nothing stored.
    */
-  handle(event: Event, performed?: { readonly outcome: unknown }): Verdict {
+  handle(event: Event, performed?: Performed): Verdict {
     return this.#savepoint(() => {
       const verdict = this.#react(event, performed);
       if (verdict.outcome === "asks") this.#statements.rollbackTo.run();
@@ -128,7 +145,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
     });
   }
 
-  #react(event: Event, performed?: { readonly outcome: unknown }): Verdict {
+  #react(event: Event, performed?: Performed): Verdict {
     if (this.#statements.receive.run(event.id, this.#now()).changes === 0) return { outcome: "duplicate" };
 
     const reaction = this.#reactions.get(event.type);
@@ -137,13 +154,63 @@ export class Engine<ServiceStore extends Store<unknown>> {
     if (!reaction.request && !reaction.decide) return { outcome: "ignored" };
 
     const state = this.store.load(event);
-    if (reaction.request && !performed) {
+    if (!performed && !reaction.if.every((guard) => guard(state))) return { outcome: "ignored" };
+    const gaveUp = performed && "gaveUp" in performed ? reaction.giveUp?.decide(state, event) : undefined;
+    if (reaction.request && !gaveUp && (!performed || "gaveUp" in performed)) {
       const request = reaction.request(state, event);
       if (request !== undefined) return { outcome: "asks", reaction, request };
     }
-    const facts = reaction.decide?.(state, event, performed?.outcome) ?? [];
+    const outcome = performed && "outcome" in performed ? performed.outcome : undefined;
+    const facts = gaveUp ?? reaction.decide?.(state, event, outcome) ?? [];
+    if (facts.length > 0 && reaction.atMost !== undefined) this.#count(reaction, event.key);
     this.#say(facts, event, reaction.emits);
     return { outcome: facts.length > 0 || performed ? "reacted" : "ignored" };
+  }
+
+  /** Throws when the reaction has answered for the key as often as its table allows. */
+  #count({ on, atMost }: Reaction<unknown, unknown>, key: string): void {
+    const times = this.#statements.round.get(on.join(), key) as number;
+    if (times > atMost!) {
+      throw new Error(`${this.#service.name} has reacted to ${on.join(" or ")} ${atMost} times already`);
+    }
+  }
+
+  /**
+   * Ends the waits whose time has come at `now`, {@link WAITS_AT_ONCE} at most, but for those that `isBusy`; inside the
+   * current transaction, under a savepoint each. Returns the keys that it said something about.
+   */
+  expire(
+    now: number,
+    isBusy: (key: string) => boolean,
+    onFault: (error: Error, key: string) => void,
+  ): string[] {
+    return this.#service.deadlines.flatMap((deadline: Deadline<ServiceStore, unknown>) =>
+      deadline
+        .open(this.store, WAITS_AT_ONCE)
+        .filter(({ key, at }) => at <= now && !isBusy(key))
+        .flatMap(({ key }) => {
+          try {
+            this.#expire(deadline, key);
+            return [key];
+          } catch (error) {
+            onFault(error as Error, key);
+            return [];
+          }
+        }),
+    );
+  }
+
+  #expire(deadline: Deadline<ServiceStore, unknown>, key: string): void {
+    const cause = { id: `${deadline.name} ${key}`, correlationId: key };
+    this.#savepoint(() =>
+      this.#say(deadline.decide(deadline.load(this.store, key), key), cause, deadline.emits),
+    );
+  }
+
+  /** When the next wait ends, in milliseconds since 1970; undefined when there is none. */
+  get nextDeadline(): number | undefined {
+    const times = this.#service.deadlines.flatMap(({ open }) => open(this.store, 1).map(({ at }) => at));
+    return times.length > 0 ? Math.min(...times) : undefined;
   }
 
   /**
@@ -174,7 +241,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
       const event = {
         type: fact.type,
         data: fact.data,
-        id: eventId(key, cause.id, this.#service.name, index),
+        id: this.#eventId(key, cause.id, this.#service.name, index, fact.type),
         source: this.#service.name,
         key,
         time: this.#now(),
@@ -215,7 +282,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
 }
 
 /** The same cause, service and index always give the same id; the key in front keeps an order's rows together. */
-function eventId(key: string, causeId: string, service: string, index: number): string {
+function eventId(key: string, causeId: string, service: string, index: number, _type: FactType): string {
   return `${key}.${hash("sha1", `${causeId}|${service}|${index}`).slice(0, 16)}`;
 }
 
@@ -234,6 +301,11 @@ function prepare(db: Database) {
     lastRow: db.prepare("SELECT coalesce(max(id), 0) FROM outbox").pluck(),
     // No bare parameter in the range or the limit: SQLite would plan the query anew for every value.
     outboxAfter: db.prepare(`SELECT * FROM outbox WHERE id > ? + 0 ORDER BY id LIMIT ${OUTBOX_PAGE}`),
+    round: db
+      .prepare(
+        "INSERT INTO rounds VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1 RETURNING times",
+      )
+      .pluck(),
     published: db.prepare("SELECT through FROM published").pluck(),
     publish: db.prepare("UPDATE published SET through = ?"),
   };

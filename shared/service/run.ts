@@ -113,6 +113,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     variable: variableOf(name, "PORT"),
   });
   log.info({ url: server.url }, "serving HTTP");
+  if (agreement.isReached) runtime.watchDeadlines();
 
   link
     .open(
@@ -120,6 +121,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
         take: (delivery) => runtime.consumer.take(delivery),
         agree: async (bucket) => {
           await agreement.reach(bucket);
+          runtime.watchDeadlines();
           await learnKept(consumes(service), bucket, log);
         },
         up: () => runtime.outbox.retryNow(),

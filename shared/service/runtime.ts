@@ -6,6 +6,7 @@ import type { Log } from "../observability/log.ts";
 import { Changes } from "./changes.ts";
 import { Consumer } from "./consumer.ts";
 import { isDatabaseFault } from "./database.ts";
+import { Deadlines } from "./deadlines.ts";
 import { type Command, isObserver, type Refusal, type Service, type Store } from "./define.ts";
 import { Engine } from "./engine.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -42,6 +43,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   /** Tells who wants to know whenever something about a key was committed. */
   readonly changes = new Changes();
   readonly #commits: GroupCommit;
+  readonly #deadlines: Deadlines;
   readonly #replies: ReturnType<typeof openReplies>;
   #checkpointed: number;
   #checkpoint: NodeJS.Timeout | undefined;
@@ -70,6 +72,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       () => {
         this.outbox.kick();
         this.consumer.checkIdle();
+        this.#deadlines.look();
         this.#checkpoint ??= setTimeout(() => this.#checkpointWhenIdle(), IDLE_CHECKPOINT_MS);
       },
       isObserver(service) ? OBSERVER_LINGER_MS : 0,
@@ -84,6 +87,18 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       callsAtOnce,
       onHandled: ({ key }) => this.changes.tell(key),
     });
+    this.#deadlines = new Deadlines({
+      engine: this.engine,
+      commits: this.#commits,
+      isBusy: (key) => this.consumer.isBusy(key),
+      onStruck: (key) => this.changes.tell(key),
+      log,
+    });
+  }
+
+  /** Lets deadlines strike from now on: what they lead to has to be readable for others. */
+  watchDeadlines(): void {
+    this.#deadlines.start();
   }
 
   /** Carries out a command; resolves once it is durable. Rejects when the database can't take it. */
@@ -143,6 +158,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
    */
   async drain(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
+    this.#deadlines.stop();
     await this.consumer.drain(timeoutMs * 0.75);
     await this.outbox.stop(Math.max(0, deadline - Date.now()));
     clearTimeout(this.#checkpoint);

@@ -1,0 +1,95 @@
+// Risk over HTTP: the orders that wait for a person, and the person's decision.
+
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { answered, idempotency, idempotencyHeaders, traceparent } from "../../shared/http/commands.ts";
+import { json, jsonBody, refusal } from "../../shared/http/describe.ts";
+import { Problem } from "../../shared/http/problem.ts";
+import type { Runtime } from "../../shared/service/runtime.ts";
+import { reviewOrder } from "./service.ts";
+import type { RiskStore } from "./store.ts";
+
+const openReview = z
+  .object({
+    orderId: z.string(),
+    score: z.int().openapi({ description: "0 to 100." }),
+    reasons: z.array(z.string()).openapi({ example: ["the total is 100000 cents or more"] }),
+    decideBy: z.iso.datetime().openapi({ description: "Without an answer the order is rejected then." }),
+  })
+  .openapi("Review");
+
+const verdict = z
+  .object({
+    decision: z.enum(["approve", "reject"]),
+    note: z.string().trim().min(1).max(500).optional().openapi({ example: "a customer of many years" }),
+  })
+  .openapi("Verdict");
+
+const decided = z.object({ orderId: z.string(), status: z.enum(["cleared", "rejected"]) }).openapi("Decided");
+
+const CURSOR = /^(\d{1,15})_(.{1,64})$/;
+
+const listReviews = createRoute({
+  method: "get",
+  path: "/reviews",
+  summary: "The orders that wait for a person, the most urgent first",
+  request: {
+    query: z.object({
+      cursor: z.string().regex(CURSOR, "must be `next` of another page").optional(),
+      limit: z.coerce.number().int().min(1).max(500).default(50),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ reviews: z.array(openReview), next: z.string().optional() }),
+      "A page of open reviews; `next` is the cursor of the page after it.",
+    ),
+  },
+});
+
+const decideReview = createRoute({
+  method: "post",
+  path: "/reviews/{orderId}",
+  summary: "Approve or reject an order that waits for a person",
+  request: {
+    params: z.object({ orderId: z.string().max(64) }),
+    headers: idempotencyHeaders,
+    body: jsonBody(verdict),
+  },
+  responses: {
+    200: json(decided, "The decision is made, and is carried out by the other services."),
+    404: refusal("Risk has not heard of the order."),
+    409: refusal("The order does not wait for a person: it was decided already, or has ended."),
+    422: refusal("The body is not a decision, or the Idempotency-Key was used for another."),
+  },
+});
+
+export function routes(app: OpenAPIHono, runtime: Runtime<RiskStore, unknown>): void {
+  const { store } = runtime.engine;
+
+  app.openapi(listReviews, (c) => {
+    const { cursor, limit } = c.req.valid("query");
+    const [, at = "-1", orderId = ""] = CURSOR.exec(cursor ?? "") ?? [];
+    const found = store.reviews({ at: Number(at), orderId }, limit + 1);
+    const reviews = found.slice(0, limit).map((one) => ({ ...one, reasons: [...one.reasons] }));
+    const last = found.length > limit ? reviews.at(-1) : undefined;
+    return c.json({ reviews, ...(last && { next: `${Date.parse(last.decideBy)}_${last.orderId}` }) }, 200);
+  });
+
+  app.openapi(decideReview, async (c) => {
+    const { orderId } = c.req.valid("param");
+    if (store.find(orderId).status === "none")
+      throw new Problem({ status: 404, type: "order-unknown", detail: `Risk knows no order ${orderId}.` });
+    const body = c.req.valid("json");
+    const result = await runtime.submit(reviewOrder, {
+      input: { orderId, ...body },
+      key: orderId,
+      answer: () => ({
+        orderId,
+        status: body.decision === "approve" ? ("cleared" as const) : ("rejected" as const),
+      }),
+      idempotency: await idempotency(c),
+      traceparent: traceparent(c),
+    });
+    return c.json(answered(result), 200);
+  });
+}

@@ -1,0 +1,86 @@
+// Deadlines strike when their time has come: a timer for the soonest, and one transaction for all that are due.
+
+import type { Log } from "../observability/log.ts";
+import type { Store } from "./define.ts";
+import type { Engine } from "./engine.ts";
+import type { GroupCommit } from "./group-commit.ts";
+
+/** The longest sleep, whatever the store says: a clock may be set, and a timer has a limit. */
+const LOOK_EVERY_MS = 1_000;
+
+interface DeadlineParts {
+  readonly engine: Engine<Store<unknown>>;
+  readonly commits: GroupCommit;
+  /** Whether a call for the key is under way: its deadline waits for the end of it. */
+  readonly isBusy: (key: string) => boolean;
+  /** Told of every key that a deadline struck, once it is committed. */
+  readonly onStruck: (key: string) => void;
+  readonly log: Log;
+}
+
+/** Watches the waits that a service's store has open. */
+export class Deadlines {
+  readonly #parts: DeadlineParts;
+  #state: "new" | "watching" | "stopped" = "new";
+  #timer: NodeJS.Timeout | undefined;
+  #striking = false;
+
+  constructor(parts: DeadlineParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    if (this.#state !== "new") return;
+    this.#state = "watching";
+    this.look();
+  }
+
+  stop(): void {
+    this.#state = "stopped";
+    clearTimeout(this.#timer);
+  }
+
+  /** Looks for the soonest wait; to be called whenever something was committed. */
+  look(): void {
+    if (this.#state !== "watching" || this.#striking) return;
+    const at = this.#parts.engine.nextDeadline;
+    clearTimeout(this.#timer);
+    if (at === undefined) return;
+    this.#timer = setTimeout(() => this.#strike(), Math.min(Math.max(at - Date.now(), 0), LOOK_EVERY_MS));
+  }
+
+  #strike(): void {
+    const { engine, commits, isBusy, onStruck, log } = this.#parts;
+    let struck: string[] = [];
+    this.#striking = true;
+    const rest = () => {
+      // What is due and could not be ended is tried again a while later, not at once.
+      this.#striking = false;
+      if (struck.length > 0) this.look();
+      else if (this.#state === "watching") this.#timer = setTimeout(() => this.#strike(), this.#pause());
+    };
+    commits.add({
+      run: () => {
+        struck = engine.expire(Date.now(), isBusy, (error, key) =>
+          log.error({ key, cause: error.message, stack: error.stack }, "a deadline could not be carried out"),
+        );
+        return struck.length > 0;
+      },
+      committed: () => {
+        rest();
+        for (const key of struck) onStruck(key);
+      },
+      failed: (error) => {
+        struck = [];
+        rest();
+        log.warn({ cause: error.message }, "a deadline has to wait for the database");
+      },
+    });
+  }
+
+  /** Until the next look when nothing could be ended: until the soonest wait ends if it has not, else a second. */
+  #pause(): number {
+    const left = (this.#parts.engine.nextDeadline ?? 0) - Date.now();
+    return left > 0 ? Math.min(left, LOOK_EVERY_MS) : LOOK_EVERY_MS;
+  }
+}
