@@ -79,7 +79,7 @@ describe("the checks above", () => {
     for (const [text, faults] of [
       ['import { readFileSync } from "node:fs";', 1],
       ['import { pino } from "pino";', 1],
-      ['import { sandboxCarrier } from "./carrier.ts";', 1],
+      ['import { sandboxCarrier } from "./sandbox.ts";', 1],
       ['import { type Booking } from "./carrier.ts";', 1],
       ['import type { InventoryStore } from "./store.ts";', 1],
       ['import { createLog } from "../../shared/observability/log.ts";', 1],

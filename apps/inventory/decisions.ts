@@ -47,6 +47,9 @@ export function reserve(stock: Stock, { data: { orderId, lines } }: Event<"order
 // A cancellation may overtake the order itself. Releasing nothing still closes the reservation,
 // so that a late order.created cannot strand stock.
 export function release({ reservation }: Stock, { data: { orderId } }: Event<"order.cancelled">) {
+  if (reservation && reservation.status !== "reserved")
+    throw new Error(`order ${orderId} was cancelled after its stock was ${reservation.status}`);
+
   return [fact("stock.released", { orderId, lines: reservation?.lines ?? [] })];
 }
 

@@ -21,8 +21,9 @@ export function place(_: Order, order: NewOrderCreated) {
 
 /** The customer's wish; whether it comes in time is for shipping to say. */
 export function requestCancellation(order: Order, { orderId, requestedBy, reason }: Cancellation) {
-  if (!isOpen(order)) return { refused: `order ${orderId} is ${order?.status ?? "not known"} already` };
-  if (order?.cancellationRequested) return [];
+  if (!order) return { refused: `order ${orderId} is not known` };
+  if (!isOpen(order)) return { refused: `order ${orderId} is ${order.status} already` };
+  if (order.cancellationRequested) return [];
 
   return [fact("order.cancellation-requested", { orderId, requestedBy, reason })];
 }

@@ -12,7 +12,7 @@ export const tables = `
     ship_to    TEXT,
     shipping_priority TEXT NOT NULL DEFAULT 'STANDARD',
     authorized INTEGER NOT NULL DEFAULT 0,
-    status     TEXT NOT NULL DEFAULT 'none' 
+    status     TEXT NOT NULL DEFAULT 'none'
                CHECK (status IN ('none', 'dispatched', 'waived', 'failed', 'unanswered', 'withdrawn')),
     tracking   TEXT
   ) WITHOUT ROWID;

@@ -24,6 +24,7 @@ export class Deadlines {
   #state: "new" | "watching" | "stopped" = "new";
   #timer: NodeJS.Timeout | undefined;
   #striking = false;
+  #notBefore = 0;
 
   constructor(parts: DeadlineParts) {
     this.#parts = parts;
@@ -46,7 +47,8 @@ export class Deadlines {
     const at = this.#parts.engine.nextDeadline;
     clearTimeout(this.#timer);
     if (at === undefined) return;
-    this.#timer = setTimeout(() => this.#strike(), Math.min(Math.max(at - Date.now(), 0), LOOK_EVERY_MS));
+    const inMs = Math.max(at, this.#notBefore) - Date.now();
+    this.#timer = setTimeout(() => this.#strike(), Math.min(Math.max(inMs, 0), LOOK_EVERY_MS));
   }
 
   #strike(): void {
@@ -54,10 +56,10 @@ export class Deadlines {
     let struck: string[] = [];
     this.#striking = true;
     const rest = () => {
-      // What is due and could not be ended is tried again a while later, not at once.
       this.#striking = false;
-      if (struck.length > 0) this.look();
-      else if (this.#state === "watching") this.#timer = setTimeout(() => this.#strike(), this.#pause());
+      // What is due and could not be ended is tried again a while later, not at once.
+      this.#notBefore = struck.length > 0 ? 0 : Date.now() + LOOK_EVERY_MS;
+      this.look();
     };
     commits.add({
       run: () => {
@@ -76,11 +78,5 @@ export class Deadlines {
         log.warn({ cause: error.message }, "a deadline has to wait for the database");
       },
     });
-  }
-
-  /** Until the next look when nothing could be ended: until the soonest wait ends if it has not, else a second. */
-  #pause(): number {
-    const left = (this.#parts.engine.nextDeadline ?? 0) - Date.now();
-    return left > 0 ? Math.min(left, LOOK_EVERY_MS) : LOOK_EVERY_MS;
   }
 }

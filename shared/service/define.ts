@@ -58,14 +58,14 @@ export interface GiveUp<State, E, Out extends FactType = FactType> {
   /** How long the call is repeated, in milliseconds from the time of the event; it is tried at least once. */
   readonly afterMs: number;
   /** What is said instead of an answer; undefined to go on asking. What was asked for may have happened all the same. */
-  readonly decide: (state: State, event: E) => readonly Fact<NoInfer<Out>>[] | undefined;
+  readonly decide: (state: State, event: E) => readonly Declared<NoInfer<Out>>[] | undefined;
 }
 
 /** A reaction that decides on what the service knows. */
 export function when<State, const On extends OneOrMore<FactType>, Out extends FactType>(reaction: {
   on: On;
   if?: readonly Guard<NoInfer<State>>[];
-  decide: (state: State, event: Event<Each<On>>) => readonly Fact<NoInfer<Out>>[];
+  decide: (state: State, event: Event<Each<On>>) => readonly Declared<NoInfer<Out>>[];
   emits: readonly Out[];
   atMost?: number;
 }): Reaction<State, unknown> {
@@ -92,13 +92,16 @@ export function perform<
     state: State,
     event: Event<Each<On>>,
     outcome?: NoInfer<Outcome>,
-  ) => readonly Fact<NoInfer<Out>>[];
+  ) => readonly Declared<NoInfer<Out>>[];
   emits?: readonly Out[];
   giveUp?: GiveUp<NoInfer<State>, Event<Each<On>>, Out>;
   atMost?: number;
 }): Reaction<State, Port> {
   return { emits: [], if: [], ...reaction, on: list(reaction.on) } as unknown as Reaction<State, Port>;
 }
+
+/** A fact of one of the types that a row declares; not `Fact<Out>`, whose index would let every fact through. */
+type Declared<Out extends FactType> = Fact & { readonly type: Out };
 
 type OneOrMore<T> = T | readonly T[];
 type Each<T> = T extends readonly (infer One extends FactType)[] ? One : Extract<T, FactType>;
@@ -122,7 +125,7 @@ export interface Deadline<ServiceStore, State, Out extends FactType = FactType> 
   /** The waits that are open, soonest first, `limit` at most. What the deadline decides must end the wait. */
   readonly open: (store: ServiceStore, limit: number) => readonly Wait[];
   readonly load: (store: ServiceStore, key: string) => State;
-  readonly decide: (state: State, key: string) => readonly Fact<NoInfer<Out>>[];
+  readonly decide: (state: State, key: string) => readonly Declared<NoInfer<Out>>[];
 }
 
 /** One wait: what it is about, and when it ends, in milliseconds since 1970. */
@@ -146,7 +149,7 @@ export interface Command<ServiceStore, State, Input, Out extends FactType = Fact
   readonly name: string;
   readonly emits: readonly Out[];
   readonly load: (store: ServiceStore, input: Input) => State;
-  readonly decide: (state: State, input: Input) => readonly Fact<NoInfer<Out>>[] | Refusal;
+  readonly decide: (state: State, input: Input) => readonly Declared<NoInfer<Out>>[] | Refusal;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: see AnyService.

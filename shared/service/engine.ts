@@ -76,6 +76,8 @@ export class Engine<ServiceStore extends Store<unknown>> {
   readonly #eventId: typeof eventId;
   readonly #statements: ReturnType<typeof prepare>;
   #lastRow: number;
+  /** How many waits could not be ended though their time had come: the next ones are to be seen behind them. */
+  #overdue = 0;
 
   /**
    * Creates missing tables. `now` is the clock that stamps facts, in milliseconds since 1970; `identify` gives them
@@ -184,27 +186,28 @@ export class Engine<ServiceStore extends Store<unknown>> {
     isBusy: (key: string) => boolean,
     onFault: (error: Error, key: string) => void,
   ): string[] {
+    const limit = WAITS_AT_ONCE + this.#overdue;
+    this.#overdue = 0;
     return this.#service.deadlines.flatMap((deadline: Deadline<ServiceStore, unknown>) =>
-      deadline
-        .open(this.store, WAITS_AT_ONCE)
-        .filter(({ key, at }) => at <= now && !isBusy(key))
-        .flatMap(({ key }) => {
-          try {
-            this.#expire(deadline, key);
-            return [key];
-          } catch (error) {
-            onFault(error as Error, key);
-            return [];
-          }
-        }),
+      deadline.open(this.store, limit).flatMap(({ key, at }) => {
+        if (at > now) return [];
+        try {
+          if (!isBusy(key)) return this.#expire(deadline, key);
+        } catch (error) {
+          onFault(error as Error, key);
+        }
+        this.#overdue++;
+        return [];
+      }),
     );
   }
 
-  #expire(deadline: Deadline<ServiceStore, unknown>, key: string): void {
+  #expire(deadline: Deadline<ServiceStore, unknown>, key: string): [string] {
     const cause = { id: `${deadline.name} ${key}`, correlationId: key };
     this.#savepoint(() =>
       this.#say(deadline.decide(deadline.load(this.store, key), key), cause, deadline.emits),
     );
+    return [key];
   }
 
   /** When the next wait ends, in milliseconds since 1970; undefined when there is none. */

@@ -1,24 +1,70 @@
-// `npm run -s flow -- map`: prints the flow as a Mermaid picture; with --write, into the README as well.
+// `npm run -s flow -- …`: what the reaction tables say, as pictures, tables and documents.
 
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { allServices } from "../../apps/services.ts";
-import { loadConfig } from "../config.ts";
-import { flowMap } from "../flow/map.ts";
-import { projectRoot } from "./project.ts";
+import { fileURLToPath } from "node:url";
+import { asyncapi, Misuse, map, permissions, table } from "./flow-commands.ts";
 
-const [command, option] = process.argv.slice(2);
-if (command === "map") {
-  const map = flowMap(allServices(loadConfig({})));
-  const readme = join(projectRoot, "README.md");
-  if (option === "--write") writeFileSync(readme, withMap(readFileSync(readme, "utf8"), map));
-  else console.log(map);
-} else {
-  console.error("Which command? Known is: map [--write].");
-  process.exitCode = 2;
+/** A command of the table below. */
+interface Command {
+  /** Its options, and what it does. */
+  readonly usage: readonly [options: string, does: string];
+  /** What it prints; or the exit code, when it prints by itself. Throws `Misuse` at arguments that it does not know. */
+  readonly run: (args: readonly string[]) => string | number | Promise<string | number>;
 }
 
-/** The text with its Mermaid picture replaced. */
-function withMap(text: string, map: string): string {
-  return text.replace(/```mermaid\n[^`]*```/, `\`\`\`mermaid\n${map}\n\`\`\``);
+const commands: Readonly<Record<string, Command>> = {
+  map: {
+    usage: ["[--svg | --write]", "the flow as Mermaid or SVG; --write renews README.md and docs/flow.svg"],
+    run: map,
+  },
+  table: { usage: ["[--json]", "every reaction, command and deadline as Markdown"], run: table },
+  asyncapi: { usage: ["[--json]", "an AsyncAPI 3.0 document in YAML"], run: asyncapi },
+  permissions: { usage: ["", "who may do what in NATS, as in nats.conf"], run: permissions },
+};
+
+function usage(): string {
+  const rows = Object.entries(commands).map(
+    ([name, { usage }]) => [`${name} ${usage[0]}`, usage[1]] as const,
+  );
+  const width = Math.max(...rows.map(([call]) => call.length));
+  return [
+    "npm run -s flow -- COMMAND",
+    "",
+    ...rows.map(([call, does]) => `  ${call.padEnd(width)}  ${does}`),
+  ].join("\n");
+}
+
+/** Runs a command line, and returns the exit code: 2 when it can't be understood. */
+export async function main(
+  [name, ...args]: readonly string[],
+  io: { out: (text: string) => void; err: (text: string) => void },
+): Promise<number> {
+  if (name === "--help" || args.includes("--help")) {
+    io.out(usage());
+    return 0;
+  }
+  if (name === undefined) {
+    io.err(usage());
+    return 2;
+  }
+  try {
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (!command)
+      throw new Misuse(`There is no command "${name}". Known are: ${Object.keys(commands).join(", ")}.`);
+    const answer = await command.run(args);
+    if (typeof answer === "number") return answer;
+    io.out(answer.trimEnd());
+    return 0;
+  } catch (error) {
+    io.err(error instanceof Misuse ? error.message : String((error as Error).stack));
+    return error instanceof Misuse ? 2 : 1;
+  }
+}
+
+if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
+  // Whoever reads this may stop early, as head does.
+  process.stdout.on("error", () => {});
+  process.exitCode = await main(process.argv.slice(2), {
+    out: (text) => process.stdout.write(`${text}\n`),
+    err: (text) => process.stderr.write(`${text}\n`),
+  });
 }

@@ -9,7 +9,7 @@ import {
   UndecodableError,
 } from "../../shared/contracts/events.ts";
 import { openDatabase } from "../../shared/service/database.ts";
-import { type AnyService, emits } from "../../shared/service/define.ts";
+import { type AnyService, emits, type Reaction } from "../../shared/service/define.ts";
 import {
   type Flow,
   forOrder,
@@ -143,19 +143,19 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
 
     it("comes to the same end, or to a lawful one, in every order of deliveries that can be", async () => {
       const { steps, dependsOn, expected } = await watch(scenario);
-      const { first, events } = apart(steps);
+      const { first, rest } = apart(steps);
       let played = 0;
-      for (const reordered of reorderings(events)) {
+      for (const reordered of reorderings(rest)) {
         for (const together of [false, true]) {
           const machine = new Machine(service);
           for (const step of first) await machine.play(step);
           if (await playWhilePossible(machine, reordered, { dependsOn, together })) {
             played++;
-            const order = reordered.map(({ type }) => type).join(", ");
+            const order = reordered.map(nameOf).join(", ");
             expect(machine.deliveries.map(({ cause }) => cause?.message).filter(Boolean), order).toEqual([]);
             expectSound(machine);
             expectLawful(machine);
-            if (!(of.answersToWhatComesFirst && isOvertaken(reordered, events))) {
+            if (!(of.answersToWhatComesFirst && isOvertaken(reordered, rest))) {
               expect(withoutIds(resultOf(machine)), order).toEqual(withoutIds(expected));
             }
           }
@@ -240,8 +240,7 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
 
       machine.broker.mood = "refuses";
       for (const step of steps) {
-        const awaited = "event" in step ? dependsOn(step.event.type) : [];
-        if (!awaited.every((type) => machine.broker.stored.some((row) => row.type === type))) {
+        if (!dependsOn(step).every((type) => machine.broker.stored.some((row) => row.type === type))) {
           await recover();
           machine.broker.mood = "refuses";
         }
@@ -259,7 +258,7 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
   it("can't say on an event what its table does not declare, and stores nothing of the attempt", async () => {
     const { steps } = await watch();
     for (const [index, step] of steps.entries()) {
-      if ("command" in step) continue;
+      if (!("event" in step)) continue;
       const machine = new Machine(service);
       for (const earlier of steps.slice(0, index)) await machine.play(earlier);
       const { facts, state } = resultOf(machine);
@@ -278,13 +277,33 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
     const machine = new Machine(talkative(service));
     const before = resultOf(machine);
     for (const step of steps) {
-      if ("event" in step) continue;
+      if (!("command" in step)) continue;
       expect(await machine.command(step.command)).toMatchObject({ message: UNDECLARED });
     }
 
     expect(resultOf(machine)).toEqual(before);
     machine.close();
   });
+
+  if (service.deadlines.length > 0) {
+    it("can't say at a deadline what its table does not declare, and carries it out when that is mended", async () => {
+      const scenario = scenarios.find(({ later }) => later && "clock" in later);
+      const { steps, expected } = await watch(scenario);
+      const passing = steps.findIndex((step) => "clock" in step);
+      const machine = new Machine(service);
+      for (const step of steps.slice(0, passing)) await machine.play(step);
+      const before = resultOf(machine);
+      await machine.restart(talkative(service));
+
+      await machine.play(steps[passing]!);
+      expect(resultOf(machine)).toEqual(before);
+
+      await machine.restart();
+      for (const step of steps.slice(passing)) await machine.play(step);
+      expect(resultOf(machine)).toEqual(expected);
+      machine.close();
+    });
+  }
 
   it("can't take an event that its table does not name, and stores nothing of the attempt", async () => {
     const { events } = apart((await watch()).steps);
@@ -365,9 +384,9 @@ const BUGS: readonly { name: string; plant: (service: AnyService, orderId: strin
     name: "a decision",
     plant: (service, orderId) => ({
       ...service,
-      reactions: service.reactions.map((reaction) => ({
+      reactions: service.reactions.map(unguarded).map((reaction) => ({
         ...reaction,
-        decide: (state: unknown, event: Event, outcome: unknown) => {
+        decide: (state, event, outcome) => {
           if (event.key === orderId) throw new Error("a bug");
           return reaction.decide?.(state, event, outcome) ?? [];
         },
@@ -400,11 +419,18 @@ function talkative(service: AnyService): AnyService {
       : fact("order.completed", { orderId: ORDER });
   return {
     ...service,
-    reactions: service.reactions.map((reaction) => ({
+    reactions: service.reactions.map(unguarded).map((reaction) => ({
       ...reaction,
-      decide: (state: unknown, event: Event, outcome: unknown) => [
+      decide: (state, event, outcome) => [
         ...(reaction.decide?.(state, event, outcome) ?? []),
         tooMany(reaction.emits),
+      ],
+    })),
+    deadlines: service.deadlines.map((deadline) => ({
+      ...deadline,
+      decide: (state: unknown, key: string) => [
+        ...deadline.decide(state, key),
+        tooMany(deadline.emits as FactType[]),
       ],
     })),
     commands: service.commands.map((command) => ({
@@ -414,6 +440,18 @@ function talkative(service: AnyService): AnyService {
         tooMany(command.emits as FactType[]),
       ],
     })),
+  };
+}
+
+/** The same reaction with its guards further inside, so that its decision has its say on every event. */
+function unguarded(reaction: Reaction<unknown, unknown>): Reaction<unknown, unknown> {
+  const { request, decide } = reaction;
+  const holds = (state: unknown) => reaction.if.every((guard) => guard(state));
+  return {
+    ...reaction,
+    if: [],
+    ...(request && { request: (state, event) => (holds(state) ? request(state, event) : undefined) }),
+    decide: (state, event, outcome) => (holds(state) ? (decide?.(state, event, outcome) ?? []) : []),
   };
 }
 
@@ -439,61 +477,79 @@ function factsOf({ facts }: Machine, orderId: string): Event[] {
   return facts.filter(({ key }) => key === orderId);
 }
 
-/** Whether a fact was said on an event: the id of a command has a space in it. */
+/** Whether a fact was said on an event: the ids of commands and deadlines have a space in them. */
 function isAnswer({ causationId }: Event): boolean {
   return !causationId.includes(" ");
 }
 
-/** What comes first in any case, and the order's events, which may change places. */
-function apart(steps: readonly Step[]): { first: Step[]; events: Event[] } {
-  const first = steps.filter((step) => !("event" in step && isAboutOrder(step.event)));
-  const events = steps.flatMap((step) => ("event" in step && isAboutOrder(step.event) ? [step.event] : []));
-  return { first, events };
+/** What comes first in any case, and the rest, which may change places: the order's events among it. */
+function apart(steps: readonly Step[]): { first: Step[]; rest: Step[]; events: Event[] } {
+  const begin = steps.findIndex((step) => "event" in step && isAboutOrder(step.event));
+  const rest = begin < 0 ? [] : steps.slice(begin);
+  const events = rest.flatMap((step) => ("event" in step ? [step.event] : []));
+  return { first: steps.slice(0, steps.length - rest.length), rest, events };
+}
+
+function nameOf(step: Step): string {
+  if ("event" in step) return step.event.type;
+  return "command" in step ? step.command.name : "time passes";
 }
 
 /**
- * Delivers the events in turn, one by one or as many together as can be. False when one can't be there yet: it depends on
- * a fact of the service's own that was not said so far.
+ * Plays the steps in turn, events one by one or as many together as can be. False when one can't be there yet: it depends
+ * on a fact of the service's own that was not said so far.
  */
 async function playWhilePossible(
   machine: Machine,
-  events: readonly Event[],
+  steps: readonly Step[],
   { dependsOn, together }: { dependsOn: Part["dependsOn"]; together: boolean },
 ): Promise<boolean> {
-  const isPossible = ({ type }: Event) => {
+  const isPossible = (step: Step) => {
     const said = new Set(machine.facts.map((fact) => fact.type));
-    return dependsOn(type).every((needed) => said.has(needed));
+    return dependsOn(step).every((needed) => said.has(needed));
   };
-  for (const event of events) {
-    if (!isPossible(event)) await settle(machine);
-    if (!isPossible(event)) return false;
-    machine.give(event);
-    if (!together) await settle(machine);
+  for (const step of steps) {
+    if (!isPossible(step)) await settle(machine);
+    if (!isPossible(step)) return false;
+    if (!("event" in step)) await machine.play(step);
+    else if (together) machine.give(step.event);
+    else await machine.take(step.event);
   }
   await settle(machine);
   return true;
 }
 
-/** Whether a cancellation comes before something that it came after. */
-function isOvertaken(reordered: readonly Event[], events: readonly Event[]): boolean {
-  const cancelled = (event: Event) => event.type === "order.cancelled";
-  const earlier = events.slice(0, Math.max(0, events.findIndex(cancelled)));
-  return reordered.slice(reordered.findIndex(cancelled)).some((event) => earlier.includes(event));
+const OVERTAKING = ["cancel", "order.cancellation-requested", "shipment.withdrawn", "order.cancelled"];
+
+/** Whether a cancellation, or the wish for one, comes before something that it came after, or the other way round. */
+function isOvertaken(reordered: readonly Step[], steps: readonly Step[]): boolean {
+  const earlier = (of: readonly Step[], name: string) =>
+    of
+      .slice(
+        0,
+        Math.max(
+          0,
+          of.findIndex((step) => nameOf(step) === name),
+        ),
+      )
+      .map(nameOf)
+      .sort();
+  return OVERTAKING.some((name) => `${earlier(reordered, name)}` !== `${earlier(steps, name)}`);
 }
 
 const PERMUTED = 4;
 
-/** Every order of up to four events; of more, every order of each four that follow each other, and the reverse of all. */
-function reorderings(events: readonly Event[]): Event[][] {
-  if (events.length <= PERMUTED) return permutations(events);
-  const windows = events
+/** Every order of up to four steps; of more, every order of each four that follow each other, and the reverse of all. */
+function reorderings(steps: readonly Step[]): Step[][] {
+  if (steps.length <= PERMUTED) return permutations(steps);
+  const windows = steps
     .slice(PERMUTED - 1)
     .flatMap((_, start) =>
-      permutations(events.slice(start, start + PERMUTED)).map((window) =>
-        events.toSpliced(start, PERMUTED, ...window),
+      permutations(steps.slice(start, start + PERMUTED)).map((window) =>
+        steps.toSpliced(start, PERMUTED, ...window),
       ),
     );
-  return [...windows, events.toReversed()];
+  return [...windows, steps.toReversed()];
 }
 
 function permutations<T>(of: readonly T[]): T[][] {

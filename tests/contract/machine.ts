@@ -18,8 +18,11 @@ import { never, Outside } from "./outside.ts";
 const LINGER_MS = 50;
 const TURNS = 4;
 
-/** What a service is told or asked to do, one at a time. */
-export type Step = { readonly event: Event } | { readonly command: CommandStep };
+/** The longest that a service sleeps while a deadline is to come. */
+const DEADLINE_SLEEP_MS = 1_000;
+
+/** What a service is told or asked to do, one at a time; or how late it gets while nobody does either. */
+export type Step = { readonly event: Event } | { readonly command: CommandStep } | { readonly clock: number };
 
 export interface CommandStep {
   readonly service: string;
@@ -190,7 +193,8 @@ export class Machine {
 
   async play(step: Step): Promise<void> {
     if ("event" in step) await this.take(step.event);
-    else await this.command(step.command);
+    else if ("command" in step) await this.command(step.command);
+    else await atTime(step.clock, () => settle(this));
   }
 
   /** Brings again what was not acked. */
@@ -242,6 +246,7 @@ export class Machine {
       publish: (rows) => (life === this.#life ? this.broker.publish(rows) : never()),
     });
     this.#runtime.outbox.retryNow();
+    this.#runtime.watchDeadlines();
   }
 
   // The process is killed, not the power cut: nothing has to reach the disk.
@@ -267,6 +272,16 @@ export class Machine {
 /** What a command answers. */
 export function answerTo({ name, key }: Pick<CommandStep, "name" | "key">): string {
   return `${name} ${key}`;
+}
+
+/** Lets the clock show a later time, by which every deadline until then has struck, for as long as `work` takes. */
+export async function atTime(clock: number, work: () => Promise<void>): Promise<void> {
+  const now = vi.mocked(Date.now);
+  const before = Date.now();
+  now.mockReturnValue(clock);
+  vi.advanceTimersByTime(DEADLINE_SLEEP_MS);
+  await work();
+  now.mockReturnValue(before);
 }
 
 /**

@@ -11,7 +11,7 @@ import type {
   Void,
   VoidRequest,
 } from "../../apps/payments/gateway.ts";
-import type { Booking, BookingRequest, Carrier } from "../../apps/shipping/carrier.ts";
+import type { Booking, BookingRequest, CallOffRequest, Carrier } from "../../apps/shipping/carrier.ts";
 
 /** What the gateway's books say of an order. */
 export type Money = "held" | "declined" | "captured" | "voided" | "closed";
@@ -25,6 +25,8 @@ export class Outside implements Gateway, Carrier, Post {
   /** Requests that a real gateway would turn down: a key that was used for another request before. */
   readonly misuses: string[] = [];
   readonly money = new Map<string, Money>();
+  /** The carrier's book: whose goods it is to fetch, and whose it is not to fetch any more. */
+  readonly bookings = new Map<string, "booked" | "called off">();
   /** Whether calls are left without an answer, and if so, whether they take effect. */
   silence: "none" | "before acting" | "after acting" = "none";
   readonly #answers = new Map<string, { request: string; answer: unknown }>();
@@ -64,11 +66,20 @@ export class Outside implements Gateway, Carrier, Post {
   }
 
   book(request: BookingRequest): Promise<Booking> {
-    return this.#once<Booking>(request.key, request, () =>
-      request.shipTo.postcode === "00000"
-        ? { status: "refused", reason: "nobody delivers to postcode 00000" }
-        : { status: "booked", carrier: "Test Express", tracking: `T-${request.orderId}` },
-    );
+    const { key, orderId, shipTo } = request;
+    return this.#once<Booking>(key, request, () => {
+      if (shipTo.postcode === "00000")
+        return { status: "refused", reason: "nobody delivers to postcode 00000" };
+      if (this.bookings.has(orderId)) return { status: "refused", reason: "the order was called off" };
+      this.bookings.set(orderId, "booked");
+      return { status: "booked", carrier: "Test Express", tracking: `T-${orderId}` };
+    });
+  }
+
+  callOff(request: CallOffRequest): Promise<void> {
+    return this.#once(request.key, request, () => {
+      this.bookings.set(request.orderId, "called off");
+    });
   }
 
   send(mail: Mail): Promise<void> {

@@ -108,7 +108,7 @@ test("a service whose schemas are refused ends, and says why in words that a per
   await asAdmin((connection) =>
     new NatsSchemaBucket(connection).create("risk.cleared", {
       fingerprint: fingerprint(parseSchema(schema).schema!),
-      text: entryText({ event: "risk.cleared", version: 2, json: schema }),
+      text: entryText({ event: "risk.cleared", version: 3, json: schema }),
     }),
   );
 
@@ -120,7 +120,7 @@ test("a service whose schemas are refused ends, and says why in words that a per
   const words = lines.map((line) => pretty(line)).join("");
   expect(words).toMatch(/FATAL.*risk: can't start: the schemas that this build writes don't go with/);
   expect(words).toMatch(
-    /^\s*risk.cleared v1: type-changed at RiskCleared.orderId, when v\d reads v\d: The writer sends/m,
+    /^\s*risk.cleared v2: type-changed at RiskCleared.orderId, when v\d reads v\d: The writer sends/m,
   );
   expect(words).toContain("risk ended (exit code 1)");
   expect(words).not.toMatch(/at .*\.js:\d+/); // No stack trace.

@@ -60,6 +60,9 @@ export function order(changes: Partial<OrderCreated> = {}): OrderCreated {
   };
 }
 
+/** The answer of an outside world that never gives one, when the service has had all its time to wait for it. */
+export const NO_ANSWER = Symbol("no answer");
+
 /** A service with its real decisions and tables, which hears one event at a time. */
 export interface Desk<ServiceStore> {
   readonly store: ServiceStore;
@@ -67,10 +70,15 @@ export interface Desk<ServiceStore> {
   hear(event: Event): Fact[];
   /** What the service says when it is asked, or why it refuses. */
   ask<State, Input>(command: Command<ServiceStore, State, Input>, input: Input): Fact[] | Refusal;
+  /** What the service says when its deadlines until `time` strike. */
+  wait(time: number): Fact[];
   close(): void;
 }
 
-/** Opens a desk over an empty database; `answer` is the outside world's answer to what the service asks of it. */
+/**
+ * Opens a desk over an empty database; `answer` is the outside world's answer to what the service asks of it, or
+ * {@link NO_ANSWER}: then the service gives up, or says that it can't.
+ */
 export function desk<State, Port, ServiceStore extends Store<State>>(
   service: Service<State, Port, ServiceStore>,
   answer: (request: never) => unknown = () => undefined,
@@ -94,7 +102,10 @@ export function desk<State, Port, ServiceStore extends Store<State>>(
     hear: (event) =>
       transact(() => {
         const verdict = engine.handle(event);
-        if (verdict.outcome === "asks") engine.handle(event, { outcome: answer(verdict.request as never) });
+        if (verdict.outcome !== "asks") return undefined;
+        const outcome = answer(verdict.request as never);
+        const ended = engine.handle(event, outcome === NO_ANSWER ? { gaveUp: true } : { outcome });
+        if (ended.outcome === "asks") throw new Error("the call has to go on until it is answered");
         return undefined;
       }) as Fact[],
     ask: (command, input) =>
@@ -105,6 +116,14 @@ export function desk<State, Port, ServiceStore extends Store<State>>(
         });
         return "refused" in decided ? decided : undefined;
       }),
+    wait: (time) =>
+      transact(() => {
+        const fail = (error: Error) => {
+          throw error;
+        };
+        engine.expire(time, () => false, fail);
+        return undefined;
+      }) as Fact[],
     close: () => db.close(),
   };
 }

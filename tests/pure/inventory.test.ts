@@ -5,6 +5,8 @@ import { describe, expect, it } from "vitest";
 import {
   adjust,
   commit,
+  isNew,
+  isNotRejected,
   type Reservation,
   release,
   reserve,
@@ -62,12 +64,26 @@ describe("reserving", () => {
     ]);
   });
 
+  it("is for orders about which nothing was decided", () => {
+    expect(isNew(stocked(10, 10))).toBe(true);
+  });
+
   it.each(["reserved", "rejected", "released", "committed"] as const)(
-    "says nothing when the lines are %s already",
+    "is over when the lines are %s already",
     (status) => {
-      expect(reserve(already(status), created)).toEqual([]);
+      expect(isNew(already(status))).toBe(false);
     },
   );
+
+  it("says nothing when the order is heard of a second time", () => {
+    for (const onHand of [10, 1]) {
+      const { ask, hear } = desk(inventory);
+      for (const sku of ["TEA", "POT"]) ask(adjustStock, { sku, delta: onHand, reason: "delivery" });
+
+      expect(hear(created)).toHaveLength(1);
+      expect(hear({ ...created, id: "another" })).toEqual([]);
+    }
+  });
 });
 
 describe("releasing", () => {
@@ -79,12 +95,17 @@ describe("releasing", () => {
     expect(release(stocked(10, 10), cancelled)).toEqual([fact("stock.released", { orderId, lines: [] })]);
   });
 
-  it.each(["rejected", "released", "committed"] as const)(
-    "says nothing when the lines are %s already",
-    (status) => {
-      expect(release(already(status), cancelled)).toEqual([]);
-    },
-  );
+  it("is not for an order that was rejected: nothing of it was set aside", () => {
+    expect(isNotRejected(already("rejected"))).toBe(false);
+    for (const stock of [stocked(10, 10), already("reserved")]) expect(isNotRejected(stock)).toBe(true);
+  });
+
+  it("says nothing when the order that was rejected is cancelled", () => {
+    const { hear } = desk(inventory);
+
+    expect(hear(created)).toMatchObject([{ type: "stock.rejected" }]);
+    expect(hear(cancelled)).toEqual([]);
+  });
 });
 
 describe("committing", () => {
@@ -92,11 +113,7 @@ describe("committing", () => {
     expect(commit(already("reserved"), departure)).toEqual([fact("stock.committed", { orderId, lines })]);
   });
 
-  it("says nothing about goods that are counted as gone", () => {
-    expect(commit(already("committed"), dispatched)).toEqual([]);
-  });
-
-  it.each(["rejected", "released", undefined] as const)(
+  it.each(["committed", "rejected", "released", undefined] as const)(
     "has no answer to goods leaving that are %s",
     (status) => {
       expect(() => commit(status ? already(status) : stocked(9, 9), dispatched)).toThrow(

@@ -2,7 +2,13 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Correspondence, type Mail, mails, type Notice } from "../../apps/notifications/decisions.ts";
+import {
+  type Correspondence,
+  isAddressKnown,
+  type Mail,
+  mails,
+  type Notice,
+} from "../../apps/notifications/decisions.ts";
 import { notifications } from "../../apps/notifications/service.ts";
 import type { Event } from "../../shared/contracts/events.ts";
 import { desk, heard, ORDER, order } from "./given.ts";
@@ -24,7 +30,13 @@ describe("a mail", () => {
   });
 
   it.each(notices)("waits on $type while the customer is not known", (notice) => {
-    expect(mails({ notices: [notice] }, notice)).toBeUndefined();
+    const asked: unknown[] = [];
+    const { hear } = desk(notifications, (due) => asked.push(due));
+
+    expect(isAddressKnown({ notices: [notice] })).toBe(false);
+    expect(isAddressKnown(knowing(notice))).toBe(true);
+    expect(hear(notice)).toEqual([]);
+    expect(asked).toEqual([]);
   });
 
   it("is due with the order when its notice overtook it", () => {
@@ -59,6 +71,17 @@ describe("the wording", () => {
 
   it("says why an order was cancelled in the customer's words", () => {
     expect(wordingOf(cancelled).text).toContain("(something in it is out of stock). You pay nothing.");
+  });
+
+  it.each([
+    ["payment-declined", "the payment was declined"],
+    ["shipment-failed", "nobody delivers to the address"],
+    ["risk-rejected", "we could not approve it"],
+    ["withdrawn", "as you asked"],
+  ])("has words of its own for an order that is cancelled because of %s", (reason, words) => {
+    const notice = heard("order.cancelled", { orderId, reason, detail: null });
+
+    expect(wordingOf(notice).text).toContain(`(${words}). You pay nothing.`);
   });
 
   it("repeats a reason that it has no words for", () => {

@@ -5,6 +5,10 @@ import { describe, expect, it } from "vitest";
 import {
   authorization,
   capture,
+  giveUp,
+  isCleared,
+  isPlaced,
+  isReserved,
   type Payment,
   settleAuthorization,
   settleCapture,
@@ -19,11 +23,14 @@ import type {
   Void,
   VoidRequest,
 } from "../../apps/payments/gateway.ts";
+import { type LedgerEntry, sandboxGateway } from "../../apps/payments/sandbox.ts";
 import { payments } from "../../apps/payments/service.ts";
 import { type Event, type Fact, fact } from "../../shared/contracts/events.ts";
-import { desk, heard, ORDER, order } from "./given.ts";
+import { openDatabase } from "../../shared/service/database.ts";
+import { desk, heard, NO_ANSWER, ORDER, order } from "./given.ts";
 
 const orderId = ORDER;
+const policy = { gatewayMs: 60_000 };
 const created = heard("order.created", order());
 const reserved = heard("stock.reserved", { orderId, lines: [] });
 const cleared = heard("risk.cleared", { orderId, score: 1, reasons: [], decidedBy: "RULES" });
@@ -58,16 +65,28 @@ describe("authorizing", () => {
 
   it.each(["order", "reserved", "cleared"] as const)("waits while %s is missing", (missing) => {
     const { [missing]: _, ...rest } = known;
+    const isKnown = { order: isPlaced, reserved: isReserved, cleared: isCleared }[missing];
 
-    expect(authorization({ reserved: false, cleared: false, ...rest }, cleared)).toBeUndefined();
+    expect(isKnown({ reserved: false, cleared: false, ...rest })).toBe(false);
+    expect(isKnown(known)).toBe(true);
   });
 
-  it.each(["authorized", "declined", "captured", "voided"] as const)(
-    "is over once the payment is %s",
-    (status) => {
-      expect(authorization({ ...known, status }, cleared)).toBeUndefined();
-    },
-  );
+  it("asks the gateway once, with the last of the three", () => {
+    for (const events of permutations([created, reserved, cleared])) {
+      const requests: Request[] = [];
+      const { hear, close } = desk(payments(policy), (request: Request) => {
+        requests.push(request);
+        return { status: "authorized", reference: "auth_1" };
+      });
+
+      const said = events.map((event) => hear(event).length);
+      for (const event of events) hear(event);
+
+      expect(said).toEqual([0, 0, 1]);
+      expect(requests).toHaveLength(1);
+      close();
+    }
+  });
 
   it("turns into a void when the cancellation came first: the gateway may have been asked before a crash", () => {
     expect(authorization({ ...known, cancelled: true }, cleared)).toEqual(voidIt);
@@ -104,17 +123,48 @@ describe("capturing", () => {
     ]);
   });
 
-  it("is over once the total is taken", () => {
-    expect(capture({ ...held, status: "captured" }, dispatched)).toBeUndefined();
-    expect(settleCapture({ ...held, status: "captured" }, dispatched)).toEqual([]);
-  });
-
-  it.each(["none", "declined", "voided"] as const)(
+  it.each(["none", "declined", "unanswered", "captured", "voided"] as const)(
     "has no answer to goods leaving when the payment is %s",
     (status) => {
       expect(() => capture({ ...known, status }, dispatched)).toThrow("left without an authorization");
     },
   );
+});
+
+describe("a gateway that does not answer", () => {
+  it.each([created, reserved, cleared])(
+    "is given up, and the payment is declined by the deadline, $type being the last",
+    (last) => {
+      expect(giveUp(known, last)).toEqual([
+        fact("payment.declined", {
+          orderId,
+          reason: "the gateway did not answer in time",
+          decidedBy: "DEADLINE",
+        }),
+      ]);
+    },
+  );
+
+  it("is asked for the void of a cancelled order for as long as that takes", () => {
+    expect(giveUp({ ...known, cancelled: true }, cleared)).toBeUndefined();
+  });
+
+  it("is asked to give back what it may hold all the same, once the order is cancelled", () => {
+    for (const [answer, said] of [
+      [{ status: "voided", reference: "auth_1" }, ["payment.voided"]],
+      [{ status: "nothing-held" }, []],
+    ] as const) {
+      const { hear, store, close } = desk(payments(policy), ({ call }: Request) =>
+        call === "void" ? answer : NO_ANSWER,
+      );
+
+      for (const event of [created, reserved]) hear(event);
+      expect(hear(cleared)).toMatchObject([{ type: "payment.declined", data: { decidedBy: "DEADLINE" } }]);
+      expect(store.find(orderId).status).toBe("unanswered");
+      expect(hear(cancelled).map(({ type }) => type)).toEqual(said);
+      close();
+    }
+  });
 });
 
 describe("voiding", () => {
@@ -127,6 +177,10 @@ describe("voiding", () => {
 
   it("asks the gateway when it may hold money that payments never heard of", () => {
     expect(voiding(known, cancelled)).toEqual(voidIt);
+  });
+
+  it("asks the gateway when it never said whether it holds the amount", () => {
+    expect(voiding({ ...known, status: "unanswered" }, cancelled)).toEqual(voidIt);
   });
 
   it("says nothing when the gateway holds nothing", () => {
@@ -154,8 +208,9 @@ describe("an order's money, whatever is heard in whatever order", () => {
     fc.array(
       fc.record({
         news: fc.constantFrom(...news),
-        // A call may reach the gateway and its answer be lost, as it is when the service is killed meanwhile.
-        answerLost: fc.boolean(),
+        // A call may reach the gateway and its answer be lost, as it is when the service is killed meanwhile; and it
+        // may be that there is no more time to ask again.
+        fate: fc.constantFrom<Fate>("answered", "lost", "given up"),
       }),
       { maxLength: 14 },
     );
@@ -178,7 +233,7 @@ describe("an order's money, whatever is heard in whatever order", () => {
     fc.assert(
       fc.property(tokens, fc.oneof(cancellations, departures), (token, deliveries) => {
         const story = new Story(token);
-        for (const { news, answerLost } of deliveries) story.hear(news, answerLost);
+        for (const { news, fate } of deliveries) story.hear(news, fate);
         // What was not acknowledged comes again until it is.
         for (const { news } of deliveries) story.hear(news);
         story.check();
@@ -192,30 +247,31 @@ describe("an order's money, whatever is heard in whatever order", () => {
   class Story {
     readonly gateway = new Books();
     readonly #created: Event;
-    readonly #desk = desk(payments, (request: Request) => {
+    readonly #desk = desk(payments(policy), (request: Request) => {
       if (request.call === "capture" && this.#known.has(cancelled)) this.#tookFromCancelled = true;
       const answer = this.gateway.take(request);
-      if (this.#answerLost) throw new Error("the answer was lost");
-      return answer;
+      if (this.#fate === "lost") throw new Error("the answer was lost");
+      return this.#fate === "given up" ? NO_ANSWER : answer;
     });
     readonly #said: Fact[] = [];
     readonly #known = new Set<Event>();
-    #answerLost = false;
+    #fate: Fate = "answered";
     #tookFromCancelled = false;
 
     constructor(paymentToken: string) {
       this.#created = heard("order.created", order({ paymentToken }));
     }
 
-    hear(news: Event, answerLost = false): void {
-      this.#answerLost = answerLost;
+    hear(news: Event, fate: Fate = "answered"): void {
+      this.#fate = fate;
       try {
         this.#said.push(...this.#desk.hear(news === created ? this.#created : news));
         this.#known.add(news);
       } catch (error) {
         const { message } = error as Error;
         // Goods that leave without an authorization are a bug of somebody's; no money may move on it.
-        if (!message.includes("left without an authorization")) expect(message).toBe("the answer was lost");
+        if (!message.includes("left without an authorization"))
+          expect(message).toMatch(/the answer was lost|has to go on until it is answered/);
       }
     }
 
@@ -253,8 +309,51 @@ describe("an order's money, whatever is heard in whatever order", () => {
     "payment.authorized payment.voided",
     // The answer to the authorization was lost, and the cancellation came before it could be asked again.
     "payment.voided",
+    // The answer never came, but the gateway held the amount.
+    "payment.declined payment.voided",
   ];
 });
+
+describe("the sandbox gateway", () => {
+  const db = openDatabase(":memory:");
+  const gateway = sandboxGateway(db);
+  const { signal } = new AbortController();
+  const authorize = (token: string) =>
+    gateway.authorize(
+      { call: "authorize", key: `authorize:${token}`, orderId: token, token, ...money },
+      signal,
+    );
+  const voidOf = (token: string) =>
+    gateway.void({ call: "void", key: `void:${token}`, orderId: token }, signal);
+  const entryOf = (token: string) =>
+    db.prepare("SELECT * FROM ledger WHERE order_id = ?").get(token) as LedgerEntry | undefined;
+
+  it("is never reached under tok_unreachable, and then holds nothing", async () => {
+    for (let times = 0; times < 3; times++)
+      await expect(authorize("tok_unreachable")).rejects.toThrow("timed out");
+
+    expect(entryOf("tok_unreachable")).toBeUndefined();
+    expect(await voidOf("tok_unreachable")).toEqual({ status: "nothing-held" });
+  });
+
+  it("holds the amount under tok_silent, never says so, and gives it back when asked", async () => {
+    for (let times = 0; times < 3; times++)
+      await expect(authorize("tok_silent")).rejects.toThrow("timed out");
+    expect(entryOf("tok_silent")).toMatchObject({ status: "authorized", amount_cents: 2400 });
+
+    expect(await voidOf("tok_silent")).toMatchObject({ status: "voided" });
+    expect(await voidOf("tok_silent")).toMatchObject({ status: "voided" });
+    expect(await authorize("tok_silent")).toMatchObject({ status: "declined" });
+    expect(entryOf("tok_silent")?.status).toBe("voided");
+  });
+});
+
+type Fate = "answered" | "lost" | "given up";
+
+function permutations<T>(of: readonly T[]): T[][] {
+  if (of.length === 0) return [[]];
+  return of.flatMap((first, index) => permutations(of.toSpliced(index, 1)).map((rest) => [first, ...rest]));
+}
 
 type Request = AuthorizeRequest | CaptureRequest | VoidRequest;
 

@@ -1,17 +1,30 @@
-// What shipping decides: paid orders are booked with a carrier, trial orders are collected in person.
+// What shipping decides: paid orders are booked with a carrier, trial orders are collected in person, and a cancellation
+// comes in time or too late.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Booking, type BookingRequest, sandboxCarrier } from "../../apps/shipping/carrier.ts";
-import { booking, dispatch, type Shipment } from "../../apps/shipping/decisions.ts";
+import type { Booking, BookingRequest, CallOffRequest } from "../../apps/shipping/carrier.ts";
+import {
+  booking,
+  callOff,
+  dispatch,
+  giveUp,
+  isOpen,
+  isPaid,
+  isPlaced,
+  type Shipment,
+  withdraw,
+} from "../../apps/shipping/decisions.ts";
+import { type BookEntry, sandboxCarrier } from "../../apps/shipping/sandbox.ts";
 import { shipping } from "../../apps/shipping/service.ts";
 import { store, tables } from "../../apps/shipping/store.ts";
 import { Codec } from "../../shared/contracts/avro.ts";
 import { decode, type Event, type Fact, fact, knownVersions } from "../../shared/contracts/events.ts";
 import { openDatabase } from "../../shared/service/database.ts";
-import { desk, heard, ORDER, order } from "./given.ts";
+import { desk, heard, NO_ANSWER, ORDER, order } from "./given.ts";
 
 const orderId = ORDER;
+const policy = { carrierMs: 60_000 };
 const { shipTo } = order();
 const standard = heard("order.created", order());
 const trial = heard("order.created", order({ plan: "TRIAL" }));
@@ -21,6 +34,12 @@ const authorized = heard("payment.authorized", {
   amountCents: 2400,
   currency: "EUR",
 });
+const requested = heard("order.cancellation-requested", {
+  orderId,
+  requestedBy: "customer",
+  reason: "ordered by mistake",
+});
+const cancelled = heard("order.cancelled", { orderId, reason: "withdrawn", detail: null });
 
 const paid: Shipment = {
   order: { plan: "STANDARD", shipTo, shippingPriority: "STANDARD" },
@@ -28,6 +47,7 @@ const paid: Shipment = {
   status: "none",
 };
 const paidTrial: Shipment = { ...paid, order: { ...paid.order!, plan: "TRIAL" } };
+const decided = ["dispatched", "waived", "failed", "unanswered", "withdrawn"] as const;
 const booked: Booking = { status: "booked", carrier: "Sandbox Standard", tracking: "SS1" };
 const refused: Booking = { status: "refused", reason: "nobody delivers to postcode 00000" };
 
@@ -43,19 +63,41 @@ describe("booking a carrier", () => {
   });
 
   it("waits for the payment", () => {
-    expect(booking({ ...paid, authorized: false }, standard)).toBeUndefined();
+    expect(isPaid({ ...paid, authorized: false })).toBe(false);
+    expect(isPaid(paid)).toBe(true);
   });
 
   it("waits for the order, which the payment may overtake", () => {
-    expect(booking({ authorized: true, status: "none" }, authorized)).toBeUndefined();
+    expect(isPlaced({ authorized: true, status: "none" })).toBe(false);
+    expect(isPlaced(paid)).toBe(true);
   });
 
   it("is not for trial orders", () => {
     expect(booking(paidTrial, authorized)).toBeUndefined();
   });
 
-  it.each(["dispatched", "waived", "failed"] as const)("is over once the goods are %s", (status) => {
-    expect(booking({ ...paid, status }, authorized)).toBeUndefined();
+  it.each(decided)("is over once the goods are %s", (status) => {
+    expect(isOpen({ ...paid, status })).toBe(false);
+    expect(isOpen(paid)).toBe(true);
+  });
+
+  it("asks nothing, and says nothing, before both order and payment are known", () => {
+    for (const [first, last] of [
+      [standard, authorized],
+      [authorized, standard],
+    ] as const) {
+      const requests: unknown[] = [];
+      const { hear, close } = desk(shipping(policy), (request: BookingRequest) => {
+        requests.push(request);
+        return booked;
+      });
+
+      expect(hear(first)).toEqual([]);
+      expect(requests).toEqual([]);
+      expect(hear(last)).toHaveLength(1);
+      expect(requests).toHaveLength(1);
+      close();
+    }
   });
 });
 
@@ -76,20 +118,114 @@ describe("dispatching", () => {
     expect(dispatch(paidTrial, authorized)).toEqual([fact("shipment.waived", { orderId })]);
   });
 
-  it("says nothing before both order and payment are known", () => {
-    expect(dispatch({ ...paid, authorized: false }, standard)).toEqual([]);
-    expect(dispatch({ authorized: true, status: "none" }, authorized)).toEqual([]);
-  });
+  it("says nothing a second time, whatever the news", () => {
+    const { hear } = desk(shipping(policy), () => booked);
+    for (const event of [standard, authorized]) hear(event);
 
-  it.each(["dispatched", "waived", "failed"] as const)("says nothing once the goods are %s", (status) => {
-    expect(dispatch({ ...paid, status }, authorized, booked)).toEqual([]);
+    for (const event of [standard, authorized]) expect(hear({ ...event, id: "another" })).toEqual([]);
   });
 });
 
+describe("a carrier that does not answer", () => {
+  it("is given up, and the shipment has failed by the deadline", () => {
+    expect(giveUp(paid, authorized)).toEqual([
+      fact("shipment.failed", {
+        orderId,
+        reason: "the carrier did not answer in time",
+        decidedBy: "DEADLINE",
+      }),
+    ]);
+  });
+
+  it("has what it may have booked called off when the order is cancelled; one that refused has not", () => {
+    for (const [answer, isCalledOff] of [
+      [NO_ANSWER, true],
+      [refused, false],
+    ] as const) {
+      const requests: { key: string }[] = [];
+      const { hear, close } = desk(shipping(policy), (request: BookingRequest | CallOffRequest) => {
+        requests.push(request);
+        return "shipTo" in request ? answer : undefined;
+      });
+
+      hear(standard);
+      expect(hear(authorized)).toMatchObject([{ type: "shipment.failed" }]);
+      expect(hear(cancelled)).toEqual([]);
+      expect(requests.map(({ key }) => key)).toEqual([
+        `book:${orderId}`,
+        ...(isCalledOff ? [`call-off:${orderId}`] : []),
+      ]);
+      close();
+    }
+  });
+});
+
+describe("a cancellation", () => {
+  it("withdraws the goods, in the customer's words", () => {
+    expect(withdraw({ authorized: false, status: "none" }, requested)).toEqual([
+      fact("shipment.withdrawn", { orderId, reason: "ordered by mistake" }),
+    ]);
+    const wordless = heard("order.cancellation-requested", { ...requested.data, reason: null });
+    expect(withdraw(paid, wordless)).toEqual([fact("shipment.withdrawn", { orderId, reason: null })]);
+  });
+
+  it.each([
+    { before: [], what: "anything was heard of the order" },
+    { before: [standard], what: "it is paid for" },
+    { before: [authorized], what: "the order was heard of" },
+  ])("comes in time before $what: nothing is booked afterwards", ({ before }) => {
+    const requests: unknown[] = [];
+    const { hear, close } = desk(shipping(policy), (request: BookingRequest) => {
+      requests.push(request);
+      return booked;
+    });
+
+    for (const event of before) hear(event);
+    expect(hear(requested)).toEqual([fact("shipment.withdrawn", { orderId, reason: "ordered by mistake" })]);
+    for (const event of [standard, authorized])
+      expect(hear({ ...event, id: `late ${event.type}` })).toEqual([]);
+    expect(requests).toEqual([]);
+    close();
+  });
+
+  it.each([
+    { created: standard, answer: booked, what: "dispatched" },
+    { created: standard, answer: refused, what: "failed" },
+    { created: standard, answer: NO_ANSWER, what: "failed" },
+    { created: trial, answer: undefined, what: "waived" },
+  ])("comes too late when the shipment is $what", ({ created, answer, what }) => {
+    const { hear, close } = desk(shipping(policy), () => answer);
+    hear(created);
+
+    expect(hear(authorized)).toMatchObject([{ type: `shipment.${what}` }]);
+    expect(hear(requested)).toEqual([]);
+    close();
+  });
+
+  it.each(["withdrawn", "unanswered"] as const)(
+    "has whatever was booked called off once it is carried out, when the goods are %s",
+    (status) => {
+      expect(callOff({ ...paid, status }, cancelled)).toEqual({ key: `call-off:${orderId}`, orderId });
+    },
+  );
+
+  it.each(["none", "failed", "dispatched", "waived"] as const)(
+    "has nothing to call off when the goods are %s",
+    (status) => {
+      expect(callOff({ ...paid, status }, cancelled)).toBeUndefined();
+    },
+  );
+});
+
 describe("the sandbox carrier", () => {
-  const request = { key: "book:1", orderId, shipTo };
-  const book = (priority: BookingRequest["priority"]) =>
-    sandboxCarrier.book({ ...request, priority }, new AbortController().signal);
+  const db = openDatabase(":memory:");
+  const carrier = sandboxCarrier(db);
+  const { signal } = new AbortController();
+  const book = (priority: BookingRequest["priority"], id = orderId, postcode = shipTo.postcode) =>
+    carrier.book({ key: `book:${id}`, orderId: id, shipTo: { ...shipTo, postcode }, priority }, signal);
+  const callOff = (id: string) => carrier.callOff({ key: `call-off:${id}`, orderId: id }, signal);
+  const entryOf = (id: string) =>
+    (db.prepare("SELECT * FROM bookings WHERE order_id = ?").get(id) as BookEntry | undefined)?.status;
 
   it("shows how it carries the goods", async () => {
     expect(await book("STANDARD")).toMatchObject({
@@ -104,6 +240,37 @@ describe("the sandbox carrier", () => {
 
   it("gives the same answer under the same key", async () => {
     expect(await book("EXPRESS")).toEqual(await book("EXPRESS"));
+    expect(entryOf(orderId)).toBe("booked");
+  });
+
+  it("goes everywhere but to postcode 00000", async () => {
+    expect(await book("STANDARD", "far", "00000")).toEqual({
+      status: "refused",
+      reason: "nobody delivers to postcode 00000",
+    });
+    expect(entryOf("far")).toBeUndefined();
+  });
+
+  it("books, and does not say so, for postcode 99999", async () => {
+    await expect(book("STANDARD", "mute", "99999")).rejects.toThrow("did not answer");
+    await expect(book("STANDARD", "mute", "99999")).rejects.toThrow("did not answer");
+    expect(entryOf("mute")).toBe("booked");
+  });
+
+  it("calls off what is booked, again and again, and books nothing afterwards", async () => {
+    await book("STANDARD", "one");
+    for (let times = 0; times < 2; times++) await callOff("one");
+
+    expect(entryOf("one")).toBe("called-off");
+    expect(await book("STANDARD", "one")).toMatchObject({ status: "refused" });
+    expect(entryOf("one")).toBe("called-off");
+  });
+
+  it("calls off what is not booked yet, also for postcode 99999", async () => {
+    await callOff("two");
+
+    expect(await book("STANDARD", "two", "99999")).toMatchObject({ status: "refused" });
+    expect(entryOf("two")).toBe("called-off");
   });
 });
 
@@ -113,7 +280,7 @@ describe("an order from before there was a choice of speed", () => {
   it("is shipped as STANDARD when its event was written with version 1", () => {
     const v1 = new Codec("order.created", [knownVersions("order.created")[0]!.schema]);
     const requests: BookingRequest[] = [];
-    const { hear, close } = desk(shipping, (request: BookingRequest) => {
+    const { hear, close } = desk(shipping(policy), (request: BookingRequest) => {
       requests.push(request);
       return booked;
     });
@@ -155,7 +322,7 @@ describe("the goods of an order", () => {
     fc.assert(
       fc.property(plans, answers, streams, (plan, answer, stream) => {
         const requests: BookingRequest[] = [];
-        const { hear, close } = desk(shipping, (request: BookingRequest) => {
+        const { hear, close } = desk(shipping(policy), (request: BookingRequest) => {
           requests.push(request);
           return answer;
         });
@@ -176,6 +343,60 @@ describe("the goods of an order", () => {
         );
         close();
       }),
+    );
+  });
+
+  it("leave, or are withdrawn, or stay where they are, and nobody fetches them when the order is cancelled", () => {
+    const news = fc.constantFrom("order", "payment", "wish", "cancellation");
+    const fates = fc.constantFrom("answered", "answer lost", "call lost", "gave up");
+    const stream = fc.array(fc.record({ news, fate: fates }), { maxLength: 10 });
+    fc.assert(
+      fc.property(plans, answers, stream, (plan, answer, deliveries) => {
+        let fate = "answered";
+        let book: "nothing" | "booked" | "called off" = "nothing";
+        const { hear, close } = desk(shipping(policy), (request: BookingRequest | CallOffRequest) => {
+          if (fate === "call lost") throw new Error("nobody answered");
+          if (!("shipTo" in request)) book = "called off";
+          else if (answer === booked && book === "nothing") book = "booked";
+          if (fate === "answer lost") throw new Error("nobody answered");
+          if (fate === "gave up") return NO_ANSWER;
+          return "shipTo" in request && book === "called off" ? refused : answer;
+        });
+        const events = {
+          order: plan === "TRIAL" ? trial : standard,
+          payment: authorized,
+          wish: requested,
+          cancellation: cancelled,
+        };
+        const said: Fact[] = [];
+        const deliver = (what: string) => {
+          // Orders cancels after shipping's word, or when nothing was authorized, and then nothing is.
+          const ended = said.some(({ type }) => type === "shipment.failed" || type === "shipment.withdrawn");
+          if (what === "cancellation" && !ended) return;
+          try {
+            said.push(...hear(events[what as "order"]));
+          } catch (error) {
+            expect((error as Error).message).toMatch(/nobody answered|has to go on/);
+          }
+        };
+
+        for (const one of deliveries) {
+          fate = one.fate;
+          deliver(one.news);
+        }
+        // What was not acknowledged comes again until it is.
+        fate = "answered";
+        for (const one of [...deliveries, ...deliveries]) deliver(one.news);
+        deliver("cancellation");
+
+        expect(said.length).toBeLessThanOrEqual(1);
+        const [{ type } = { type: undefined }] = said;
+        if (plan === "TRIAL") expect(book).not.toBe("booked");
+        if (type === "shipment.dispatched") expect(book).toBe("booked");
+        else expect(book).not.toBe("booked");
+        close();
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -174,7 +174,7 @@ describe("a command line that makes no sense", () => {
       "Option '--base <value>' argument missing. check knows --base, --format, --folder.",
     ],
     [["check", "--format", "xml"], 'There is no format "xml". Known are: text, json, junit, github.'],
-    [["check", "order.made"], 'There is no event "order.made". Known are: order.cancelled, '],
+    [["check", "order.made"], 'There is no event "order.made". Known are: order.cancellation-requested, '],
     [["compare", "a", "b", "--format", "junit"], 'There is no format "junit". Known are: text, json.'],
     [["compare", "a"], "compare needs two files: compare READER WRITER."],
     [["compare", "a", "b", "c"], 'compare does not know what to do with "c"; see --help.'],

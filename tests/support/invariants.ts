@@ -4,6 +4,7 @@ import { join } from "node:path";
 import BetterSqlite from "better-sqlite3";
 import { expect } from "vitest";
 import type { LedgerEntry } from "../../apps/payments/sandbox.ts";
+import type { BookEntry } from "../../apps/shipping/sandbox.ts";
 import type { Event, FactType } from "../../shared/contracts/events.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { TestStack } from "./stack.ts";
@@ -21,7 +22,7 @@ export async function expectAllWell(
   expectOneEndEach(flow, orderIds);
   await expectStockConserved(test, flow);
   expectMoneyRight(test, flow);
-  expectGoodsRight(flow);
+  expectGoodsRight(test, flow);
   await expectOneMailForEachEnd(test, flow, mailbox, repeatedMails);
 }
 
@@ -42,7 +43,8 @@ function expectEveryFactOnce(flow: Event[]): void {
 function expectEveryFactCaused(flow: Event[]): void {
   const ids = new Set(flow.map(({ id }) => id));
   const orphans = flow.filter(
-    ({ causationId }) => !ids.has(causationId) && !/^(place|adjust) /.test(causationId),
+    ({ causationId }) =>
+      !ids.has(causationId) && !/^(place|adjust|cancel|review|review deadline) \S+$/.test(causationId),
   );
   expect(orphans).toEqual([]);
 }
@@ -74,10 +76,7 @@ async function expectStockConserved(test: TestStack, flow: Event[]): Promise<voi
 }
 
 function expectMoneyRight(test: TestStack, flow: Event[]): void {
-  const ledger = new BetterSqlite(join(test.folder, "payments", "sandbox-gateway.db"), { readonly: true });
-  const entries = ledger.prepare("SELECT * FROM ledger").all() as LedgerEntry[];
-  ledger.close();
-  const held = new Map(entries.map((entry) => [entry.order_id, entry]));
+  const held = new Map(ledgerOf(test).map((entry) => [entry.order_id, entry]));
   const totals = new Map(of(flow, "order.created").map(({ key, data }) => [key, data.totalCents]));
 
   for (const { key } of of(flow, "order.completed")) {
@@ -91,10 +90,34 @@ function expectMoneyRight(test: TestStack, flow: Event[]): void {
   expect(captured.sort()).toEqual(expected.sort());
 }
 
-function expectGoodsRight(flow: Event[]): void {
+function expectGoodsRight(test: TestStack, flow: Event[]): void {
   const left = of(flow, "shipment.dispatched", "shipment.waived").map(({ key }) => key);
   const completed = of(flow, "order.completed").map(({ key }) => key);
   expect(left.sort()).toEqual(completed.sort());
+
+  // The carrier fetches the goods that were dispatched, and no others.
+  const dispatched = of(flow, "shipment.dispatched").map(({ key }) => key);
+  const booked = bookOf(test).filter(({ status }) => status === "booked");
+  expect(booked.map(({ order_id }) => order_id).sort()).toEqual(dispatched.sort());
+}
+
+/** What the gateway has in its books. */
+export function ledgerOf(test: TestStack): LedgerEntry[] {
+  return rowsOf(join(test.folder, "payments", "sandbox-gateway.db"), "ledger");
+}
+
+/** What the carrier has in its book. */
+export function bookOf(test: TestStack): BookEntry[] {
+  return rowsOf(join(test.folder, "shipping", "sandbox-carrier.db"), "bookings");
+}
+
+function rowsOf<Row>(file: string, table: string): Row[] {
+  const db = new BetterSqlite(file, { readonly: true });
+  try {
+    return db.prepare(`SELECT * FROM ${table}`).all() as Row[];
+  } finally {
+    db.close();
+  }
 }
 
 async function expectOneMailForEachEnd(
