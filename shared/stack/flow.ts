@@ -1,7 +1,7 @@
 // `npm run -s flow -- …`: what the reaction tables say, as pictures, tables and documents.
 
 import { fileURLToPath } from "node:url";
-import { asyncapi, Misuse, map, permissions, table } from "./flow-commands.ts";
+import { asyncapi, check, Misuse, map, permissions, table } from "./flow-commands.ts";
 
 /** A command of the table below. */
 interface Command {
@@ -12,6 +12,13 @@ interface Command {
 }
 
 const commands: Readonly<Record<string, Command>> = {
+  check: {
+    usage: [
+      "[--json] [--without SERVICE:EVENT]",
+      "explores every way an order may go; exits 1 at a fault, 2 when it can't",
+    ],
+    run: check,
+  },
   map: {
     usage: ["[--svg | --write]", "the flow as Mermaid or SVG; --write renews README.md and docs/flow.svg"],
     run: map,
