@@ -13,22 +13,13 @@ import {
   type Service,
 } from "../../shared/service/define.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
-import { NOW } from "./flow.ts";
+import { controlTime, NOW } from "./flow.ts";
 import { Broker, Sent, toEvent } from "./machine.ts";
 import { created, type Deferred, deferred, noted, turns } from "./till.ts";
 
 const SECOND = 1_000;
 
-beforeEach(() => {
-  vi.useFakeTimers({
-    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
-    now: NOW,
-  });
-  return () => {
-    vi.useRealTimers();
-    vi.restoreAllMocks();
-  };
-});
+beforeEach(controlTime);
 
 describe("a deadline", () => {
   it("strikes in its time, and not before", async () => {

@@ -20,6 +20,18 @@ export function stopTime(): () => void {
   };
 }
 
+/** Puts timers and the clock into the test's hands, and lets the clock go on with the timers. */
+export function controlTime(): () => void {
+  vi.useFakeTimers({
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
+    now: NOW,
+  });
+  return () => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  };
+}
+
 /** One way in which an order may go. */
 export interface Scenario {
   readonly name: string;

@@ -8,7 +8,7 @@ import { openDatabase } from "../../shared/service/database.ts";
 import { defineService, perform, when } from "../../shared/service/define.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
 import { heard } from "../pure/given.ts";
-import { NOW } from "./flow.ts";
+import { controlTime, NOW } from "./flow.ts";
 import { Broker, Sent, toEvent } from "./machine.ts";
 import { type Deferred, deferred, turns } from "./till.ts";
 
@@ -16,16 +16,7 @@ const SECOND = 1_000;
 const PATIENCE_MS = 10 * SECOND;
 const CALL_TIMEOUT_MS = 15 * SECOND;
 
-beforeEach(() => {
-  vi.useFakeTimers({
-    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"],
-    now: NOW,
-  });
-  return () => {
-    vi.useRealTimers();
-    vi.restoreAllMocks();
-  };
-});
+beforeEach(controlTime);
 
 describe("a call that fails", () => {
   it("is made again while there is time", async () => {

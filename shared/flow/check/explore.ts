@@ -10,13 +10,12 @@ export interface Explored {
   readonly states: number;
   readonly transitions: number;
   readonly depth: number;
-  /** Every different stream at an end: what services that say nothing have to hear. */
-  readonly streams: readonly (readonly Event[])[];
   readonly fault?: { readonly broken: string; readonly moves: readonly string[] } | undefined;
   /** Whether the exploration stopped at the most states that it may look at. */
   readonly incomplete?: boolean;
 }
 
+const LARGEST = 0xffff;
 const MOST_STATES = 3_000_000;
 
 /** A state of everything: for each service its number and how many of its facts it knows to be stored; stream; world. */
@@ -59,8 +58,9 @@ export class Exploration<World> {
   readonly #laws: Laws<World>;
   readonly #streams = new Numbers<ReadonlyMap<string, Event>>();
   readonly #arounds = new Numbers<Around<World>>();
+  readonly #texts = new WeakMap<Event, string>();
   readonly #steps = new Map<string, Stepped>();
-  readonly #calls = new Map<string, Promise<readonly Called<World>[]>>();
+  readonly #calls = new Map<string, Promise<readonly Called[]>>();
   readonly #judged = new Map<string, readonly string[]>();
 
   constructor(cells: readonly Cell[], scenario: Scenario, outside: Outside<World>, laws: Laws<World>) {
@@ -76,14 +76,12 @@ export class Exploration<World> {
     const found = new Map([[keys[0]!, 0]]);
     const parents = [-1];
     const depths = [0];
-    const ends = new Map<number, readonly Event[]>();
     let transitions = 0;
     const stopped = (at: number, last: readonly string[], broken: string) =>
       this.#tell(keys, parents, at).then((moves) => ({
         states: keys.length,
         transitions,
         depth: depths[at]!,
-        streams: [],
         fault: { broken, moves: [...moves, ...last] },
       }));
 
@@ -108,11 +106,10 @@ export class Exploration<World> {
       if (!sure) {
         const wrong = [...this.#judge("calm", state), ...(late ? [] : this.#judge("end", state))][0];
         if (wrong) return stopped(at, [], wrong);
-        if (!late) ends.set(state.at(-2)!, [...this.#streams.values[state.at(-2)!]!.values()]);
       }
-      if (keys.length > MOST_STATES) return { ...totals(), streams: [], incomplete: true };
+      if (keys.length > MOST_STATES) return { ...totals(), incomplete: true };
     }
-    return { ...totals(), streams: [...ends.values()] };
+    return totals();
 
     function totals() {
       return { states: keys.length, transitions, depth: depths.at(-1)! };
@@ -184,13 +181,15 @@ export class Exploration<World> {
     const [number, sent] = [state[2 * index]!, state[2 * index + 1]!];
     const { name } = cell.service;
     const heard = `${name} hears ${event.id}`;
-    const step = this.#step(`${index} ${number} ${sent} ${event.id}`, () => cell.hear(number, sent, event));
+    const step = this.#step(`${index} ${number} ${sent} ${this.#textOf(event)}`, () =>
+      cell.hear(number, sent, event),
+    );
     if (step.kind !== "asks")
-      return this.#done(state, index, event.id, () => step, { event }, heard, { sure: true });
+      return this.#done(state, index, this.#textOf(event), () => step, { event }, heard, { sure: true });
 
     const { reaction, request } = step;
     const around = state.at(-1)!;
-    const callKey = `${index} ${number} ${event.id} ${around}`;
+    const callKey = `${index} ${number} ${this.#textOf(event)} ${around}`;
     const calls = this.#calls.get(callKey) ?? this.#call(reaction, request, around);
     this.#calls.set(callKey, calls);
     const moves: Move[] = [];
@@ -201,7 +200,7 @@ export class Exploration<World> {
         this.#done(
           to,
           index,
-          `${event.id} ${suffix}`,
+          `${this.#textOf(event)} ${suffix}`,
           () => cell.hear(number, sent, event, performed),
           { event },
           told + (suffix === "gave up" ? ", until its time is over" : ""),
@@ -220,12 +219,8 @@ export class Exploration<World> {
   }
 
   /** All the ways in which a reaction's calls may go. A call that is lost drifts on, and may be carried out later. */
-  async #call(
-    reaction: Called<World>["reaction"],
-    request: unknown,
-    around: number,
-  ): Promise<Called<World>[]> {
-    const found: Called<World>[] = [];
+  async #call(reaction: Called["reaction"], request: unknown, around: number): Promise<Called[]> {
+    const found: Called[] = [];
     const scripts: number[][] = [[]];
     for (let script = scripts.pop(); script; script = scripts.pop()) {
       let { world, adrift } = this.#arounds.values[around]!;
@@ -338,10 +333,16 @@ export class Exploration<World> {
     const next = new Map(
       [...events, [event.id, event] as const].sort(([one], [two]) => (one < two ? -1 : 1)),
     );
-    return this.#streams.of(
-      [...next.values()].map(({ id, data }) => id + JSON.stringify(data)).join("\n"),
-      () => next,
-    );
+    return this.#streams.of([...next.values()].map((one) => this.#textOf(one)).join("\n"), () => next);
+  }
+
+  /** Tells events apart: in one story the gateway declines, in another the deadline does, and both have one id. */
+  #textOf(event: Event): string {
+    const known = this.#texts.get(event);
+    if (known) return known;
+    const text = event.id + JSON.stringify(event.data);
+    this.#texts.set(event, text);
+    return text;
   }
 
   #around(around: Around<World>): number {
@@ -360,15 +361,17 @@ export class Exploration<World> {
   }
 }
 
-interface Called<World> {
+interface Called {
   readonly reaction: Extract<Stepped, { kind: "asks" }>["reaction"];
   readonly outcome?: unknown;
   readonly around: number;
   readonly told: string;
-  readonly world?: World;
 }
 
+/** A text for a state. Throws where numbers are too large for it: two states must never be taken for one. */
 function keyOf(state: State): string {
+  if (state.some((number) => number > LARGEST))
+    throw new RangeError("a part of the flow has too many states");
   return String.fromCharCode(...state);
 }
 
