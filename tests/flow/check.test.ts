@@ -89,4 +89,20 @@ describe("the flow check", () => {
     expect(found?.broken).toMatch(/shipment\.(dispatched|waived) and shipment\.withdrawn/);
     expect(found?.moves.at(-1)).toContain("shipping hears order.cancellation-requested of A");
   });
+
+  it.each(["GATEWAY", "DEADLINE"])("tells what the %s declined from what others did", async (unheard) => {
+    const lost = scenarios.filter(({ losesCalls }) => losesCalls);
+    const { decide } = services[0]!.reactions.find(({ on }) => on.includes("payment.declined"))!;
+    const choosy = planted("orders", "payment.declined", {
+      decide: (state, event, outcome) => {
+        if (event.type === "payment.declined" && event.data.decidedBy === unheard)
+          throw new Error("unheard of");
+        return decide!(state, event, outcome);
+      },
+    });
+
+    const { fault } = (await checkFlow(choosy, { ...proof, scenarios: lost })).scenarios[0]!;
+
+    expect(fault?.broken).toBe("orders has no answer: unheard of");
+  });
 });
