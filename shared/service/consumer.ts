@@ -2,6 +2,7 @@
 
 import { type Event, UnknownSchemaError } from "../contracts/events.ts";
 import type { Log } from "../observability/log.ts";
+import { type Clock, realClock, type Timer } from "./clock.ts";
 import { isDatabaseFault } from "./database.ts";
 import type { Reaction, Store } from "./define.ts";
 import type { Engine, Performed, Verdict } from "./engine.ts";
@@ -51,12 +52,15 @@ export interface ConsumerParts<Port> {
   readonly callsAtOnce?: number | undefined;
   /** Told of every event that was handled and committed. */
   readonly onHandled?: (event: Event) => void;
+  /** The machine's own unless given. */
+  readonly clock?: Clock | undefined;
 }
 
 /** The deliveries of one service. */
 export class Consumer<Port> {
   readonly #parts: ConsumerParts<Port>;
   readonly #lanes: Lanes<() => void>;
+  readonly #clock: Clock;
   /** Deliveries whose schema is being looked up. */
   readonly #unread = new Set<Delivery>();
   #draining = false;
@@ -64,6 +68,7 @@ export class Consumer<Port> {
 
   constructor(parts: ConsumerParts<Port>) {
     this.#parts = parts;
+    this.#clock = parts.clock ?? realClock;
     this.#lanes = new Lanes(parts.callsAtOnce ?? CALLS_AT_ONCE);
   }
 
@@ -88,9 +93,9 @@ export class Consumer<Port> {
     this.#parts.commits.hurry();
     if (this.#lanes.size === 0 && this.#parts.commits.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
+      const timer = this.#clock.after(timeoutMs, resolve);
       this.#idle = () => {
-        clearTimeout(timer);
+        timer.cancel();
         resolve();
       };
     });
@@ -170,12 +175,12 @@ export class Consumer<Port> {
     const { commits, port } = this.#parts;
     try {
       const outcome = await this.#lanes.call(() =>
-        withTimeout((signal) => reaction.call!(port, request, signal), CALL_TIMEOUT_MS),
+        withTimeout((signal) => reaction.call!(port, request, signal), CALL_TIMEOUT_MS, this.#clock),
       );
       commits.add(this.#work(delivery, event, { outcome }));
     } catch (error) {
       if (error instanceof PermanentFault) this.#park(delivery, error, event);
-      else if (isTooLate(reaction, event) && !this.#draining)
+      else if (isTooLate(reaction, event, this.#clock) && !this.#draining)
         return commits.add(this.#work(delivery, event, { gaveUp: true }));
       else this.#tryLater(delivery, event, reaction, error as Error);
       this.#leave(event.key);
@@ -189,8 +194,8 @@ export class Consumer<Port> {
     { giveUp }: Reaction<unknown, unknown>,
     error = new Error("the call has to go on until it is answered"),
   ): void {
-    const delay = retryDelay(delivery.attempt);
-    const left = giveUp ? event.time + giveUp.afterMs - Date.now() : 0;
+    const delay = retryDelay(delivery.attempt, this.#clock);
+    const left = giveUp ? event.time + giveUp.afterMs - this.#clock.now() : 0;
     delivery.retry(left > 0 ? Math.min(delay, Math.max(left, SHORTEST_RETRY_MS)) : delay);
     this.#ended("retried", delivery, event, error);
   }
@@ -230,32 +235,33 @@ export class Consumer<Port> {
 }
 
 /** Whether a call that fails has had all the time that there is for it. */
-function isTooLate({ giveUp }: Reaction<unknown, unknown>, { time }: Event): boolean {
-  return giveUp !== undefined && Date.now() >= time + giveUp.afterMs;
+function isTooLate({ giveUp }: Reaction<unknown, unknown>, { time }: Event, clock: Clock): boolean {
+  return giveUp !== undefined && clock.now() >= time + giveUp.afterMs;
 }
 
 /** Exponential with jitter, in milliseconds: 0.2 s at first, 30 s at most. */
-function retryDelay(attempt: number): number {
+function retryDelay(attempt: number, clock: Clock): number {
   const delay = Math.min(RETRY_FROM_MS * 2 ** (attempt - 1), RETRY_UP_TO_MS);
-  return Math.round(delay * (0.5 + Math.random() / 2));
+  return Math.round(delay * (0.5 + clock.random() / 2));
 }
 
 async function withTimeout<Outcome>(
   call: (signal: AbortSignal) => Promise<Outcome>,
   milliseconds: number,
+  clock: Clock,
 ): Promise<Outcome> {
   const abort = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    timer = clock.after(milliseconds, () => {
       const error = new Error(`no answer within ${milliseconds} ms`);
       reject(error);
       abort.abort(error);
-    }, milliseconds);
+    });
   });
   try {
     return await Promise.race([call(abort.signal), timeout]);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
   }
 }

@@ -1,6 +1,7 @@
 // Deadlines strike when their time has come: a timer for the soonest, and one transaction for all that are due.
 
 import type { Log } from "../observability/log.ts";
+import type { Clock, Timer } from "./clock.ts";
 import type { Store } from "./define.ts";
 import type { Engine } from "./engine.ts";
 import type { GroupCommit } from "./group-commit.ts";
@@ -16,13 +17,14 @@ interface DeadlineParts {
   /** Told of every key that a deadline struck, once it is committed. */
   readonly onStruck: (key: string) => void;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** Watches the waits that a service's store has open. */
 export class Deadlines {
   readonly #parts: DeadlineParts;
   #state: "new" | "watching" | "stopped" = "new";
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #striking = false;
   #notBefore = 0;
 
@@ -38,32 +40,33 @@ export class Deadlines {
 
   stop(): void {
     this.#state = "stopped";
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
   }
 
   /** Looks for the soonest wait; to be called whenever something was committed. */
   look(): void {
     if (this.#state !== "watching" || this.#striking) return;
-    const at = this.#parts.engine.nextDeadline;
-    clearTimeout(this.#timer);
+    const { engine, clock } = this.#parts;
+    const at = engine.nextDeadline;
+    this.#timer?.cancel();
     if (at === undefined) return;
-    const inMs = Math.max(at, this.#notBefore) - Date.now();
-    this.#timer = setTimeout(() => this.#strike(), Math.min(Math.max(inMs, 0), LOOK_EVERY_MS));
+    const inMs = Math.max(at, this.#notBefore) - clock.now();
+    this.#timer = clock.after(Math.min(Math.max(inMs, 0), LOOK_EVERY_MS), () => this.#strike());
   }
 
   #strike(): void {
-    const { engine, commits, isBusy, onStruck, log } = this.#parts;
+    const { engine, commits, isBusy, onStruck, log, clock } = this.#parts;
     let struck: string[] = [];
     this.#striking = true;
     const rest = () => {
       this.#striking = false;
       // What is due and could not be ended is tried again a while later, not at once.
-      this.#notBefore = struck.length > 0 ? 0 : Date.now() + LOOK_EVERY_MS;
+      this.#notBefore = struck.length > 0 ? 0 : clock.now() + LOOK_EVERY_MS;
       this.look();
     };
     commits.add({
       run: () => {
-        struck = engine.expire(Date.now(), isBusy, (error, key) =>
+        struck = engine.expire(clock.now(), isBusy, (error, key) =>
           log.error({ key, cause: error.message, stack: error.stack }, "a deadline could not be carried out"),
         );
         return struck.length > 0;

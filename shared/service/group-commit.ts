@@ -1,5 +1,7 @@
 // Group commit: whatever is waiting when the transaction begins shares its one fsync.
 
+import { type Clock, realClock, type Timer } from "./clock.ts";
+
 /** A piece of work that shares a transaction with others. */
 export interface Work {
   /**
@@ -23,14 +25,21 @@ export class GroupCommit {
   readonly #transaction: (work: () => boolean) => void;
   readonly #afterEach: () => void;
   readonly #lingerMs: number;
+  readonly #clock: Clock;
   #queue: Work[] = [];
-  #timer: { cancel(): void } | undefined;
+  #timer: Timer | undefined;
 
   /** `lingerMs` is how long work may wait for company; 0 for work that somebody waits for. */
-  constructor(transaction: (work: () => boolean) => void, afterEach: () => void, lingerMs = 0) {
+  constructor(
+    transaction: (work: () => boolean) => void,
+    afterEach: () => void,
+    lingerMs = 0,
+    clock = realClock,
+  ) {
     this.#transaction = transaction;
     this.#afterEach = afterEach;
     this.#lingerMs = lingerMs;
+    this.#clock = clock;
   }
 
   /** How much work is waiting. */
@@ -51,7 +60,8 @@ export class GroupCommit {
 
   #schedule(lingerMs = this.#queue.length < GROUP_LIMIT ? this.#lingerMs : 0): void {
     this.#timer?.cancel();
-    this.#timer = after(lingerMs, () => this.#flush());
+    const flush = () => this.#flush();
+    this.#timer = lingerMs === 0 ? this.#clock.soon(flush) : this.#clock.after(lingerMs, flush);
   }
 
   #flush(): void {
@@ -74,14 +84,4 @@ export class GroupCommit {
     this.#afterEach();
     if (this.#queue.length > 0 && !this.#timer) this.#schedule();
   }
-}
-
-/** Calls back in the next turn of the event loop, or after some milliseconds. */
-function after(milliseconds: number, call: () => void): { cancel(): void } {
-  if (milliseconds === 0) {
-    const immediate = setImmediate(call);
-    return { cancel: () => clearImmediate(immediate) };
-  }
-  const timer = setTimeout(call, milliseconds);
-  return { cancel: () => clearTimeout(timer) };
 }

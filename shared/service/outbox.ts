@@ -1,5 +1,6 @@
 // Moves the outbox to the stream, in order, and acks each delivery once everything it led to is stored there.
 
+import { type Clock, realClock, type Timer } from "./clock.ts";
 import type { OutboxRow } from "./engine.ts";
 
 /** What the publisher needs of the rest; a test or a simulation may stand in for each. */
@@ -24,6 +25,7 @@ export class OutboxPublisher {
   readonly #source: OutboxSource;
   readonly #publish: Publish;
   readonly #onFailure: (error: Error, retryInMs: number) => void;
+  readonly #clock: Clock;
   readonly #waiting: { row: number; delivery: Ackable }[] = [];
   #through: number;
   #running: Promise<void> | undefined;
@@ -31,10 +33,16 @@ export class OutboxPublisher {
   #wake: (() => void) | undefined;
   #stopped = false;
 
-  constructor(source: OutboxSource, publish: Publish, onFailure: (error: Error, retryInMs: number) => void) {
+  constructor(
+    source: OutboxSource,
+    publish: Publish,
+    onFailure: (error: Error, retryInMs: number) => void,
+    clock = realClock,
+  ) {
     this.#source = source;
     this.#publish = publish;
     this.#onFailure = onFailure;
+    this.#clock = clock;
     this.#through = source.publishedThrough;
   }
 
@@ -68,12 +76,12 @@ export class OutboxPublisher {
   /** Resolves when the outbox is empty, or after `timeoutMs`; nothing is published afterwards. */
   async stop(timeoutMs: number): Promise<void> {
     this.retryNow();
-    let timer: NodeJS.Timeout | undefined;
+    let timer: Timer | undefined;
     const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
+      timer = this.#clock.after(timeoutMs, resolve);
     });
     await Promise.race([this.#running, timeout]);
-    clearTimeout(timer);
+    timer?.cancel();
     this.#stopped = true;
     this.#wake?.();
   }
@@ -112,9 +120,9 @@ export class OutboxPublisher {
 
   #pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
+      const timer = this.#clock.after(milliseconds, resolve);
       this.#wake = () => {
-        clearTimeout(timer);
+        timer.cancel();
         resolve();
       };
     });

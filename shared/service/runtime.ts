@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { Database } from "better-sqlite3";
 import type { Log } from "../observability/log.ts";
 import { Changes } from "./changes.ts";
+import { type Clock, realClock, type Timer } from "./clock.ts";
 import { Consumer } from "./consumer.ts";
 import { isDatabaseFault } from "./database.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -46,7 +47,8 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   readonly #deadlines: Deadlines;
   readonly #replies: ReturnType<typeof openReplies>;
   #checkpointed: number;
-  #checkpoint: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #checkpoint: Timer | undefined;
 
   constructor(
     // biome-ignore lint/suspicious/noExplicitAny: the state is between the service's own parts.
@@ -58,14 +60,21 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       log: Log;
       unknownSchemas?: UnknownSchemas;
       callsAtOnce?: number | undefined;
+      /** The machine's own unless given. */
+      clock?: Clock;
     },
   ) {
-    const { db, port, publish, log, unknownSchemas, callsAtOnce } = parts;
-    this.engine = new Engine<ServiceStore>(service, db);
-    this.#replies = openReplies(db);
+    const { db, port, publish, log, unknownSchemas, callsAtOnce, clock = realClock } = parts;
+    const now = () => clock.now();
+    this.#clock = clock;
+    this.engine = new Engine<ServiceStore>(service, db, now);
+    this.#replies = openReplies(db, now);
     this.#checkpointed = this.engine.publishedThrough;
-    this.outbox = new OutboxPublisher(this.engine, publish, (error, retryInMs) =>
-      log.warn({ cause: error.message, retryInMs }, "facts wait in the outbox"),
+    this.outbox = new OutboxPublisher(
+      this.engine,
+      publish,
+      (error, retryInMs) => log.warn({ cause: error.message, retryInMs }, "facts wait in the outbox"),
+      clock,
     );
     this.#commits = new GroupCommit(
       (work) => this.#transaction(work),
@@ -73,9 +82,10 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
         this.outbox.kick();
         this.consumer.checkIdle();
         this.#deadlines.look();
-        this.#checkpoint ??= setTimeout(() => this.#checkpointWhenIdle(), IDLE_CHECKPOINT_MS);
+        this.#checkpoint ??= this.#checkpointLater();
       },
       isObserver(service) ? OBSERVER_LINGER_MS : 0,
+      clock,
     );
     this.consumer = new Consumer<Port>({
       engine: this.engine,
@@ -86,6 +96,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       unknownSchemas,
       callsAtOnce,
       onHandled: ({ key }) => this.changes.tell(key),
+      clock,
     });
     this.#deadlines = new Deadlines({
       engine: this.engine,
@@ -93,6 +104,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       isBusy: (key) => this.consumer.isBusy(key),
       onStruck: (key) => this.changes.tell(key),
       log,
+      clock,
     });
   }
 
@@ -157,11 +169,11 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
    * all within `timeoutMs`. What can't be finished is in the database, or comes again.
    */
   async drain(timeoutMs: number): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
+    const deadline = this.#clock.now() + timeoutMs;
     this.#deadlines.stop();
     await this.consumer.drain(timeoutMs * 0.75);
-    await this.outbox.stop(Math.max(0, deadline - Date.now()));
-    clearTimeout(this.#checkpoint);
+    await this.outbox.stop(Math.max(0, deadline - this.#clock.now()));
+    this.#checkpoint?.cancel();
     this.#transaction(() => true);
   }
 
@@ -178,6 +190,10 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     if (noted) this.#checkpointed = through;
   }
 
+  #checkpointLater(): Timer {
+    return this.#clock.after(IDLE_CHECKPOINT_MS, () => this.#checkpointWhenIdle());
+  }
+
   #checkpointWhenIdle(): void {
     this.#checkpoint = undefined;
     const caughtUp = this.outbox.through === this.engine.lastRow;
@@ -188,7 +204,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
         // The next transaction tries again; until then a restart would only repeat what the broker recognises.
       }
     } else if (!caughtUp) {
-      this.#checkpoint = setTimeout(() => this.#checkpointWhenIdle(), IDLE_CHECKPOINT_MS);
+      this.#checkpoint = this.#checkpointLater();
     }
   }
 }
