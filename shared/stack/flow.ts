@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { asyncapi, check, Misuse, map, permissions, table } from "./flow-commands.ts";
+import { simulate } from "./flow-simulate.ts";
 
 /** A command of the table below. */
 interface Command {
@@ -18,6 +19,13 @@ const commands: Readonly<Record<string, Command>> = {
       "explores every way an order may go; exits 1 at a fault, 2 when it can't",
     ],
     run: check,
+  },
+  simulate: {
+    usage: [
+      "[--seed N] [--orders N] [--faults none|light|heavy] [--json]",
+      "lets many orders meet at random, and says how to repeat it",
+    ],
+    run: simulate,
   },
   map: {
     usage: ["[--svg | --write]", "the flow as Mermaid or SVG; --write renews README.md and docs/flow.svg"],

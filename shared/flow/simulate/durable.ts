@@ -1,0 +1,171 @@
+// A simulated durable consumer: explicit acks, delayed naks, and redelivery of what nobody said anything about.
+
+import type { Event, FactType } from "../../contracts/events.ts";
+import type { Delivery } from "../../service/consumer.ts";
+import { type AnyService, consumes } from "../../service/define.ts";
+import type { Setting } from "./setting.ts";
+
+/** As `npm run provision` has them. */
+const ACK_WAIT_MS = 10_000;
+const MAX_ACK_PENDING = 2_000;
+
+const PARK_RETRY_MS = 5_000;
+const LATE_MS = [20, 5_000] as const;
+const REPEAT_MS = [1, 10_000] as const;
+
+/** A message that was delivered and not acked. */
+interface Pending {
+  attempt: number;
+  /** Somebody has it, or it is on its way. */
+  isOut: boolean;
+}
+
+/** One service's consumer. */
+export class Durable {
+  readonly name: string;
+  /** What was parked, and why. */
+  readonly parked: { readonly event: Event; readonly cause: Error }[] = [];
+  /** How long the stream was when the message of each place was first acked. */
+  readonly ackedAt: number[] = [];
+  isReachable = true;
+  take: ((delivery: Delivery) => void) | undefined;
+  readonly #filter: ReadonlySet<FactType>;
+  readonly #stream: readonly Event[];
+  readonly #setting: Setting;
+  readonly #pending = new Map<number, Pending>();
+  readonly #fresh: number[] = [];
+  #next = 0;
+  #again: number[] = [];
+  /** The places of the latest acks. */
+  readonly #acked: number[] = [];
+
+  constructor(service: AnyService, stream: readonly Event[], setting: Setting) {
+    this.name = service.name;
+    this.#filter = new Set(consumes(service));
+    this.#stream = stream;
+    this.#setting = setting;
+  }
+
+  get isIdle(): boolean {
+    return this.#pending.size === 0 && this.#next === this.#fresh.length;
+  }
+
+  /** What was delivered and not acked, and how many messages were not delivered yet. */
+  get backlog(): { readonly pending: readonly Event[]; readonly waiting: number } {
+    const pending = [...this.#pending.keys()].map((place) => this.#stream[place]!);
+    return { pending, waiting: this.#fresh.length - this.#next };
+  }
+
+  hears({ type }: Event): boolean {
+    return this.#filter.has(type);
+  }
+
+  /** Takes note of a message in the stream. */
+  offer(place: number): void {
+    if (!this.hears(this.#stream[place]!)) return;
+    this.#fresh.push(place);
+    this.pump();
+  }
+
+  /** Sends off what may be delivered. */
+  pump(): void {
+    if (!this.take || !this.isReachable) return;
+    const again = this.#again;
+    this.#again = [];
+    for (const place of again) {
+      const pending = this.#pending.get(place);
+      if (pending && !pending.isOut) this.#send(place, pending);
+    }
+    while (this.#next < this.#fresh.length && this.#pending.size < MAX_ACK_PENDING) {
+      const place = this.#fresh[this.#next++]!;
+      const pending = { attempt: 0, isOut: false };
+      this.#pending.set(place, pending);
+      this.#send(place, pending);
+    }
+  }
+
+  /** Whatever somebody has, or is on its way, comes again after a while unless it is ended before. */
+  lapse(): void {
+    const out = [...this.#pending].filter(([, { isOut }]) => isOut);
+    for (const [place, { attempt }] of out) this.#comeAgain(place, attempt, ACK_WAIT_MS);
+  }
+
+  /** Forgets, by chance, some of the latest `most` acks. */
+  forgetAcks(most: number): void {
+    const { chance, trace, faults } = this.#setting;
+    for (const place of this.#acked.splice(0).slice(-most)) {
+      if (faults.lostAck === 0 || !chance.is(0.5) || this.#pending.has(place)) continue;
+      trace.count("acks that a broker forgot");
+      this.#pending.set(place, { attempt: 1, isOut: false });
+      this.#again.push(place);
+    }
+  }
+
+  #send(place: number, pending: Pending): void {
+    const { scheduler, chance, faults, trace } = this.#setting;
+    const { take } = this;
+    const attempt = ++pending.attempt;
+    pending.isOut = true;
+    const isLate = chance.is(faults.lateDelivery);
+    if (isLate) trace.count("late deliveries");
+    const inMs = isLate ? chance.spread(...LATE_MS) : chance.between(1, 3);
+    scheduler.after(inMs, () => {
+      if (this.take !== take || !this.isReachable) return; // It went to a connection that is gone.
+      const event = this.#stream[place]!;
+      trace.tell(`${this.name} takes ${event.type} ${event.id}, attempt ${attempt}`, event.key);
+      take!(this.#delivery(place, event, attempt));
+    });
+    if (chance.is(faults.repeatedDelivery)) {
+      trace.count("repeated deliveries");
+      this.#comeAgain(place, attempt, chance.spread(...REPEAT_MS));
+    }
+  }
+
+  #delivery(place: number, event: Event, attempt: number): Delivery {
+    const { broken, chance, trace } = this.#setting;
+    let isEnded = false;
+    const end = (how: string, effect: () => void) => {
+      if (isEnded) broken.push(`${this.name} ends a delivery of ${event.type} of ${event.key} twice`);
+      isEnded = true;
+      trace.tell(`${this.name} ${how} ${event.type} ${event.id}`, event.key);
+      if (this.isReachable && !chance.is(this.#setting.faults.lostAck)) return effect();
+      trace.count("lost acks");
+      this.#comeAgain(place, attempt, ACK_WAIT_MS);
+    };
+    return {
+      attempt,
+      read: () => event,
+      ack: () => {
+        this.ackedAt[place] ??= this.#stream.length;
+        end("acks", () => this.#ack(place));
+      },
+      retry: (delayMs) => end(`naks for ${delayMs} ms`, () => this.#comeAgain(place, attempt, delayMs)),
+      park: async (cause) => {
+        if (!this.isReachable) {
+          this.#comeAgain(place, attempt, PARK_RETRY_MS);
+          throw new Error("can't park it: NATS is not reachable");
+        }
+        end("parks", () => {
+          this.parked.push({ event, cause });
+          this.#ack(place);
+        });
+      },
+    };
+  }
+
+  #ack(place: number): void {
+    if (this.#pending.delete(place)) this.#acked.push(place);
+    this.pump();
+  }
+
+  /** Delivers it again after a while, unless it was acked by then, or delivered for another reason. */
+  #comeAgain(place: number, attempt: number, inMs: number): void {
+    this.#setting.scheduler.after(inMs, () => {
+      const pending = this.#pending.get(place);
+      if (pending?.attempt !== attempt) return;
+      pending.isOut = false;
+      this.#again.push(place);
+      this.pump();
+    });
+  }
+}

@@ -1,0 +1,88 @@
+// People in a simulation: they ask, hear nothing, ask again, and insist.
+
+import type { Act } from "../check/scenario.ts";
+import type { Planned, Setting } from "./setting.ts";
+import type { Station } from "./station.ts";
+
+/** How long somebody waits for an answer, and then until the next try. */
+const PATIENCE_MS = 10_000;
+const AGAIN_MS = [100, 5_000] as const;
+const INSISTS_MS = [1_000, 60_000] as const;
+
+/** One thing that somebody wants done, however often they have to ask. */
+interface Wish extends Act {
+  readonly idempotencyKey: string;
+  insists: number;
+  /** What was answered, as text. */
+  answer?: string;
+}
+
+/** Everybody who gives commands. */
+export class People {
+  /** The causes of all facts that commands led to. */
+  readonly causes = new Set<string>();
+  readonly #stations: ReadonlyMap<string, Station>;
+  readonly #setting: Setting;
+  #count = 0;
+
+  constructor(stations: ReadonlyMap<string, Station>, setting: Setting) {
+    this.#stations = stations;
+    this.#setting = setting;
+  }
+
+  /** Has it done when its time has come. */
+  plan({ inMs = 0, insists = 0, ...act }: Act & Partial<Planned>): void {
+    const wish = { ...act, idempotencyKey: `${++this.#count}`, insists };
+    this.causes.add(`${act.command} ${wish.idempotencyKey}`);
+    this.#later(wish, inMs);
+  }
+
+  #later(wish: Wish, inMs: number): void {
+    this.#setting.scheduler.errand(inMs, () => this.#ask(wish));
+  }
+
+  #ask(wish: Wish): void {
+    const { scheduler, chance, trace, broken, faults } = this.#setting;
+    const station = this.#stations.get(wish.service)!;
+    const { runtime, service } = station;
+    trace.tell(`${wish.who} ${wish.does}${runtime ? "" : `, and ${wish.service} is down`}`, wish.key);
+    if (!runtime) {
+      this.#later(wish, chance.spread(...AGAIN_MS));
+      return;
+    }
+
+    const impatience = scheduler.errand(PATIENCE_MS, () => this.#ask(wish));
+    const command = service.commands.find(({ name }) => name === wish.command)!;
+    const idempotency = { key: wish.idempotencyKey, request: JSON.stringify(wish.input) };
+    const answer = () => ({ outboxRow: runtime.engine.lastRow });
+    runtime.submit(command, { input: wish.input, key: wish.key, answer, idempotency }).then(
+      (result) => {
+        impatience.cancel();
+        trace.count(`commands ${result.outcome}`);
+        if (result.outcome === "mismatch")
+          broken.push(`${wish.service} takes a repeat of ${wish.does} for something else`);
+        if (result.outcome === "refused") {
+          if (wish.answer) broken.push(`${wish.who} ${wish.does}: it was done, and is refused at a repeat`);
+          if (wish.insists-- > 0) this.#later(wish, chance.spread(...INSISTS_MS));
+        }
+        if (result.outcome === "done") {
+          this.#compare(wish, JSON.stringify(result.answer));
+          if (!chance.is(faults.repeatedCommand)) return;
+          trace.count("repeated commands");
+          this.#later(wish, chance.spread(...AGAIN_MS));
+        }
+      },
+      (error) => {
+        trace.tell(`${wish.service} fails: ${error.message}`, wish.key);
+        if (faults.failedCommit === 0)
+          broken.push(`${wish.who} ${wish.does}: ${wish.service} fails: ${error.message}`);
+      },
+    );
+  }
+
+  #compare(wish: Wish, answer: string): void {
+    if (wish.answer !== undefined && wish.answer !== answer)
+      this.#setting.broken.push(`${wish.who} ${wish.does}: a repeat has a second effect`);
+    wish.answer = answer;
+  }
+}

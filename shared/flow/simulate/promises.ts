@@ -1,0 +1,68 @@
+// What the kit promises whatever the services decide: judged when all is at rest.
+
+import type { OutboxRow } from "../../service/engine.ts";
+import type { Broker } from "./broker.ts";
+import type { People } from "./people.ts";
+import type { Station } from "./station.ts";
+
+/** The sentences that say which of the kit's promises are broken. */
+export function brokenPromises(stations: readonly Station[], broker: Broker, people: People): string[] {
+  const broken: string[] = [];
+  let said = 0;
+  for (const station of stations) {
+    for (const row of outboxOf(station)) {
+      said++;
+      broken.push(...ofFact(row, station, broker, people));
+    }
+    broken.push(...ofDeliveries(station, broker));
+  }
+  if (said < broker.places.size)
+    broken.push(`the stream has ${broker.places.size} facts, and only ${said} were ever said`);
+  return broken;
+}
+
+/** A fact is stored, after what led to it, and before that is acked. */
+function ofFact(row: OutboxRow, { name, service }: Station, broker: Broker, people: People): string[] {
+  const fact = `${row.type} of ${row.key}`;
+  const place = broker.places.get(row.event_id);
+  if (place === undefined) return [`${fact}, said by ${name}, is lost: the stream does not have it`];
+  const causePlace = broker.places.get(row.causation_id);
+  if (causePlace === undefined) {
+    const isDeadline = service.deadlines.some(
+      (deadline) => `${deadline.name} ${row.key}` === row.causation_id,
+    );
+    const isCaused = isDeadline || people.causes.has(row.causation_id);
+    return isCaused ? [] : [`${fact}, said by ${name}, has a cause that never was: ${row.causation_id}`];
+  }
+  const cause = broker.stream[causePlace]!;
+  const ackedAt = broker.durables.get(name)!.ackedAt[causePlace];
+  return [
+    ...(causePlace < place ? [] : [`${fact} is stored before what led to it: ${cause.type}`]),
+    ...(ackedAt === undefined || ackedAt > place
+      ? []
+      : [`${name} acks ${cause.type} of ${row.key} before ${row.type}, to which it led, is stored`]),
+  ];
+}
+
+/** Everything that the service listens to has reached it, and was taken up once. */
+function ofDeliveries({ name, db, handled }: Station, broker: Broker): string[] {
+  const durable = broker.durables.get(name)!;
+  const inbox = new Set(db.prepare("SELECT event_id FROM inbox").pluck().all() as string[]);
+  const broken: string[] = [];
+  for (const [id, place] of broker.places) {
+    const event = broker.stream[place]!;
+    if (!durable.hears(event)) continue;
+    const times = handled.get(id) ?? 0;
+    if (!inbox.delete(id))
+      broken.push(`${name} does not know that it has heard ${event.type} of ${event.key}`);
+    if (times !== 1) broken.push(`${name} has taken up ${event.type} of ${event.key} ${times} times`);
+  }
+  for (const id of inbox) broken.push(`${name} has heard ${id}, which the stream does not have`);
+  return broken;
+}
+
+function* outboxOf({ runtime }: Station): Generator<OutboxRow> {
+  const { engine } = runtime!;
+  for (let rows = engine.outboxAfter(0); rows.length > 0; rows = engine.outboxAfter(rows.at(-1)!.id))
+    yield* rows;
+}

@@ -1,0 +1,194 @@
+// One simulated run: orders come in while things go wrong; then all is repaired, comes to rest, and is judged.
+
+import type { Row, View } from "../check/scenario.ts";
+import { Broker } from "./broker.ts";
+import { Chance } from "./chance.ts";
+import { faultsAt, type Level, noFaults } from "./faults.ts";
+import { makeMischief, repair } from "./mischief.ts";
+import { Surroundings } from "./outside.ts";
+import { People } from "./people.ts";
+import { brokenPromises } from "./promises.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { Setting, Simulated } from "./setting.ts";
+import { Station } from "./station.ts";
+import { Trace } from "./trace.ts";
+
+/** What a run came to. */
+export interface Run {
+  readonly seed: number;
+  readonly orders: number;
+  readonly facts: number;
+  /** How orders ended, and how many of each. */
+  readonly endings: Readonly<Record<string, number>>;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly virtualMs: number;
+  readonly hash: string;
+  /** What is broken, as sentences. */
+  readonly broken: readonly string[];
+  /** The key of what the first of them is about, if it is about one order. */
+  readonly brokenKey: string | undefined;
+  /** What happened to what was watched. */
+  readonly story: readonly string[];
+}
+
+/** The mean time between two orders, and how long things go on to go wrong after the last one, in virtual time. */
+const ORDER_EVERY_MS = 20;
+const AFTERMATH_MS = 30_000;
+/** By then all has to have come to rest. */
+const RESTLESS_MS = 6 * 3_600_000;
+const RESTLESS_CALLS = 2_000_000;
+const LONGEST_WAIT = 1_000_000;
+const MOST_BROKEN = 20;
+
+/** Simulates `orders` orders. The same seed gives the same run; what is about the key `watch` is told as a story. */
+export async function runOnce<World>(
+  { services, outside, laws, traffic, assemble }: Simulated<World>,
+  { seed, orders, level, watch }: { seed: number; orders: number; level: Level; watch?: string | undefined },
+): Promise<Run> {
+  const scheduler = new Scheduler();
+  const chance = new Chance(seed);
+  const trace = new Trace(() => scheduler.now, watch);
+  const setting: Setting = { scheduler, chance, trace, faults: noFaults, broken: [] };
+  const broker = new Broker(services, setting);
+  const surroundings = new Surroundings(outside, setting);
+  const stations = services.map(
+    (service) => new Station(service, broker, surroundings.call, setting, assemble),
+  );
+  const people = new People(new Map(stations.map((station) => [station.name, station])), setting);
+  const isAtRest = () =>
+    scheduler.errands === 0 && broker.isIdle && stations.every((station) => station.isAtRest);
+
+  try {
+    for (const station of stations) station.start();
+    for (const act of traffic.opening(chance)) people.plan(act);
+    await settle();
+    setting.faults = faultsAt(level, chance);
+    makeMischief(stations, broker, surroundings as Surroundings<unknown>, setting);
+    await scheduler.run(placeOrders());
+    setting.faults = noFaults;
+    trace.tell("all is repaired");
+    repair(stations, broker, surroundings as Surroundings<unknown>);
+    if (await settle()) await judge();
+    return result();
+  } finally {
+    for (const { db } of stations) db.close();
+  }
+
+  /** Lets orders come in; over when the last one was placed and the aftermath has passed. */
+  function placeOrders(): () => boolean {
+    let number = 0;
+    let isOver = false;
+    const next = () => {
+      number++;
+      for (const act of traffic.order(number, chance)) people.plan(act);
+      if (number < orders) scheduler.errand(chance.wait(ORDER_EVERY_MS), next);
+      else
+        scheduler.errand(AFTERMATH_MS, () => {
+          isOver = true;
+        });
+    };
+    scheduler.errand(0, next);
+    return () => isOver || setting.broken.length > 0;
+  }
+
+  /** Waits until all is at rest; false, and a sentence, if it never is. */
+  async function settle(): Promise<boolean> {
+    const until = scheduler.now + RESTLESS_MS;
+    const most = scheduler.made + RESTLESS_CALLS;
+    const isTooLong = () => scheduler.now > until || scheduler.made > most;
+    await scheduler.run(() => isAtRest() || isTooLong() || setting.broken.length > 0);
+    if (isAtRest() || setting.broken.length > 0) return setting.broken.length === 0;
+    setting.broken.push(...whoWaits());
+    return false;
+  }
+
+  /** Judges what is at rest, lets all deadlines pass, one after the other, and judges the end. */
+  async function judge(): Promise<void> {
+    setting.broken.push(...brokenPromises(stations, broker, people));
+    setting.broken.push(...laws.always(view()), ...laws.calm(view()));
+    let isCalm = setting.broken.length === 0;
+    for (let soonest = nextDeadline(); isCalm && soonest !== undefined; soonest = nextDeadline()) {
+      for (const station of stations) station.ahead += Math.max(0, soonest - station.clockTime);
+      isCalm = await settle();
+    }
+    if (!isCalm) return;
+    setting.broken.push(...brokenPromises(stations, broker, people));
+    setting.broken.push(...laws.always(view()), ...laws.calm(view()), ...laws.end(view()));
+  }
+
+  function nextDeadline(): number | undefined {
+    const times = stations.flatMap(({ runtime }) => runtime?.engine.nextDeadline ?? []);
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  function view(): View<World> {
+    const stream = [...broker.places.values()].map((place) => broker.stream[place]!);
+    const named = (name: string) => stations.find((station) => station.name === name)!;
+    const rows = once((name: string) => {
+      const { db } = named(name);
+      return once((table: string) => db.prepare(`SELECT * FROM "${table}"`).all() as Row[]);
+    });
+    const waits = once((name: string) => {
+      const { runtime, service } = named(name);
+      return service.deadlines.flatMap((one) =>
+        one.open(runtime!.engine.store, LONGEST_WAIT).map(({ key }) => key),
+      );
+    });
+    return {
+      said: stream,
+      stream,
+      world: (key: string) => surroundings.world(key),
+      rows: (service: string, table: string) => rows(service)(table),
+      waits,
+    } as unknown as View<World>;
+  }
+
+  function whoWaits(): string[] {
+    const waits = stations.flatMap(({ name, isDown, runtime, trouble }) => {
+      const { pending, waiting } = broker.durables.get(name)!.backlog;
+      const unsaid = runtime ? runtime.engine.lastRow - runtime.outbox.through : 0;
+      const first = pending[0];
+      return [
+        ...(isDown ? [`${name} is down`] : []),
+        ...(first
+          ? [`${name} does not finish ${first.type} of ${first.key}, and ${pending.length - 1} more`]
+          : []),
+        ...(waiting > 0 ? [`${name} has ${waiting} deliveries to come`] : []),
+        ...(unsaid > 0 ? [`${name} has ${unsaid} facts that are not stored`] : []),
+      ].map((what) => (trouble ? `${what}; its last trouble: ${trouble}` : what));
+    });
+    return [`stuck: it never comes to rest. ${scheduler.errands} errands are open`, ...waits];
+  }
+
+  function result(): Run {
+    const endings: Record<string, number> = {};
+    for (const place of broker.places.values()) {
+      const ending = traffic.ending(broker.stream[place]!);
+      if (ending !== undefined) endings[ending] = (endings[ending] ?? 0) + 1;
+    }
+    const keys = new Set(broker.stream.map(({ key }) => key));
+    const words = setting.broken[0]?.match(/[\w-]+/g) ?? [];
+    return {
+      seed,
+      orders,
+      facts: broker.places.size,
+      endings,
+      counts: trace.counts,
+      virtualMs: scheduler.now,
+      hash: trace.hash,
+      broken: setting.broken.slice(0, MOST_BROKEN),
+      brokenKey: words.find((word) => keys.has(word)),
+      story: trace.watched,
+    };
+  }
+}
+
+/** The same answer to the same question. */
+function once<Answer>(ask: (name: string) => Answer): (name: string) => Answer {
+  const known = new Map<string, Answer>();
+  return (name) => {
+    const answer = known.get(name) ?? ask(name);
+    known.set(name, answer);
+    return answer;
+  };
+}

@@ -1,0 +1,47 @@
+// What happened, line by line: counted, hashed, and kept where somebody watches.
+
+import { createHash } from "node:crypto";
+
+const FLUSH_AT = 1 << 16;
+
+/** The story of one run. Equal stories have equal hashes. */
+export class Trace {
+  /** How often each thing happened that is worth a count. */
+  readonly counts: Record<string, number> = {};
+  /** The lines about what is watched. */
+  readonly watched: string[] = [];
+  readonly #hash = createHash("sha256");
+  readonly #watch: string | undefined;
+  readonly #now: () => number;
+  #text = "";
+
+  /** Keeps the lines about `watch`, if that is given; `now` is virtual time, in milliseconds. */
+  constructor(now: () => number, watch?: string) {
+    this.#now = now;
+    this.#watch = watch;
+  }
+
+  /** Takes down that something happened. `key` is what it is about; without one it concerns everybody. */
+  tell(what: string, key?: string): void {
+    const now = this.#now();
+    this.#text += `${now} ${what}\n`;
+    if (this.#text.length > FLUSH_AT) this.#flush();
+    if (this.#watch !== undefined && (key === undefined || key === this.#watch))
+      this.watched.push(`${(now / 1_000).toFixed(3).padStart(10)} s  ${what}`);
+  }
+
+  count(what: string, by = 1): void {
+    this.counts[what] = (this.counts[what] ?? 0) + by;
+  }
+
+  /** The hash of all that was told so far, in hexadecimal. */
+  get hash(): string {
+    this.#flush();
+    return this.#hash.copy().digest("hex");
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#text);
+    this.#text = "";
+  }
+}
