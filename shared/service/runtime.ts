@@ -174,7 +174,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     await this.consumer.drain(timeoutMs * 0.75);
     await this.outbox.stop(Math.max(0, deadline - this.#clock.now()));
     this.#checkpoint?.cancel();
-    this.#transaction(() => true);
+    this.#noteThrough();
   }
 
   /** A transaction that also notes, if it is committed, how far the outbox is published: a restart goes on from there. */
@@ -190,6 +190,15 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     if (noted) this.#checkpointed = through;
   }
 
+  /** Notes how far the outbox is published. Where that fails, a restart only repeats what the broker recognises. */
+  #noteThrough(): void {
+    try {
+      this.#transaction(() => true);
+    } catch {
+      // The next transaction tries again.
+    }
+  }
+
   #checkpointLater(): Timer {
     return this.#clock.after(IDLE_CHECKPOINT_MS, () => this.#checkpointWhenIdle());
   }
@@ -198,11 +207,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     this.#checkpoint = undefined;
     const caughtUp = this.outbox.through === this.engine.lastRow;
     if (this.#commits.size === 0 && caughtUp && this.outbox.through !== this.#checkpointed) {
-      try {
-        this.#transaction(() => true);
-      } catch {
-        // The next transaction tries again; until then a restart would only repeat what the broker recognises.
-      }
+      this.#noteThrough();
     } else if (!caughtUp) {
       this.#checkpoint = this.#checkpointLater();
     }

@@ -110,4 +110,19 @@ describe("stopping", () => {
 
     expect(till.broker.given).toHaveLength(1);
   });
+
+  it("ends all the same when it can't note that: the next process says it again, and nobody hears it twice", async () => {
+    const till = new Till();
+    await till.take(paid("a"));
+    vi.spyOn(till.runtime.engine, "transaction").mockImplementation(() => {
+      throw new Error("database or disk is full");
+    });
+
+    await till.runtime.drain(8_000);
+    till.restart();
+    await turns();
+
+    expect(till.broker.given).toHaveLength(2);
+    expect(till.stored).toEqual(["order.completed a"]);
+  });
 });
