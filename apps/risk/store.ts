@@ -35,8 +35,9 @@ export function store(db: Database) {
   // What is decided stays decided, whatever is heard late.
   const settle = db.prepare(`INSERT INTO assessments (order_id, status) VALUES (:id, :status)
     ON CONFLICT (order_id) DO UPDATE SET status = :status WHERE status <> 'closed'`);
+  // No bare parameter in the limit: SQLite would plan the query anew for every value.
   const waits = db.prepare(`SELECT order_id AS key, decide_by AS at FROM assessments
-    WHERE status = 'flagged' ORDER BY decide_by, order_id LIMIT ?`);
+    WHERE status = 'flagged' ORDER BY decide_by, order_id LIMIT ? + 0`);
   const reviews = db.prepare(`SELECT order_id, score, reasons, decide_by FROM assessments
     WHERE status = 'flagged' AND (decide_by, order_id) > (?, ?) ORDER BY decide_by, order_id LIMIT ?`);
 

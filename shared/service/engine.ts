@@ -113,7 +113,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
 
   /** The outbox rows after `row`, oldest first, {@link OUTBOX_PAGE} at most. */
   outboxAfter(row: number): OutboxRow[] {
-    return this.#statements.outboxAfter.all(row) as OutboxRow[];
+    return row < this.#lastRow ? (this.#statements.outboxAfter.all(row) as OutboxRow[]) : [];
   }
 
   /**
