@@ -65,7 +65,7 @@ function reviews({ orderId, totalCents }: OrderCreated, chance: Chance): Planned
       ...{ who: "an operator", does: `decides to ${decision} ${orderId}` },
       ...{ service: "risk", command: "review", key: orderId, input: { orderId, decision } },
       inMs: chance.spread(20, 60_000),
-      insists: 3,
+      insists: 2,
     };
   });
 }
@@ -76,14 +76,13 @@ function cancellations({ orderId }: OrderCreated, chance: Chance): Planned[] {
     ...{ who: "the customer", does: `asks to cancel ${orderId}`, service: "orders", command: "cancel" },
     ...{ key: orderId, input: { orderId, requestedBy: "customer", reason: chance.of(REASONS) } },
     inMs: chance.spread(1, 30_000),
-    insists: 1,
   }));
 }
 
 /** Now and then goods come in, or are found to be broken. */
 function adjustments(chance: Chance): Planned[] {
-  if (!chance.is(0.05)) return [];
-  const delta = chance.is(0.8) ? chance.between(5, 80) : -chance.between(1, 5);
+  if (!chance.is(0.1)) return [];
+  const delta = chance.is(0.8) ? chance.between(5, 70) : -chance.between(1, 5);
   return [
     { ...adjust(chance.of(SKUS), delta, delta > 0 ? "delivery" : "broken"), inMs: chance.spread(1, 5_000) },
   ];

@@ -65,7 +65,7 @@ function whole(option: string, text: string, from: number, to: number): number {
 
 // Until the laws have a world for each order.
 // biome-ignore lint/suspicious/noExplicitAny: see above.
-function OLD(laws: any): any {
+export function OLD(laws: any): any {
   // biome-ignore lint/suspicious/noExplicitAny: see above.
   const adapted = (view: any) => {
     const of = (book: string) => new Proxy({}, { get: (_, key: string) => view.world(key)[book][key] });

@@ -40,6 +40,11 @@ export class Broker {
     return true;
   }
 
+  /** The stream, with each id once. */
+  distinct(): Event[] {
+    return [...this.places.values()].map((place) => this.stream[place]!);
+  }
+
   /** Connects a service: from now on its deliveries go to `take`. */
   connect(service: string, take: (delivery: Delivery) => void): void {
     const durable = this.durables.get(service)!;

@@ -17,6 +17,8 @@ export type CallOutside = (call: Call) => Promise<unknown>;
 
 /** Longer than any call waits for its answer. */
 const TOO_LATE_MS = [16_000, 600_000] as const;
+/** How often the outside does what comes first of all that it may do. */
+const USUAL = 0.6;
 const THERE_MS = [1, 50] as const;
 const BACK_MS = [1, 50] as const;
 
@@ -67,10 +69,10 @@ export class Surroundings<World> {
       if (chance.is(faults.lateCall)) {
         lose("late calls");
         carryOut(chance.spread(...TOO_LATE_MS), () => {});
-      } else if (isOut || chance.is(faults.lostCall)) {
+      } else if (isOut ? chance.is(0.5) : chance.is(faults.lostCall)) {
         lose("lost calls");
         fail(there);
-      } else if (chance.is(faults.lostAnswer)) {
+      } else if (isOut || chance.is(faults.lostAnswer)) {
         carryOut(there, () => {
           lose("lost answers");
           fail(back);
@@ -89,7 +91,7 @@ export class Surroundings<World> {
   #respond({ method, request, key, service }: Call): unknown {
     const { chance, trace } = this.#setting;
     const ways = this.#outside.respond(this.world(key), { method, request });
-    const { world, answer, told } = chance.of(ways);
+    const { world, answer, told } = chance.is(USUAL) ? ways[0]! : chance.of(ways);
     this.#worlds.set(key, world);
     trace.count("calls carried out");
     trace.tell(`${method} asked by ${service}: ${told}`, key);

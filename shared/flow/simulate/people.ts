@@ -1,5 +1,6 @@
 // People in a simulation: they ask, hear nothing, ask again, and insist.
 
+import { isDatabaseFault } from "../../service/database.ts";
 import type { Act } from "../check/scenario.ts";
 import type { Planned, Setting } from "./setting.ts";
 import type { Station } from "./station.ts";
@@ -74,7 +75,7 @@ export class People {
       },
       (error) => {
         trace.tell(`${wish.service} fails: ${error.message}`, wish.key);
-        if (faults.failedCommit === 0)
+        if (!isDatabaseFault(error))
           broken.push(`${wish.who} ${wish.does}: ${wish.service} fails: ${error.message}`);
       },
     );

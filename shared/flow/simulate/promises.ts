@@ -22,7 +22,7 @@ export function brokenPromises(stations: readonly Station[], broker: Broker, peo
 }
 
 /** A fact is stored, after what led to it, and before that is acked. */
-function ofFact(row: OutboxRow, { name, service }: Station, broker: Broker, people: People): string[] {
+function ofFact(row: Said, { name, service }: Station, broker: Broker, people: People): string[] {
   const fact = `${row.type} of ${row.key}`;
   const place = broker.places.get(row.event_id);
   if (place === undefined) return [`${fact}, said by ${name}, is lost: the stream does not have it`];
@@ -61,8 +61,8 @@ function ofDeliveries({ name, db, handled }: Station, broker: Broker): string[] 
   return broken;
 }
 
-function* outboxOf({ runtime }: Station): Generator<OutboxRow> {
-  const { engine } = runtime!;
-  for (let rows = engine.outboxAfter(0); rows.length > 0; rows = engine.outboxAfter(rows.at(-1)!.id))
-    yield* rows;
+type Said = Pick<OutboxRow, "event_id" | "type" | "key" | "causation_id">;
+
+function outboxOf({ db }: Station): Said[] {
+  return db.prepare("SELECT event_id, type, key, causation_id FROM outbox ORDER BY id").all() as Said[];
 }

@@ -1,9 +1,9 @@
 // One simulated run: orders come in while things go wrong; then all is repaired, comes to rest, and is judged.
 
-import type { Row, View } from "../check/scenario.ts";
 import { Broker } from "./broker.ts";
 import { Chance } from "./chance.ts";
 import { faultsAt, type Level, noFaults } from "./faults.ts";
+import { judge } from "./judge.ts";
 import { makeMischief, repair } from "./mischief.ts";
 import { Surroundings } from "./outside.ts";
 import { People } from "./people.ts";
@@ -31,13 +31,12 @@ export interface Run {
   readonly story: readonly string[];
 }
 
-/** The mean time between two orders, and how long things go on to go wrong after the last one, in virtual time. */
-const ORDER_EVERY_MS = 20;
+/** How long orders come in, on average, and how long things go on to go wrong after the last one, in virtual time. */
+const TRADE_MS = 60_000;
 const AFTERMATH_MS = 30_000;
 /** By then all has to have come to rest. */
 const RESTLESS_MS = 6 * 3_600_000;
 const RESTLESS_CALLS = 2_000_000;
-const LONGEST_WAIT = 1_000_000;
 const MOST_BROKEN = 20;
 
 /** Simulates `orders` orders. The same seed gives the same run; what is about the key `watch` is told as a story. */
@@ -68,7 +67,7 @@ export async function runOnce<World>(
     setting.faults = noFaults;
     trace.tell("all is repaired");
     repair(stations, broker, surroundings as Surroundings<unknown>);
-    if (await settle()) await judge();
+    if (await settle()) await judgeAll();
     return result();
   } finally {
     for (const { db } of stations) db.close();
@@ -81,7 +80,7 @@ export async function runOnce<World>(
     const next = () => {
       number++;
       for (const act of traffic.order(number, chance)) people.plan(act);
-      if (number < orders) scheduler.errand(chance.wait(ORDER_EVERY_MS), next);
+      if (number < orders) scheduler.errand(chance.wait(TRADE_MS / orders), next);
       else
         scheduler.errand(AFTERMATH_MS, () => {
           isOver = true;
@@ -103,44 +102,24 @@ export async function runOnce<World>(
   }
 
   /** Judges what is at rest, lets all deadlines pass, one after the other, and judges the end. */
-  async function judge(): Promise<void> {
-    setting.broken.push(...brokenPromises(stations, broker, people));
-    setting.broken.push(...laws.always(view()), ...laws.calm(view()));
+  async function judgeAll(): Promise<void> {
+    setting.broken.push(...brokenAt("calm"));
     let isCalm = setting.broken.length === 0;
     for (let soonest = nextDeadline(); isCalm && soonest !== undefined; soonest = nextDeadline()) {
       for (const station of stations) station.ahead += Math.max(0, soonest - station.clockTime);
       isCalm = await settle();
     }
-    if (!isCalm) return;
-    setting.broken.push(...brokenPromises(stations, broker, people));
-    setting.broken.push(...laws.always(view()), ...laws.calm(view()), ...laws.end(view()));
+    if (isCalm) setting.broken.push(...brokenAt("end"));
+  }
+
+  function brokenAt(moment: "calm" | "end"): string[] {
+    const promises = brokenPromises(stations, broker, people);
+    return [...promises, ...judge(laws, moment, stations, broker, surroundings, level !== "none")];
   }
 
   function nextDeadline(): number | undefined {
     const times = stations.flatMap(({ runtime }) => runtime?.engine.nextDeadline ?? []);
     return times.length > 0 ? Math.min(...times) : undefined;
-  }
-
-  function view(): View<World> {
-    const stream = [...broker.places.values()].map((place) => broker.stream[place]!);
-    const named = (name: string) => stations.find((station) => station.name === name)!;
-    const rows = once((name: string) => {
-      const { db } = named(name);
-      return once((table: string) => db.prepare(`SELECT * FROM "${table}"`).all() as Row[]);
-    });
-    const waits = once((name: string) => {
-      const { runtime, service } = named(name);
-      return service.deadlines.flatMap((one) =>
-        one.open(runtime!.engine.store, LONGEST_WAIT).map(({ key }) => key),
-      );
-    });
-    return {
-      said: stream,
-      stream,
-      world: (key: string) => surroundings.world(key),
-      rows: (service: string, table: string) => rows(service)(table),
-      waits,
-    } as unknown as View<World>;
   }
 
   function whoWaits(): string[] {
@@ -162,8 +141,8 @@ export async function runOnce<World>(
 
   function result(): Run {
     const endings: Record<string, number> = {};
-    for (const place of broker.places.values()) {
-      const ending = traffic.ending(broker.stream[place]!);
+    for (const event of broker.distinct()) {
+      const ending = traffic.ending(event);
       if (ending !== undefined) endings[ending] = (endings[ending] ?? 0) + 1;
     }
     const keys = new Set(broker.stream.map(({ key }) => key));
@@ -181,14 +160,4 @@ export async function runOnce<World>(
       story: trace.watched,
     };
   }
-}
-
-/** The same answer to the same question. */
-function once<Answer>(ask: (name: string) => Answer): (name: string) => Answer {
-  const known = new Map<string, Answer>();
-  return (name) => {
-    const answer = known.get(name) ?? ask(name);
-    known.set(name, answer);
-    return answer;
-  };
 }

@@ -14,6 +14,7 @@ export class Trace {
   readonly #watch: string | undefined;
   readonly #now: () => number;
   #text = "";
+  #between: string[] = [];
 
   /** Keeps the lines about `watch`, if that is given; `now` is virtual time, in milliseconds. */
   constructor(now: () => number, watch?: string) {
@@ -23,11 +24,17 @@ export class Trace {
 
   /** Takes down that something happened. `key` is what it is about; without one it concerns everybody. */
   tell(what: string, key?: string): void {
-    const now = this.#now();
-    this.#text += `${now} ${what}\n`;
+    this.#text += `${this.#now()} ${what}\n`;
     if (this.#text.length > FLUSH_AT) this.#flush();
-    if (this.#watch !== undefined && (key === undefined || key === this.#watch))
-      this.watched.push(`${(now / 1_000).toFixed(3).padStart(10)} s  ${what}`);
+    if (this.#watch !== undefined && (key ?? this.#watch) === this.#watch) this.#keep(what, key);
+  }
+
+  /** What concerns everybody is kept where it stands between two lines about what is watched. */
+  #keep(what: string, key?: string): void {
+    this.#between.push(`${(this.#now() / 1_000).toFixed(3).padStart(10)} s  ${what}`);
+    if (key === undefined) return;
+    this.watched.push(...this.#between.slice(this.watched.length === 0 ? -1 : 0));
+    this.#between = [];
   }
 
   count(what: string, by = 1): void {
