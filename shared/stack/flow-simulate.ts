@@ -1,6 +1,7 @@
 // The command `simulate` of `npm run -s flow`: many orders at random, all of it from one seed.
 
 import { randomInt } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { laws } from "../../apps/proof/laws.ts";
 import { traffic } from "../../apps/proof/traffic.ts";
@@ -8,28 +9,38 @@ import { outside } from "../../apps/proof/world.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
 import type { Level } from "../flow/simulate/faults.ts";
+import { Pool, serveRuns } from "../flow/simulate/pool.ts";
 import { reportOf } from "../flow/simulate/report.ts";
-import { type Options, SEEDS, simulateFlow } from "../flow/simulate/simulate.ts";
+import { type RunOptions, runOnce } from "../flow/simulate/run.ts";
+import { type Options, ORDERS_A_RUN, SEEDS, simulateFlow } from "../flow/simulate/simulate.ts";
 import { Misuse } from "./flow-commands.ts";
 
 const LEVELS: readonly string[] = ["none", "light", "heavy"] satisfies Level[];
 const MOST_ORDERS = 1_000_000;
 
+/** One run of the whole flow. */
+const run = (options: RunOptions) =>
+  runOnce({ services: allServices(loadConfig({})), outside, laws: OLD(laws), traffic }, options);
+
+serveRuns(run);
+
 /** Simulates orders; 0 when all laws hold, 1 with a fault, 2 when it could not run. Throws `Misuse`. */
 export async function simulate(args: readonly string[]): Promise<number> {
   const { json, ...options } = optionsOf(args);
   const begun = performance.now();
+  const runs = Math.ceil(options.orders / ORDERS_A_RUN);
+  const threads = Math.min(runs, availableParallelism());
+  const pool = threads > 1 ? new Pool(new URL(import.meta.url), threads) : undefined;
   try {
-    const simulation = await simulateFlow(
-      { services: allServices(loadConfig({})), outside, laws: OLD(laws), traffic },
-      options,
-    );
+    const simulation = await simulateFlow(pool?.run ?? run, options, threads);
     const ms = performance.now() - begun;
     console.log(json ? JSON.stringify({ ...simulation, ms }, null, 2) : reportOf(simulation, ms));
     return simulation.failure ? 1 : 0;
   } catch (error) {
     console.error(`The simulation could not run, with seed ${options.seed}: ${(error as Error).stack}`);
     return 2;
+  } finally {
+    await pool?.close();
   }
 }
 

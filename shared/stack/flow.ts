@@ -20,13 +20,6 @@ const commands: Readonly<Record<string, Command>> = {
     ],
     run: check,
   },
-  simulate: {
-    usage: [
-      "[--seed N] [--orders N] [--faults none|light|heavy] [--json]",
-      "lets many orders meet at random, and says how to repeat it",
-    ],
-    run: simulate,
-  },
   map: {
     usage: ["[--svg | --write]", "the flow as Mermaid or SVG; --write renews README.md and docs/flow.svg"],
     run: map,
@@ -34,6 +27,13 @@ const commands: Readonly<Record<string, Command>> = {
   table: { usage: ["[--json]", "every reaction, command and deadline as Markdown"], run: table },
   asyncapi: { usage: ["[--json]", "an AsyncAPI 3.0 document in YAML"], run: asyncapi },
   permissions: { usage: ["", "who may do what in NATS, as in nats.conf"], run: permissions },
+  simulate: {
+    usage: [
+      "[--seed N] [--orders N] [--faults none|light|heavy] [--json]",
+      "lets many orders meet at random, and says how to repeat it",
+    ],
+    run: simulate,
+  },
 };
 
 function usage(): string {

@@ -13,6 +13,15 @@ import type { Setting, Simulated } from "./setting.ts";
 import { Station } from "./station.ts";
 import { Trace } from "./trace.ts";
 
+/** One run: how many orders, at most a few thousand, and how much goes wrong. */
+export interface RunOptions {
+  readonly seed: number;
+  readonly orders: number;
+  readonly level: Level;
+  /** The key of what is told as a story. */
+  readonly watch?: string | undefined;
+}
+
 /** What a run came to. */
 export interface Run {
   readonly seed: number;
@@ -39,10 +48,10 @@ const RESTLESS_MS = 6 * 3_600_000;
 const RESTLESS_CALLS = 2_000_000;
 const MOST_BROKEN = 20;
 
-/** Simulates `orders` orders. The same seed gives the same run; what is about the key `watch` is told as a story. */
+/** Simulates `orders` orders. The same options give the same run. */
 export async function runOnce<World>(
   { services, outside, laws, traffic, assemble }: Simulated<World>,
-  { seed, orders, level, watch }: { seed: number; orders: number; level: Level; watch?: string | undefined },
+  { seed, orders, level, watch }: RunOptions,
 ): Promise<Run> {
   const scheduler = new Scheduler();
   const chance = new Chance(seed);

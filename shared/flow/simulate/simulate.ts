@@ -1,9 +1,8 @@
-// Many runs, one after the other: so any number of orders fits into memory, and a fault has a small run of its own.
+// Many runs: so any number of orders fits into memory, and a fault has a small run of its own.
 
 import { createHash } from "node:crypto";
 import type { Level } from "./faults.ts";
-import { type Run, runOnce } from "./run.ts";
-import type { Simulated } from "./setting.ts";
+import type { Run, RunOptions } from "./run.ts";
 
 /** The most orders of one run: they share services, goods and faults. */
 export const ORDERS_A_RUN = 1_000;
@@ -39,34 +38,39 @@ export interface Failure extends Options {
 
 /**
  * Simulates the orders in runs of {@link ORDERS_A_RUN} at most: the first has the seed itself, the next one the number
- * after it, and so on. Stops at the first run that breaks something.
+ * after it, and so on. `run` carries out one run; `atOnce` of them are under way at a time, which changes nothing but the
+ * time it takes. Ends with the first run that breaks something.
  */
-export async function simulateFlow<World>(
-  flow: Simulated<World>,
+export async function simulateFlow(
+  run: (options: RunOptions) => Promise<Run>,
   { seed, orders, level }: Options,
+  atOnce = 1,
 ): Promise<Simulation> {
   const hash = createHash("sha256");
   const endings: Record<string, number> = {};
   const counts: Record<string, number> = {};
-  let [done, runs, facts, virtualMs] = [0, 0, 0, 0];
+  const ahead: Promise<Run>[] = [];
+  let [done, begun, runs, facts, virtualMs] = [0, 0, 0, 0, 0];
   let failure: Failure | undefined;
   while (done < orders && !failure) {
-    const options = {
-      seed: (seed + runs) % SEEDS,
-      orders: Math.min(ORDERS_A_RUN, orders - done),
-      level,
-    };
-    const run = await runOnce(flow, options);
+    for (; ahead.length < atOnce && begun * ORDERS_A_RUN < orders; begun++) {
+      const size = Math.min(ORDERS_A_RUN, orders - begun * ORDERS_A_RUN);
+      const next = run({ seed: (seed + begun) % SEEDS, orders: size, level });
+      next.catch(() => {}); // It is looked at when its turn comes.
+      ahead.push(next);
+    }
+    const one = await ahead.shift()!;
     runs++;
-    done += run.orders;
-    facts += run.facts;
-    virtualMs += run.virtualMs;
-    hash.update(run.hash);
-    add(endings, run.endings);
-    add(counts, run.counts);
-    if (run.broken.length > 0)
-      failure = { ...options, broken: run.broken, story: await storyOf(flow, options, run) };
+    done += one.orders;
+    facts += one.facts;
+    virtualMs += one.virtualMs;
+    hash.update(one.hash);
+    add(endings, one.endings);
+    add(counts, one.counts);
+    if (one.broken.length > 0)
+      failure = await explain(run, { seed: one.seed, orders: one.orders, level }, one);
   }
+  await Promise.allSettled(ahead);
   return {
     seed,
     orders: done,
@@ -82,9 +86,13 @@ export async function simulateFlow<World>(
 }
 
 /** Runs it again, and takes down what happens to what is broken. */
-async function storyOf<World>(flow: Simulated<World>, options: Options, { brokenKey }: Run) {
-  if (brokenKey === undefined) return [];
-  return (await runOnce(flow, { ...options, watch: brokenKey })).story;
+async function explain(
+  run: (options: RunOptions) => Promise<Run>,
+  options: Options,
+  { broken, brokenKey }: Run,
+): Promise<Failure> {
+  const story = brokenKey === undefined ? [] : (await run({ ...options, watch: brokenKey })).story;
+  return { ...options, broken, story };
 }
 
 function add(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
