@@ -65,7 +65,7 @@ function reviews({ orderId, totalCents }: OrderCreated, chance: Chance): Planned
       ...{ who: "an operator", does: `decides to ${decision} ${orderId}` },
       ...{ service: "risk", command: "review", key: orderId, input: { orderId, decision } },
       inMs: chance.spread(20, 60_000),
-      insists: 2,
+      insists: 1,
     };
   });
 }

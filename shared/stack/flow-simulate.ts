@@ -2,7 +2,6 @@
 
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { laws } from "../../apps/proof/laws.ts";
 import { traffic } from "../../apps/proof/traffic.ts";
 import { outside } from "../../apps/proof/world.ts";
@@ -10,12 +9,13 @@ import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
 import type { Level } from "../flow/simulate/faults.ts";
 import { Pool, serveRuns } from "../flow/simulate/pool.ts";
-import { reportOf } from "../flow/simulate/report.ts";
+import { commandOf, reportOf } from "../flow/simulate/report.ts";
 import { type RunOptions, runOnce } from "../flow/simulate/run.ts";
 import { type Options, ORDERS_A_RUN, SEEDS, simulateFlow } from "../flow/simulate/simulate.ts";
 import { Misuse } from "./flow-commands.ts";
 
 const LEVELS: readonly string[] = ["none", "light", "heavy"] satisfies Level[];
+const OPTIONS: readonly string[] = ["--seed", "--orders", "--faults"];
 const MOST_ORDERS = 1_000_000;
 
 /** One run of the whole flow. */
@@ -33,8 +33,13 @@ export async function simulate(args: readonly string[]): Promise<number> {
   const pool = threads > 1 ? new Pool(new URL(import.meta.url), threads) : undefined;
   try {
     const simulation = await simulateFlow(pool?.run ?? run, options, threads);
+    const again = simulation.failure ?? options;
     const ms = performance.now() - begun;
-    console.log(json ? JSON.stringify({ ...simulation, ms }, null, 2) : reportOf(simulation, ms));
+    console.log(
+      json
+        ? JSON.stringify({ ...simulation, ms, again: commandOf(again) }, null, 2)
+        : reportOf(simulation, ms),
+    );
     return simulation.failure ? 1 : 0;
   } catch (error) {
     console.error(`The simulation could not run, with seed ${options.seed}: ${(error as Error).stack}`);
@@ -46,25 +51,23 @@ export async function simulate(args: readonly string[]): Promise<number> {
 
 /** What the arguments ask for; a seed of its own where none is given. Throws `Misuse`. */
 function optionsOf(args: readonly string[]): Options & { json: boolean } {
-  const { seed, orders = "1000", faults = "heavy", json = false } = parsed(args);
-  if (!LEVELS.includes(faults)) throw new Misuse(`--faults takes ${LEVELS.join(", ")}, not ${faults}.`);
+  const given: Record<string, string> = {};
+  for (let at = 0; at < args.length; at++) {
+    const option = args[at]!;
+    if (option === "--json") given[option] = "yes";
+    else if (!OPTIONS.includes(option))
+      throw new Misuse(`simulate takes ${OPTIONS.join(", ")} and --json, not ${option}.`);
+    else if (args[++at] === undefined) throw new Misuse(`${option} needs a value.`);
+    else given[option] = args[at]!;
+  }
+  const { "--seed": seed, "--orders": orders = "1000", "--faults": level = "heavy", "--json": json } = given;
+  if (!LEVELS.includes(level)) throw new Misuse(`--faults takes ${LEVELS.join(", ")}, not ${level}.`);
   return {
     seed: seed === undefined ? randomInt(SEEDS) : whole("--seed", seed, 0, SEEDS - 1),
     orders: whole("--orders", orders, 1, MOST_ORDERS),
-    level: faults as Level,
-    json,
+    level: level as Level,
+    json: json !== undefined,
   };
-}
-
-function parsed(args: readonly string[]) {
-  const text = { type: "string" } as const;
-  try {
-    const options = { seed: text, orders: text, faults: text, json: { type: "boolean" } } as const;
-    return parseArgs({ args: [...args], options, strict: true }).values;
-  } catch (error) {
-    const usage = "simulate takes --seed N, --orders N, --faults none, light or heavy, and --json";
-    throw new Misuse(`${usage}: ${(error as Error).message.split(".")[0]}.`);
-  }
 }
 
 function whole(option: string, text: string, from: number, to: number): number {

@@ -27,13 +27,14 @@ export class Durable {
   readonly parked: { readonly event: Event; readonly cause: Error }[] = [];
   /** How long the stream was when the message of each place was first acked. */
   readonly ackedAt: number[] = [];
+  /** The places of all messages for this consumer. */
+  readonly places: number[] = [];
   isReachable = true;
   take: ((delivery: Delivery) => void) | undefined;
   readonly #filter: ReadonlySet<FactType>;
   readonly #stream: readonly Event[];
   readonly #setting: Setting;
   readonly #pending = new Map<number, Pending>();
-  readonly #fresh: number[] = [];
   #next = 0;
   #again: number[] = [];
   /** The places of the latest acks. */
@@ -47,13 +48,13 @@ export class Durable {
   }
 
   get isIdle(): boolean {
-    return this.#pending.size === 0 && this.#next === this.#fresh.length;
+    return this.#pending.size === 0 && this.#next === this.places.length;
   }
 
   /** What was delivered and not acked, and how many messages were not delivered yet. */
   get backlog(): { readonly pending: readonly Event[]; readonly waiting: number } {
     const pending = [...this.#pending.keys()].map((place) => this.#stream[place]!);
-    return { pending, waiting: this.#fresh.length - this.#next };
+    return { pending, waiting: this.places.length - this.#next };
   }
 
   hears({ type }: Event): boolean {
@@ -63,7 +64,7 @@ export class Durable {
   /** Takes note of a message in the stream. */
   offer(place: number): void {
     if (!this.hears(this.#stream[place]!)) return;
-    this.#fresh.push(place);
+    this.places.push(place);
     this.pump();
   }
 
@@ -76,8 +77,8 @@ export class Durable {
       const pending = this.#pending.get(place);
       if (pending && !pending.isOut) this.#send(place, pending);
     }
-    while (this.#next < this.#fresh.length && this.#pending.size < MAX_ACK_PENDING) {
-      const place = this.#fresh[this.#next++]!;
+    while (this.#next < this.places.length && this.#pending.size < MAX_ACK_PENDING) {
+      const place = this.places[this.#next++]!;
       const pending = { attempt: 0, isOut: false };
       this.#pending.set(place, pending);
       this.#send(place, pending);

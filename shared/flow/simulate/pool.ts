@@ -5,6 +5,9 @@ import type { Run, RunOptions } from "./run.ts";
 
 type Answer = { readonly run: Run } | { readonly error: Error };
 
+/** A simulation makes much that is soon forgotten: with room for it, it need not be tidied up so often. */
+const resourceLimits = { maxYoungGenerationSizeMb: 128 };
+
 /** Threads that carry out runs, one at a time each. */
 export class Pool {
   readonly #idle: Worker[];
@@ -13,7 +16,7 @@ export class Pool {
 
   /** Starts `size` threads of the module `file`, which has to call {@link serveRuns}. */
   constructor(file: URL, size: number) {
-    this.#workers = Array.from({ length: size }, () => new Worker(file));
+    this.#workers = Array.from({ length: size }, () => new Worker(file, { resourceLimits }));
     this.#idle = [...this.#workers];
   }
 

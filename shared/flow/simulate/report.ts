@@ -4,6 +4,10 @@ import type { Failure, Options, Simulation } from "./simulate.ts";
 
 const OUTCOMES = ["reacted", "ignored", "duplicate", "retried", "parked"];
 
+const MARGIN = 14;
+/** Lines of 96 characters at most, broken after commas. */
+const WRAPPED = /.{1,96}(?<=,|$) ?/g;
+
 /** The most lines of a story that are told: the first and the last of them. */
 const STORY_BEGINS = 40;
 const STORY_ENDS = 80;
@@ -53,7 +57,8 @@ function told(failure: Failure): string[] {
 }
 
 function row(name: string, text: string): string {
-  return `${name.padEnd(14)}${text}`;
+  const wrapped = text.match(WRAPPED)!.join(`\n${"".padEnd(MARGIN)}`);
+  return `${name.padEnd(MARGIN)}${wrapped}`;
 }
 
 function listed(counts: Readonly<Record<string, number>>, names: readonly string[]): string {

@@ -121,9 +121,11 @@ export async function runOnce<World>(
     if (isCalm) setting.broken.push(...brokenAt("end"));
   }
 
+  /** What is broken; a broken promise of the kit comes first, since it breaks laws as well. */
   function brokenAt(moment: "calm" | "end"): string[] {
-    const promises = brokenPromises(stations, broker, people);
-    return [...promises, ...judge(laws, moment, stations, broker, surroundings, level !== "none")];
+    const broken = judge(laws, moment, stations, broker, surroundings, level !== "none");
+    if (moment === "calm" && broken.length === 0) return [];
+    return [...brokenPromises(stations, broker, people), ...broken];
   }
 
   function nextDeadline(): number | undefined {
