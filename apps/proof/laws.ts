@@ -1,7 +1,11 @@
 // What must hold of every order, whatever happens on the way.
 
-import type { Event, FactType, OrderCreated } from "../../shared/contracts/events.ts";
-import type { Laws, Step, View } from "../../shared/flow/check/scenario.ts";
+import { loadConfig } from "../../shared/config.ts";
+import type { Event, FactType } from "../../shared/contracts/events.ts";
+import type { Laws, View } from "../../shared/flow/check/scenario.ts";
+import { audience } from "./audience.ts";
+import { own } from "./knowledge.ts";
+import { step } from "./steps.ts";
 import type { World } from "./world.ts";
 
 /** Facts of which an order has one at most. */
@@ -28,16 +32,6 @@ const ONLY_AFTER: readonly (readonly [FactType, ...FactType[]])[] = [
   ["shipment.withdrawn", "order.cancellation-requested"],
 ];
 
-/** What is not begun for an order by who knows that it was cancelled. */
-const BEGINNINGS: readonly FactType[] = [
-  "stock.reserved",
-  "risk.cleared",
-  "risk.flagged",
-  "payment.authorized",
-  "shipment.dispatched",
-  "shipment.waived",
-];
-
 const REFUSALS: readonly FactType[] = [
   "stock.rejected",
   "risk.rejected",
@@ -46,141 +40,157 @@ const REFUSALS: readonly FactType[] = [
   "shipment.withdrawn",
 ];
 
+/** What gateway and carrier have in their books when a fact says what they did. */
+const IN_THE_BOOKS: readonly (readonly [FactType, "money" | "booking", readonly unknown[]])[] = [
+  ["payment.authorized", "money", ["held", "captured", "voided"]],
+  ["payment.declined", "money", ["declined", "voided", "closed"]],
+  ["payment.captured", "money", ["captured"]],
+  ["payment.voided", "money", ["voided"]],
+  ["shipment.dispatched", "booking", ["booked"]],
+  ["shipment.waived", "booking", [null]],
+  ["shipment.failed", "booking", ["refused", "called-off"]],
+];
+
+const { RISK_REVIEW_FROM_CENTS } = loadConfig({});
+
 export const laws: Laws<World> = {
-  always: (view) => [
-    ...(view.world.misuse ? [view.world.misuse] : []),
-    ...ordersOf(view.said).flatMap((order) => ofOrder(view, order)),
-    ...stock(view),
+  step,
+  own,
+  always: (view) => ordersOf(view.said).flatMap((order) => always(order, view.world(order.key))),
+  calm: (view) => [...ordersOf(view.stream).flatMap(atRest), ...shownAtRest(view)],
+  end: (view) => [
+    ...ordersOf(view.stream).flatMap((order) => atEnd(order, view.world(order.key))),
+    ...stockAtEnd(view),
   ],
-  step: ({ service, heard, said, cause, refused, before }: Step) => [
-    ...said
-      .filter(({ type, key }) => BEGINNINGS.includes(type) && heard.has(`order.cancelled of ${key}`))
-      .map(({ type, key }) => `${service} says ${type} of ${key}, though it knows that it was cancelled`),
-    ...("command" in cause &&
-    cause.command === "review" &&
-    refused &&
-    waitsForReview(before, heard, cause.key)
-      ? [`a person's decision on ${cause.key} is refused, though it waits for one: ${refused}`]
-      : []),
-  ],
-  calm: (view) => ordersOf(view.said).flatMap((order) => atRest(view, order)),
-  end: (view) => ordersOf(view.said).flatMap((order) => atEnd(view, order)),
+  audience,
 };
 
-function ordersOf(said: readonly Event[]): OrderCreated[] {
-  return said.flatMap((event) => (event.type === "order.created" ? [event.data] : []));
+/** An order, and all that was said of it. */
+interface Order extends Event<"order.created"> {
+  readonly facts: readonly Event[];
+  has(type: FactType): boolean;
 }
 
-function typesOf(said: readonly Event[], key: string): FactType[] {
-  return said.filter((event) => event.key === key).map(({ type }) => type);
+function ordersOf(said: readonly Event[]): Order[] {
+  const byKey = new Map<string, Event[]>();
+  for (const event of said) {
+    const facts = byKey.get(event.key);
+    if (facts) facts.push(event);
+    else byKey.set(event.key, [event]);
+  }
+  return said
+    .filter((event) => event.type === "order.created")
+    .map((event) => {
+      const facts = byKey.get(event.key)!;
+      return { ...event, facts, has: (type) => facts.some((fact) => fact.type === type) };
+    });
 }
 
-function waitsForReview(before: readonly Event[], heard: ReadonlySet<string>, key: string): boolean {
-  const types = typesOf(before, key);
-  return types.join() === "risk.flagged" && !heard.has(`order.cancelled of ${key}`);
-}
-
-function ofOrder(view: View<World>, { orderId, totalCents, lines }: OrderCreated): string[] {
-  const own = view.said.filter(({ key }) => key === orderId);
-  const types = own.map(({ type }) => type);
-  const has = (type: FactType) => types.includes(type);
-  const broken = EITHER_OR.map((some) => types.filter((type) => some.includes(type)))
-    .filter(({ length }) => length > 1)
-    .map((twice) => `of ${orderId} is said ${twice.join(" and ")}`);
+function always({ key, data, facts, has }: Order, world: World): string[] {
+  const broken: string[] = world.misuse ? [`${world.misuse}: ${key}`] : [];
+  for (const some of EITHER_OR) {
+    const said = facts.filter(({ type }) => some.includes(type));
+    if (said.length > 1) broken.push(`of ${key} is said ${said.map(({ type }) => type).join(" and ")}`);
+  }
   for (const [type, ...needed] of ONLY_AFTER) {
-    const missing = needed.filter((need) => !has(need));
-    if (has(type) && missing.length > 0)
-      broken.push(`${type} of ${orderId} without ${missing.join(" and ")}`);
+    const missing = has(type) ? needed.filter((need) => !has(need)) : [];
+    if (missing.length > 0) broken.push(`${type} of ${key} without ${missing.join(" and ")}`);
   }
   const left = has("shipment.dispatched") || has("shipment.waived");
-  if (left && has("order.cancelled")) broken.push(`${orderId} is cancelled, and its goods have left`);
-  if (has("payment.captured") && !left) broken.push(`${orderId} is charged, and its goods have not left`);
-  if (has("order.cancelled") && !REFUSALS.some(has)) broken.push(`${orderId} is cancelled without a reason`);
-  for (const event of own) {
-    if ("amountCents" in event.data && event.data.amountCents !== totalCents)
-      broken.push(`${event.type} of ${orderId} is about ${event.data.amountCents} cents, not ${totalCents}`);
-    if (event.type === "stock.reserved" && quantities(event.data.lines) !== quantities(lines))
-      broken.push(`what is reserved for ${orderId} is not what was ordered`);
+  if (left && has("order.cancelled")) broken.push(`${key} is cancelled, and its goods have left`);
+  if (has("payment.captured") && !left) broken.push(`${key} is charged, and its goods have not left`);
+  if (has("order.cancelled") && !REFUSALS.some(has)) broken.push(`${key} is cancelled without a reason`);
+  if (has("shipment.waived") && data.plan !== "TRIAL") broken.push(`${key} leaves without a carrier`);
+  return [...broken, ...facts.flatMap((fact) => ofFact(fact, data, facts, world))];
+}
+
+/** What a fact says is what was ordered, and what gateway and carrier have in their books. */
+function ofFact(
+  fact: Event,
+  { totalCents, currency, lines, shipTo, shippingPriority }: Order["data"],
+  facts: readonly Event[],
+  world: World,
+): string[] {
+  const { type, key } = fact;
+  const broken: string[] = [];
+  if ("amountCents" in fact.data && fact.data.amountCents !== totalCents)
+    broken.push(`${type} of ${key} is about ${fact.data.amountCents} cents, not ${totalCents}`);
+  if ("currency" in fact.data && fact.data.currency !== currency)
+    broken.push(`${type} of ${key} is in ${fact.data.currency}, not ${currency}`);
+  for (const [said, book, allowed] of IN_THE_BOOKS) {
+    if (type !== said || (type === "payment.declined" && fact.data.decidedBy === "DEADLINE")) continue;
+    if (type === "shipment.failed" && fact.data.decidedBy === "DEADLINE") continue;
+    if (!allowed.includes(world[book])) broken.push(`${type} of ${key}, and its ${book} is ${world[book]}`);
   }
+  if (type === "payment.authorized" && world.authorize?.amountCents !== totalCents)
+    broken.push(`${world.authorize?.amountCents} cents are held for ${key}, not ${totalCents}`);
+  if (type === "shipment.dispatched" && world.book?.priority !== shippingPriority)
+    broken.push(`${key} goes out as ${world.book?.priority}, not ${shippingPriority}`);
+  if (type === "shipment.dispatched" && JSON.stringify(world.book?.shipTo) !== JSON.stringify(shipTo))
+    broken.push(`${key} goes to another address than was asked for`);
+  if (type === "stock.reserved" && goods(fact.data.lines) !== goods(lines))
+    broken.push(`what is reserved for ${key} is not what was ordered`);
+  if (type === "stock.released" || type === "stock.committed") {
+    const reserved = facts.find((other) => other.type === "stock.reserved");
+    if (goods(fact.data.lines) !== goods(reserved?.data.lines ?? []))
+      broken.push(`${type} of ${key} is not about what was reserved for it`);
+  }
+  if (type === "risk.flagged" && totalCents < RISK_REVIEW_FROM_CENTS)
+    broken.push(`${key} has to wait for a person, though it is small`);
+  if (type === "risk.cleared" && fact.data.decidedBy === "RULES" && totalCents >= RISK_REVIEW_FROM_CENTS)
+    broken.push(`${key} is cleared by the rules, though a person has to look at it`);
+  if (type === "risk.cleared" && fact.data.decidedBy === "DEADLINE")
+    broken.push(`${key} is cleared, since nobody looked at it in time`);
   return broken;
 }
 
-/** What the shelf holds is what inventory's own facts add up to. */
-function stock(view: View<World>): string[] {
-  const sums = new Map<string, [number, number, number]>();
-  const add = (sku: string, onHand: number, reserved: number, committed: number) => {
-    const [a, b, c] = sums.get(sku) ?? [0, 0, 0];
-    sums.set(sku, [a + onHand, b + reserved, c + committed]);
-  };
-  for (const event of view.said) {
-    if (event.type === "stock.adjusted") add(event.data.sku, event.data.delta, 0, 0);
-    if (event.type === "stock.reserved")
-      for (const { sku, quantity } of event.data.lines) add(sku, -quantity, quantity, 0);
-    if (event.type === "stock.released")
-      for (const { sku, quantity } of event.data.lines) add(sku, quantity, -quantity, 0);
-    if (event.type === "stock.committed")
-      for (const { sku, quantity } of event.data.lines) add(sku, 0, -quantity, quantity);
-  }
-  return view.rows("inventory", "stock").flatMap(({ sku, on_hand, reserved, committed }) => {
-    const sum = sums.get(sku as string)?.join();
-    return sum === [on_hand, reserved, committed].join()
-      ? []
-      : [
-          `of ${sku} there are ${on_hand}, ${reserved} and ${committed} on hand, reserved and gone: by the facts ${sum}`,
-        ];
-  });
+/** Nothing moves: who asked for a cancellation has an answer. */
+function atRest({ key, has }: Order): string[] {
+  const waits = has("order.cancellation-requested") && !has("order.completed") && !has("order.cancelled");
+  return waits ? [`${key} was to be cancelled, and nobody does anything about it`] : [];
 }
 
-function quantities(lines: readonly { sku: string; quantity: number }[]): string {
-  return lines.map(({ sku, quantity }) => `${quantity} ${sku}`).join();
-}
-
-/** Nothing moves: who still waits has to wait for a person, in sight. */
-function atRest(view: View<World>, { orderId }: OrderCreated): string[] {
-  const types = typesOf(view.stream, orderId);
-  const ended = types.includes("order.completed") || types.includes("order.cancelled");
-  const status = view.rows("orders", "orders").find(({ order_id }) => order_id === orderId)?.status;
-  const shown = types.includes("order.completed")
-    ? "completed"
-    : types.includes("order.cancelled")
-      ? "cancelled"
-      : types.includes("risk.flagged") && !types.includes("risk.cleared")
-        ? "in-review"
-        : "pending";
-  return [
-    ...(status === shown ? [] : [`${orderId} is shown as ${status}, and is ${shown}`]),
-    ...(!ended && types.includes("order.cancellation-requested")
-      ? [`${orderId} was to be cancelled, and nobody does anything about it`]
-      : []),
-    ...(ended && view.waits("risk").includes(orderId)
-      ? [`${orderId} has ended, and a person is asked about it`]
-      : []),
-  ];
+/** Nothing moves: each service shows what is, as one does that has heard everything. */
+function shownAtRest({ services, said, stream, rows, waits }: View<World>): string[] {
+  const heard = new Set(stream.map(({ type, key }) => `${type} of ${key}`));
+  return services.flatMap((service) =>
+    own({
+      service,
+      said: said.filter(({ source }) => source === service),
+      heard,
+      waits: waits(service),
+      rows: (table) => rows(service, table),
+    }),
+  );
 }
 
 /** Nothing will ever happen any more. */
-function atEnd(view: View<World>, { orderId }: OrderCreated): string[] {
-  const types = typesOf(view.stream, orderId);
-  const money = view.world.money[orderId];
-  const booking = view.world.bookings[orderId];
-  if (types.includes("order.completed")) {
+function atEnd({ key, has }: Order, { money, booking }: World): string[] {
+  if (has("order.completed")) {
     return [
-      ...(money === "captured" ? [] : [`${orderId} is completed, and its money is ${money}`]),
-      ...(types.includes("stock.committed")
-        ? []
-        : [`${orderId} is completed, and its stock is still reserved`]),
+      ...(money === "captured" ? [] : [`${key} is completed, and its money is ${money}`]),
+      ...(has("stock.committed") ? [] : [`${key} is completed, and its stock is still reserved`]),
     ];
   }
-  if (types.includes("order.cancelled")) {
+  if (has("order.cancelled")) {
+    const strands = has("stock.reserved") && !has("stock.released");
     return [
-      ...(money === "held" || money === "captured"
-        ? [`${orderId} is cancelled, and its money is ${money}`]
-        : []),
-      ...(booking === "booked" ? [`${orderId} is cancelled, and a carrier is booked`] : []),
-      ...(types.includes("stock.reserved") && !types.includes("stock.released")
-        ? [`${orderId} is cancelled, and its stock is still reserved`]
-        : []),
+      ...(money === "held" || money === "captured" ? [`${key} is cancelled, and its money is ${money}`] : []),
+      ...(booking === "booked" ? [`${key} is cancelled, and a carrier is booked`] : []),
+      ...(strands ? [`${key} is cancelled, and its stock is still reserved`] : []),
     ];
   }
-  return [`${orderId} is stuck: it never ends`];
+  return [`${key} is stuck: it never ends`];
+}
+
+/** Every order has ended: nothing is set aside any more. */
+function stockAtEnd(view: View<World>): string[] {
+  return view
+    .rows("inventory", "stock")
+    .filter(({ reserved }) => reserved !== 0)
+    .map(({ sku, reserved }) => `${reserved} ${sku} are reserved, and no order waits for them`);
+}
+
+function goods(lines: readonly { sku: string; quantity: number }[]): string {
+  return lines.map(({ sku, quantity }) => `${quantity} ${sku}`).join();
 }

@@ -11,27 +11,42 @@ const order: OrderCreated = {
   shippingPriority: "STANDARD",
   currency: "EUR",
   shipTo: { name: "Ada L.", line1: "1 Mill Lane", city: "York", postcode: "YO1 7HB", country: "GB" },
-  lines: [{ sku: "TEA", quantity: 2, unitPriceCents: 450 }],
-  totalCents: 900,
+  // One cent less than what a person has to look at.
+  lines: [{ sku: "TEA", quantity: 3, unitPriceCents: 33_333 }],
+  totalCents: 99_999,
   paymentToken: "tok",
 };
 
-const stock = (delta: number): Act => ({
+const LARGE = { lines: [{ sku: "TEA", quantity: 2, unitPriceCents: 50_000 }], totalCents: 100_000 };
+const TRIAL = { plan: "TRIAL" } as const;
+const EXPRESS = { shippingPriority: "EXPRESS" } as const;
+const TWO_LINES = {
+  lines: [
+    { sku: "TEA", quantity: 2, unitPriceCents: 450 },
+    { sku: "POT", quantity: 1, unitPriceCents: 1_500 },
+  ],
+  totalCents: 2_400,
+};
+
+const stock = (delta: number, sku = "TEA"): Act => ({
   who: "the warehouse",
-  does: `puts ${delta} TEA on the shelf`,
+  does: `${delta < 0 ? "takes" : "puts"} ${Math.abs(delta)} ${sku} ${delta < 0 ? "off" : "on"} the shelf`,
   service: "inventory",
   command: "adjust",
-  key: "TEA",
-  input: { sku: "TEA", delta, reason: "delivery" },
+  key: sku,
+  input: { sku, delta, reason: "delivery" },
 });
-const place = (change: Partial<OrderCreated> = {}): Act => ({
-  who: "the customer",
-  does: "places order A",
-  service: "orders",
-  command: "place",
-  key: "A",
-  input: { ...order, ...change },
-});
+const place = (change: Partial<OrderCreated> = {}): Act => {
+  const input = { ...order, ...change };
+  return {
+    who: "the customer",
+    does: `places ${input.plan === "TRIAL" ? "trial order" : "order"} ${input.orderId}`,
+    service: "orders",
+    command: "place",
+    key: input.orderId,
+    input,
+  };
+};
 const cancel: Act = {
   who: "the customer",
   does: "asks to cancel A",
@@ -49,22 +64,53 @@ const review = (decision: "approve" | "reject"): Act => ({
   input: { orderId: "A", decision },
 });
 
-const LARGE = { lines: [{ sku: "TEA", quantity: 2, unitPriceCents: 100_000 }], totalCents: 200_000 };
 const reviews = [review("approve"), review("reject")];
-const trial = { plan: "TRIAL" } as const;
 
 /** Small ones first: a fault is told by the first that finds it. */
 export const scenarios: readonly Scenario[] = [
-  { name: "a small order", setup: [stock(10), place()], acts: [], unanswered: [] },
-  { name: "a trial order", setup: [stock(10), place(trial)], acts: [], unanswered: [] },
-  { name: "more than is on hand", setup: [stock(1), place()], acts: [cancel], unanswered: [] },
-  { name: "a large order that nobody reviews", setup: [stock(10), place(LARGE)], acts: [], unanswered: [] },
-  { name: "a large order that is reviewed", setup: [stock(10), place(LARGE)], acts: reviews, unanswered: [] },
+  { name: "a small order", setup: [stock(10), place()], acts: [] },
+  { name: "a trial order", setup: [stock(10), place(TRIAL)], acts: [] },
+  { name: "an express order", setup: [stock(10), place(EXPRESS)], acts: [] },
+  { name: "one of two goods is short", setup: [stock(10), place(TWO_LINES)], acts: [] },
+  { name: "two goods", setup: [stock(10), stock(1, "POT"), place(TWO_LINES)], acts: [] },
+  { name: "a large order that nobody reviews", setup: [stock(10), place(LARGE)], acts: [] },
+  { name: "a large order that is reviewed", setup: [stock(10), place(LARGE)], acts: reviews },
   { name: "no answer from the gateway", setup: [stock(10), place()], acts: [], unanswered: ["authorize"] },
+  {
+    name: "a large order, approved, and no answer from the gateway",
+    setup: [stock(10), place(LARGE)],
+    acts: [review("approve")],
+    unanswered: ["authorize"],
+  },
   { name: "no answer from the carrier", setup: [stock(10), place()], acts: [], unanswered: ["book"] },
-  { name: "a small order, cancelled", setup: [stock(10), place()], acts: [cancel], unanswered: [] },
-  { name: "a trial order, cancelled", setup: [stock(10), place(trial)], acts: [cancel], unanswered: [] },
-  { name: "calls get lost", setup: [stock(10), place()], acts: [], unanswered: [], losesCalls: true },
-  { name: "services are killed", setup: [stock(10), place()], acts: [], unanswered: [], kills: true },
-  { name: "a large order, cancelled", setup: [stock(10), place(LARGE)], acts: [cancel], unanswered: [] },
+  { name: "more than is on hand, cancelled", setup: [stock(1), place()], acts: [cancel] },
+  { name: "a small order, cancelled", setup: [stock(10), place()], acts: [cancel] },
+  { name: "a trial order, cancelled", setup: [stock(10), place(TRIAL)], acts: [cancel] },
+  { name: "a large order, cancelled", setup: [stock(10), place(LARGE)], acts: [cancel] },
+  { name: "calls get lost", setup: [stock(10), place()], acts: [], losesCalls: true },
+  {
+    name: "the last piece, for two",
+    setup: [stock(5), place(), place({ orderId: "B" })],
+    acts: [],
+    unheard: true,
+  },
+  {
+    name: "a small order, cancelled, and calls get lost",
+    setup: [stock(10), place()],
+    acts: [cancel],
+    losesCalls: true,
+  },
+  {
+    name: "a trial order, cancelled, and calls get lost",
+    setup: [stock(10), place(TRIAL)],
+    acts: [cancel],
+    losesCalls: true,
+  },
+  {
+    name: "a large order, reviewed, cancelled, and calls get lost",
+    setup: [stock(10), place(LARGE)],
+    acts: [cancel, ...reviews],
+    losesCalls: true,
+  },
+  { name: "services are killed", setup: [stock(10), place()], acts: [], kills: true },
 ];

@@ -2,121 +2,127 @@
 
 import type { Outside, Request, Response } from "../../shared/flow/check/scenario.ts";
 
-/** What the world's books say; orders by id, mails by the id of their fact. */
+/** What is of interest in a request. */
+interface Asked {
+  readonly amountCents?: number;
+  readonly priority?: string;
+  readonly shipTo?: object;
+}
+
+/** What their books say of one order. */
 export interface World {
-  readonly money: Readonly<Record<string, "held" | "declined" | "captured" | "voided" | "closed">>;
-  readonly bookings: Readonly<Record<string, "booked" | "refused" | "called-off">>;
-  /** How often a mail was taken and the sender was told so. */
-  readonly mails: Readonly<Record<string, number>>;
+  readonly money: "held" | "declined" | "captured" | "voided" | "closed" | null;
+  readonly booking: "booked" | "refused" | "called-off" | null;
+  /** What was first asked for: whoever asks again has to ask for the same. */
+  readonly authorize: Asked | null;
+  readonly book: Asked | null;
+  /** The mails that were taken, by the id of their fact: the subject, once for each time, twice at most. */
+  readonly mails: Readonly<Record<string, readonly string[]>>;
   /** What nobody should have asked for. */
   readonly misuse: string | null;
 }
 
-type Asked = { orderId: string; id: string; amountCents: number };
-
 export const outside: Outside<World> = {
-  start: { money: {}, bookings: {}, mails: {}, misuse: null },
+  start: { money: null, booking: null, authorize: null, book: null, mails: {}, misuse: null },
 
-  respond(world: World, { method, request }: Request): Response<World>[] {
-    const { orderId, id } = request as Asked;
+  respond(world: World, { method, request }: Request): readonly Response<World>[] {
     switch (method) {
       case "authorize":
-        return authorize(world, orderId);
+        return authorize(world, request as Asked);
       case "capture":
-        return world.money[orderId] === "held" || world.money[orderId] === "captured"
-          ? [
-              money(
-                world,
-                orderId,
-                "captured",
-                { status: "captured", reference: "ref" },
-                "the money is taken",
-              ),
-            ]
-          : [misused(world, `money of ${orderId} is to be taken, and none is held`)];
+        return capture(world, request as Asked);
       case "void":
-        return voided(world, orderId);
+        return voided(world);
       case "book":
-        return book(world, orderId);
+        return book(world, request as Asked);
       case "callOff":
-        return [booking(world, orderId, "called-off", undefined, "the carrier calls it off")];
-      case "send": {
-        const mails = { ...world.mails, [id]: (world.mails[id] ?? 0) + 1 };
-        return [{ world: { ...world, mails }, answer: undefined, told: `mailed: ${id}` }];
-      }
+        return [way({ ...world, booking: "called-off" }, undefined, "the carrier calls it off")];
+      case "send":
+        return send(world, request as { id: string; subject: string });
       default:
         throw new Error(`nobody outside knows how to ${method}`);
     }
   },
 };
 
-function authorize(world: World, orderId: string): Response<World>[] {
-  const held = () =>
-    money(world, orderId, "held", { status: "authorized", reference: "ref" }, "the gateway holds the money");
-  const declined = (status: "declined" | "voided" | "closed") =>
-    money(world, orderId, status, { status: "declined", reason: "no" }, "the gateway declines");
-  const known = world.money[orderId];
-  if (!known) return [held(), declined("declined")];
+function authorize(before: World, request: Asked): Response<World>[] {
+  const world = { ...before, authorize: before.authorize ?? request };
+  if (differs(world.authorize, request))
+    return [misuse(world, "the gateway is asked for the money twice, and not for the same")];
+
+  const held = way(
+    { ...world, money: "held" as const },
+    { status: "authorized", reference: "ref" },
+    "the gateway holds the money",
+  );
+  const declined = (money: "declined" | "voided" | "closed") =>
+    way({ ...world, money }, { status: "declined", reason: "no" }, "the gateway declines");
+
+  if (!world.money) return [held, declined("declined")];
+  if (world.money === "held") return [held];
   // A request that comes late: its key is known, and so it has no second effect.
-  if (known === "captured") return [{ world, answer: undefined, told: "the gateway has done that before" }];
-  return [known === "held" ? held() : declined(known)];
+  if (world.money === "captured") return [way(world, undefined, "the gateway has done that before")];
+  return [declined(world.money)];
 }
 
-function voided(world: World, orderId: string): Response<World>[] {
-  const known = world.money[orderId];
-  if (known === "captured")
-    return [misused(world, `money of ${orderId} is to be given back after it was taken`)];
-  return known === "held" || known === "voided"
-    ? [
-        money(
-          world,
-          orderId,
-          "voided",
-          { status: "voided", reference: "ref" },
-          "the gateway gives the money back",
-        ),
-      ]
-    : [
-        money(
-          world,
-          orderId,
-          known ?? "closed",
-          { status: "nothing-held" },
-          "the gateway holds nothing, and never will",
-        ),
+function capture(world: World, { amountCents }: Asked): Response<World>[] {
+  const held = world.money === "held" || world.money === "captured" ? world.authorize?.amountCents : 0;
+  if (held !== amountCents)
+    return [misuse(world, `${amountCents} cents are to be taken, and ${held} are held`)];
+  const answer = { status: "captured", reference: "ref" };
+  return [way({ ...world, money: "captured" }, answer, "the money is taken")];
+}
+
+function voided(world: World): Response<World>[] {
+  switch (world.money) {
+    case "captured":
+      return [misuse(world, "money is to be given back after it was taken")];
+    case "held":
+    case "voided": {
+      const answer = { status: "voided", reference: "ref" };
+      return [way({ ...world, money: "voided" }, answer, "the gateway gives the money back")];
+    }
+    default: {
+      const money = world.money ?? "closed";
+      return [
+        way({ ...world, money }, { status: "nothing-held" }, "the gateway holds nothing, and never will"),
       ];
+    }
+  }
 }
 
-function book(world: World, orderId: string): Response<World>[] {
-  const booked = () =>
-    booking(
-      world,
-      orderId,
-      "booked",
-      { status: "booked", carrier: "c", tracking: "t" },
-      "the carrier books it",
-    );
-  const refused = (status: "refused" | "called-off") =>
-    booking(world, orderId, status, { status: "refused", reason: "no" }, "the carrier refuses");
-  const known = world.bookings[orderId];
-  if (!known) return [booked(), refused("refused")];
-  return [known === "booked" ? booked() : refused(known)];
+function book(before: World, request: Asked): Response<World>[] {
+  const world = { ...before, book: before.book ?? request };
+  if (differs(world.book, request))
+    return [misuse(world, "the carrier is asked twice, and not for the same")];
+
+  const booked = way(
+    { ...world, booking: "booked" as const },
+    { status: "booked", carrier: "c", tracking: "t" },
+    "the carrier books it",
+  );
+  const refused = (booking: "refused" | "called-off") =>
+    way({ ...world, booking }, { status: "refused", reason: "no" }, "the carrier refuses");
+
+  if (!world.booking) return [booked, refused("refused")];
+  return [world.booking === "booked" ? booked : refused(world.booking)];
 }
 
-function money(world: World, orderId: string, status: World["money"][string], answer: unknown, told: string) {
-  return { world: { ...world, money: { ...world.money, [orderId]: status } }, answer, told };
+function send(world: World, { id, subject }: { id: string; subject: string }): Response<World>[] {
+  const taken = Object.entries(world.mails).filter(([other]) => other !== id);
+  const sent = [id, [...(world.mails[id] ?? []), subject].slice(0, 2)] as const;
+  const mails = Object.fromEntries([...taken, sent].sort(([one], [other]) => (one < other ? -1 : 1)));
+  return [way({ ...world, mails }, undefined, `mailed: ${subject}`)];
 }
 
-function booking(
-  world: World,
-  orderId: string,
-  status: World["bookings"][string],
-  answer: unknown,
-  told: string,
-) {
-  return { world: { ...world, bookings: { ...world.bookings, [orderId]: status } }, answer, told };
+function way(world: World, answer: unknown, told: string): Response<World> {
+  return { world, answer, told };
 }
 
-function misused(world: World, misuse: string): Response<World> {
-  return { world: { ...world, misuse }, answer: undefined, told: misuse };
+function misuse(world: World, what: string): Response<World> {
+  return way({ ...world, misuse: what }, undefined, what);
+}
+
+function differs(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) !== JSON.stringify(other);
 }

@@ -3,13 +3,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
-import { laws } from "../../apps/proof/laws.ts";
-import { scenarios } from "../../apps/proof/scenarios.ts";
-import { outside } from "../../apps/proof/world.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig, natsUrl } from "../config.ts";
 import { asyncApi } from "../flow/asyncapi.ts";
-import { checkFlow, exitCode, report, without } from "../flow/check/check.ts";
 import { flowMap } from "../flow/map.ts";
 import { flowSvg } from "../flow/svg.ts";
 import { flowTable, markdownTable } from "../flow/table.ts";
@@ -20,26 +16,6 @@ import { projectRoot } from "./project.ts";
 export class Misuse extends Error {}
 
 const services = allServices(loadConfig({}));
-
-/** Explores every way an order may go; 0 when all is proven, 1 with a fault, 2 when it could not run. */
-export async function check(args: readonly string[]): Promise<number> {
-  const json = args.includes("--json");
-  const at = args.indexOf("--without");
-  const what = at < 0 ? undefined : args[at + 1];
-  const rest = args.filter((arg, index) => arg !== "--json" && (at < 0 || index < at || index > at + 1));
-  if (rest.length > 0) throw new Misuse(`check takes --json or --without SERVICE:EVENT, not ${rest[0]}.`);
-  if (at >= 0 && !what) throw new Misuse("--without needs a reaction, as in shipping:order.cancelled.");
-  const checked = what === undefined ? services : without(services, what);
-  if (!checked) throw new Misuse(`No service has a reaction ${what}: flow -- table shows all.`);
-  try {
-    const result = await checkFlow(checked, { scenarios, outside, laws });
-    console.log(json ? JSON.stringify(result, null, 2) : report(result));
-    return exitCode(result);
-  } catch (error) {
-    console.error(`The check could not run: ${(error as Error).stack}`);
-    return 2;
-  }
-}
 
 /** Prints the flow as Mermaid or as SVG, or writes both to where they are kept. */
 export async function map(args: readonly string[]) {

@@ -12,6 +12,7 @@ import { Pool, serveRuns } from "../flow/simulate/pool.ts";
 import { commandOf, reportOf } from "../flow/simulate/report.ts";
 import { type RunOptions, runOnce } from "../flow/simulate/run.ts";
 import { type Options, ORDERS_A_RUN, SEEDS, simulateFlow } from "../flow/simulate/simulate.ts";
+import type { Out } from "./flow.ts";
 import { Misuse } from "./flow-commands.ts";
 
 const LEVELS: readonly string[] = ["none", "light", "heavy"] satisfies Level[];
@@ -20,12 +21,12 @@ const MOST_ORDERS = 1_000_000;
 
 /** One run of the whole flow. */
 const run = (options: RunOptions) =>
-  runOnce({ services: allServices(loadConfig({})), outside, laws: OLD(laws), traffic }, options);
+  runOnce({ services: allServices(loadConfig({})), outside, laws, traffic }, options);
 
 serveRuns(run);
 
 /** Simulates orders; 0 when all laws hold, 1 with a fault, 2 when it could not run. Throws `Misuse`. */
-export async function simulate(args: readonly string[]): Promise<number> {
+export async function simulate(args: readonly string[], out: Out): Promise<number> {
   const { json, ...options } = optionsOf(args);
   const begun = performance.now();
   const runs = Math.ceil(options.orders / ORDERS_A_RUN);
@@ -35,7 +36,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
     const simulation = await simulateFlow(pool?.run ?? run, options, threads);
     const again = simulation.failure ?? options;
     const ms = performance.now() - begun;
-    console.log(
+    out(
       json
         ? JSON.stringify({ ...simulation, ms, again: commandOf(again) }, null, 2)
         : reportOf(simulation, ms),
@@ -75,20 +76,4 @@ function whole(option: string, text: string, from: number, to: number): number {
   if (!/^\d+$/.test(text) || number < from || number > to)
     throw new Misuse(`${option} takes a whole number from ${from} to ${to}, not ${text}.`);
   return number;
-}
-
-// Until the laws have a world for each order.
-// biome-ignore lint/suspicious/noExplicitAny: see above.
-export function OLD(laws: any): any {
-  // biome-ignore lint/suspicious/noExplicitAny: see above.
-  const adapted = (view: any) => {
-    const of = (book: string) => new Proxy({}, { get: (_, key: string) => view.world(key)[book][key] });
-    const misuse = view.said.map((e: any) => view.world(e.key).misuse).find(Boolean) ?? null;
-    return { ...view, world: { money: of("money"), bookings: of("bookings"), misuse } };
-  };
-  return {
-    always: (view: any) => laws.always(adapted(view)),
-    calm: (view: any) => laws.calm(adapted(view)),
-    end: (view: any) => laws.end(adapted(view)),
-  };
 }

@@ -1,7 +1,8 @@
-// `npm run -s flow -- …`: what the reaction tables say, as pictures, tables and documents.
+// `npm run -s flow -- …`: what the reaction tables say, as pictures, tables and documents, and the proof of the flow.
 
 import { fileURLToPath } from "node:url";
-import { asyncapi, check, Misuse, map, permissions, table } from "./flow-commands.ts";
+import { check, replay } from "./flow-check.ts";
+import { asyncapi, Misuse, map, permissions, table } from "./flow-commands.ts";
 import { simulate } from "./flow-simulate.ts";
 
 /** A command of the table below. */
@@ -9,17 +10,21 @@ interface Command {
   /** Its options, and what it does. */
   readonly usage: readonly [options: string, does: string];
   /** What it prints; or the exit code, when it prints by itself. Throws `Misuse` at arguments that it does not know. */
-  readonly run: (args: readonly string[]) => string | number | Promise<string | number>;
+  readonly run: (args: readonly string[], out: Out) => string | number | Promise<string | number>;
 }
+
+/** Prints a line, or several. */
+export type Out = (text: string) => void;
 
 const commands: Readonly<Record<string, Command>> = {
   check: {
     usage: [
-      "[--json] [--without SERVICE:EVENT]",
+      "[--json] [--without PART | --mutate]",
       "explores every way an order may go; exits 1 at a fault, 2 when it can't",
     ],
     run: check,
   },
+  replay: { usage: ["FILE", "lets a fault that check found happen again; exits 1 if it does"], run: replay },
   map: {
     usage: ["[--svg | --write]", "the flow as Mermaid or SVG; --write renews README.md and docs/flow.svg"],
     run: map,
@@ -49,10 +54,7 @@ function usage(): string {
 }
 
 /** Runs a command line, and returns the exit code: 2 when it can't be understood. */
-export async function main(
-  [name, ...args]: readonly string[],
-  io: { out: (text: string) => void; err: (text: string) => void },
-): Promise<number> {
+export async function main([name, ...args]: readonly string[], io: { out: Out; err: Out }): Promise<number> {
   if (name === "--help" || args.includes("--help")) {
     io.out(usage());
     return 0;
@@ -65,7 +67,7 @@ export async function main(
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command)
       throw new Misuse(`There is no command "${name}". Known are: ${Object.keys(commands).join(", ")}.`);
-    const answer = await command.run(args);
+    const answer = await command.run(args, io.out);
     if (typeof answer === "number") return answer;
     io.out(answer.trimEnd());
     return 0;

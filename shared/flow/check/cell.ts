@@ -5,7 +5,8 @@ import { decode, type Event, type FactType } from "../../contracts/events.ts";
 import { openDatabase } from "../../service/database.ts";
 import { type AnyService, consumes, type Reaction, type Store } from "../../service/define.ts";
 import { Engine, type Performed } from "../../service/engine.ts";
-import { nameOf, type Row } from "./scenario.ts";
+import type { Numbers } from "./numbers.ts";
+import { type Knowledge, nameOf, type Row } from "./scenario.ts";
 import { type Table, tablesOf } from "./tables.ts";
 
 /** When everything in a check happens, and when every deadline has passed: milliseconds since 1970. */
@@ -16,16 +17,22 @@ export const LATER = NOW + 100 * 365 * 86_400_000;
 export interface CellState {
   /** The text of each table. */
   readonly tables: readonly string[];
-  readonly outbox: readonly Event[];
+  /** What it has said, in order: numbers of events. */
+  readonly said: readonly number[];
+  /** One number for all that it has said. */
+  readonly saying: number;
   /** How many facts, from the first, the database knows to be stored in the stream. */
   readonly persisted: number;
+  /** What it has heard, each as `type of key`. */
   readonly heard: ReadonlySet<string>;
   readonly waits: readonly { readonly deadline: string; readonly key: string; readonly at: number }[];
+  /** The laws of one service that are broken in it. */
+  readonly broken: readonly string[];
 }
 
-/** What came of one step. Where nothing was stored there is no `to`. */
+/** What came of one step. `to` is the state afterwards, the same where nothing was stored. */
 export type Stepped =
-  | { readonly kind: "done"; readonly to: number; readonly said: readonly Event[] }
+  | { readonly kind: "done"; readonly to: number; readonly said: readonly number[] }
   | { readonly kind: "asks"; readonly reaction: Reaction<unknown, unknown>; readonly request: unknown }
   | { readonly kind: "refused"; readonly why: string }
   | { readonly kind: "fault"; readonly message: string };
@@ -35,15 +42,33 @@ export class Cell {
   readonly service: AnyService;
   readonly filter: ReadonlySet<FactType>;
   readonly states: CellState[] = [];
+  readonly #events: Numbers<Event>;
+  readonly #own: (knowledge: Knowledge) => string[];
+  readonly #forgets: boolean;
   readonly #db: Database;
   readonly #engine: Engine<Store<unknown>>;
   readonly #tables: readonly Table[];
   readonly #numbers = new Map<string, number>();
+  readonly #sayings = new Map<string, number>();
+  readonly #steps = new Map<string, Stepped>();
+  readonly #rows = new Map<string, readonly Row[]>();
   #current: readonly string[];
 
-  constructor(service: AnyService) {
+  /**
+   * `events` numbers the events of a whole check, `own` are the laws of one service. A cell that `forgets` has no inbox
+   * to speak of.
+   */
+  constructor(
+    service: AnyService,
+    events: Numbers<Event>,
+    own: (knowledge: Knowledge) => string[],
+    forgets = false,
+  ) {
     this.service = service;
     this.filter = new Set(consumes(service));
+    this.#events = events;
+    this.#own = own;
+    this.#forgets = forgets;
     this.#db = openDatabase(":memory:");
     let count: { get(type: string, key: string): unknown } | undefined;
     const identify = (key: string, _cause: string, _by: string, _index: number, type: FactType) => {
@@ -56,10 +81,16 @@ export class Cell {
     this.#number();
   }
 
-  /** Hears an event, with what was performed for it if that was asked for; `sent` facts are known to be stored. */
-  hear(from: number, sent: number, event: Event, performed?: Performed): Stepped {
-    return this.#step(from, sent, () => {
-      const verdict = this.#engine.handle(event, performed);
+  /**
+   * Hears an event, with what was performed for it if that was asked for. With what is stored it is noted that the
+   * first `sent` facts are published.
+   */
+  hear(from: number, sent: number, event: number, performed?: Performed): Stepped {
+    const name = `${from} ${sent} ${event} ${performed ? JSON.stringify(performed) : ""}`;
+    return this.#step(name, from, sent, () => {
+      const heard = this.#events.values[event]!;
+      if (this.#forgets) this.#db.prepare("DELETE FROM inbox WHERE event_id = ?").run(heard.id);
+      const verdict = this.#engine.handle(heard, performed);
       if (verdict.outcome === "asks")
         return { kind: "asks", reaction: verdict.reaction, request: verdict.request };
       return verdict.outcome === "duplicate" ? undefined : "stored";
@@ -68,8 +99,9 @@ export class Cell {
 
   /** Carries out a command. */
   command(from: number, sent: number, name: string, key: string, input: object): Stepped {
-    const command = this.service.commands.find((one) => one.name === name)!;
-    return this.#step(from, sent, () => {
+    const command = this.service.commands.find((one) => one.name === name);
+    if (!command) return { kind: "fault", message: `${this.service.name} has no command ${name}` };
+    return this.#step(`${from} ${sent} ${name} ${JSON.stringify(input)}`, from, sent, () => {
       const said = this.#engine.execute(command, input, { id: `${name} ${key}`, correlationId: key });
       return "refused" in said ? { kind: "refused", why: said.refused } : "stored";
     });
@@ -77,34 +109,46 @@ export class Cell {
 
   /** Lets every deadline strike that is open for `key`. */
   expire(from: number, sent: number, key: string): Stepped {
-    let fault: Error | undefined;
-    return this.#step(from, sent, () => {
+    return this.#step(`${from} ${sent} wait ${key}`, from, sent, () => {
+      const faults: Error[] = [];
       this.#engine.expire(
         LATER,
         (other) => other !== key,
-        (error) => {
-          fault = error;
-        },
+        (error) => faults.push(error),
       );
-      if (fault) throw fault;
+      if (faults[0]) throw faults[0];
       return "stored";
     });
+  }
+
+  /** The rows of a table in a state. Throws when there is no such table. */
+  rows(state: number, name: string): readonly Row[] {
+    const text = `${state} ${name}`;
+    const known = this.#rows.get(text);
+    if (known) return known;
+    const table = this.#tables.find((one) => one.name === name);
+    if (!table) throw new Error(`${this.service.name} has no table ${name}`);
+    this.#restore(state);
+    const rows = table.rows();
+    this.#rows.set(text, rows);
+    return rows;
   }
 
   close(): void {
     this.#db.close();
   }
 
-  /** The rows of a table in a state. */
-  rows(state: number, table: string): readonly Row[] {
-    const index = this.#tables.findIndex(({ name }) => name === table);
-    this.#restore(state);
-    return this.#tables[index]!.rows();
+  #step(name: string, from: number, sent: number, work: () => Stepped | "stored" | undefined): Stepped {
+    const known = this.#steps.get(name);
+    if (known) return known;
+    this.#restore(from);
+    const step = this.#carryOut(from, sent, work);
+    this.#steps.set(name, step);
+    return step;
   }
 
-  #step(from: number, sent: number, work: () => Stepped | "stored" | undefined): Stepped {
-    this.#restore(from);
-    const { outbox, persisted } = this.states[from]!;
+  #carryOut(from: number, sent: number, work: () => Stepped | "stored" | undefined): Stepped {
+    const { said, persisted } = this.states[from]!;
     let result: Stepped | "stored" | undefined;
     try {
       this.#engine.transaction(() => {
@@ -119,7 +163,7 @@ export class Cell {
     if (result !== "stored") return result ?? { kind: "done", to: from, said: [] };
     this.#current = this.#tables.map((table) => table.read());
     const to = this.#number();
-    return { kind: "done", to, said: this.states[to]!.outbox.slice(outbox.length) };
+    return { kind: "done", to, said: this.states[to]!.said.slice(said.length) };
   }
 
   #restore(state: number): void {
@@ -131,32 +175,43 @@ export class Cell {
   }
 
   #number(): number {
-    const key = this.#current.join("\n");
-    const known = this.#numbers.get(key);
+    const text = this.#current.join("\n");
+    const known = this.#numbers.get(text);
     if (known !== undefined) return known;
     const number = this.states.push(this.#describe()) - 1;
-    this.#numbers.set(key, number);
+    this.#numbers.set(text, number);
     return number;
   }
 
   #describe(): CellState {
-    const outbox = this.#engine.outboxAfter(0).map(
-      (row) =>
-        ({
-          ...decode(row.type, row.payload),
-          id: row.event_id,
-          source: this.service.name,
-          key: row.key,
-          time: row.time,
-          causationId: row.causation_id,
-          correlationId: row.correlation_id,
-        }) as Event,
-    );
-    const inbox = this.#db.prepare("SELECT event_id FROM inbox").pluck().all() as string[];
+    const facts = this.#engine.outboxAfter(0).map((row) => {
+      const { data } = decode(row.type, row.payload);
+      const { event_id: id, type, key, time, causation_id, correlation_id } = row;
+      const source = this.service.name;
+      const lineage = { causationId: causation_id, correlationId: correlation_id };
+      return { id, type, data, source, key, time, ...lineage } as Event;
+    });
+    const said = facts.map((event) => numberOf(this.#events, event));
+    const text = said.join();
+    const saying = this.#sayings.get(text) ?? this.#sayings.size;
+    this.#sayings.set(text, saying);
+    const heard = new Set(this.#db.prepare("SELECT event_id FROM inbox").pluck().all() as string[]);
     const waits = this.service.deadlines.flatMap(({ name, open }) =>
       open(this.#engine.store, 100).map(({ key, at }) => ({ deadline: name, key, at })),
     );
+    const broken = this.#own({
+      service: this.service.name,
+      said: facts,
+      heard,
+      waits: waits.map(({ key }) => key),
+      rows: (name) => this.#tables.find((table) => table.name === name)!.rows(),
+    });
     const persisted = this.#engine.publishedThrough;
-    return { tables: this.#current, outbox, persisted, heard: new Set(inbox), waits };
+    return { tables: this.#current, said, saying, persisted, heard, waits, broken };
   }
+}
+
+/** In one story the gateway declines, in another the deadline does, and both have one id: the data tells them apart. */
+export function numberOf(events: Numbers<Event>, event: Event): number {
+  return events.of(event.id + JSON.stringify(event.data), () => event);
 }

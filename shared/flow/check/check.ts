@@ -1,74 +1,142 @@
 // The flow check: every scenario of a proof, explored to its end.
 
+import type { Event, FactType } from "../../contracts/events.ts";
 import { type AnyService, emits } from "../../service/define.ts";
 import { tableFaults } from "../tables.ts";
-import { Cell } from "./cell.ts";
-import { Exploration, type Explored } from "./explore.ts";
-import type { Proof } from "./scenario.ts";
+import { Cell, numberOf } from "./cell.ts";
+import { Exploration, type Explored, type Listener } from "./explore.ts";
+import { type Kit, WHOLE_KIT } from "./kit.ts";
+import { Numbers } from "./numbers.ts";
+import type { Proof, Scenario } from "./scenario.ts";
+import { Successors } from "./successors.ts";
 
 /** What the check found: faults of the tables alone, and what each scenario came to. It stops at the first fault. */
 export interface Checked {
   readonly tables: readonly string[];
-  readonly scenarios: readonly (Explored & { readonly name: string; readonly ms: number })[];
+  readonly scenarios: readonly CheckedScenario[];
+}
+
+export interface CheckedScenario extends Omit<Explored, "streams"> {
+  readonly name: string;
+  /** The facts that are said in it. */
+  readonly says: readonly FactType[];
+  readonly ms: number;
+}
+
+/** What is checked: services, and a kit that may lack something. */
+export interface Subject {
+  readonly services: readonly AnyService[];
+  readonly kit?: Kit;
 }
 
 /**
- * Explores every scenario with the services that say something; the others change nothing for them. Deterministic but
- * for the milliseconds. Rejects when a scenario can't begin.
+ * Checks flows. What was learned of a service that two checks share is learned once, so that checking many flows that
+ * differ in little costs little.
  */
-export async function checkFlow<World>(
-  services: readonly AnyService[],
-  { scenarios, outside, laws }: Proof<World>,
-): Promise<Checked> {
-  const speaking = services.filter((service) => emits(service).length > 0);
-  const done: Checked["scenarios"][number][] = [];
-  for (const scenario of scenarios) {
-    const begun = Date.now();
-    const cells = speaking.map((service) => new Cell(service));
-    const explored = await new Exploration(cells, scenario, outside, laws).run();
-    for (const cell of cells) cell.close();
-    done.push({ name: scenario.name, ...explored, ms: Date.now() - begun });
-    if (explored.fault || explored.incomplete) break;
+export class Checker<World> {
+  readonly #proof: Proof<World>;
+  readonly #events = new Numbers<Event>();
+  readonly #cells = new Map<AnyService, Cell>();
+  readonly #forgetful = new Map<AnyService, Cell>();
+
+  constructor(proof: Proof<World>) {
+    this.#proof = proof;
   }
-  return { tables: tableFaults([...services]), scenarios: done };
+
+  /**
+   * Explores the scenarios of these names, all of them unless given, up to the first fault: first with the services that
+   * say something, then the others, which change nothing for those, over every stream that there may be in the end.
+   * Tells `onDone` of each. Deterministic but for the milliseconds. Rejects when a scenario can't begin.
+   */
+  async check(
+    subject: Subject,
+    names?: readonly string[],
+    onDone: (scenario: CheckedScenario) => void = () => {},
+  ): Promise<Checked> {
+    const { services } = subject;
+    const done: CheckedScenario[] = [];
+    const heard = new Set<string>();
+    for (const scenario of names?.map((name) => this.scenario(name)) ?? this.#proof.scenarios) {
+      const begun = Date.now();
+      const { streams, ...explored } = await this.#explore(subject, scenario, heard);
+      const says = new Set(streams.flat().map((event) => this.#events.values[event]!.type));
+      done.push({ name: scenario.name, ...explored, says: [...says].sort(), ms: Date.now() - begun });
+      onDone(done.at(-1)!);
+      if (explored.fault || explored.incomplete) break;
+    }
+    return { tables: tableFaults([...services]), scenarios: done };
+  }
+
+  /** The scenario of this name. Throws when there is none. */
+  scenario(name: string): Scenario {
+    const scenario = this.#proof.scenarios.find((one) => one.name === name);
+    if (!scenario) throw new RangeError(`there is no scenario "${name}"`);
+    return scenario;
+  }
+
+  /** Lets a story that was told before happen again, with the services that say something or with one that listens. */
+  replay(subject: Subject, name: string, sentences: readonly string[], listens?: Listener) {
+    const scenario = this.scenario(name);
+    const stream = listens?.stream.map((event) => numberOf(this.#events, event));
+    const services = subject.services.filter((service) =>
+      listens ? service.name === listens.service : emits(service).length > 0,
+    );
+    return this.#exploration(subject, stream ? listener(scenario) : scenario, services, stream).replay(
+      sentences,
+    );
+  }
+
+  async #explore(subject: Subject, scenario: Scenario, heard: Set<string>): Promise<Explored> {
+    const speaking = subject.services.filter((service) => emits(service).length > 0);
+    const listening = scenario.unheard
+      ? []
+      : subject.services.filter((service) => emits(service).length === 0);
+    const explored = await this.#exploration(subject, scenario, speaking).run();
+    let [states, transitions] = [explored.states, explored.transitions];
+    if (explored.fault || explored.incomplete) return explored;
+    for (const stream of explored.streams) {
+      for (const service of listening) {
+        const name = `${service.name} ${stream}`;
+        if (heard.has(name)) continue;
+        heard.add(name);
+        const listens = await this.#exploration(subject, listener(scenario), [service], stream).run();
+        states += listens.states;
+        transitions += listens.transitions;
+        if (listens.fault) return { ...explored, states, transitions, fault: listens.fault };
+      }
+    }
+    return { ...explored, states, transitions };
+  }
+
+  #exploration(
+    { kit = WHOLE_KIT }: Subject,
+    scenario: Scenario,
+    services: readonly AnyService[],
+    given?: readonly number[],
+  ): Exploration<World> {
+    const { outside, laws } = this.#proof;
+    const cells = services.map((service) => this.#cell(service, kit));
+    const setting = { scenario, outside, laws, kit, events: this.#events, given };
+    return new Exploration(new Successors(cells, setting), this.#events, laws);
+  }
+
+  #cell(service: AnyService, { inbox }: Kit): Cell {
+    const cells = inbox ? this.#cells : this.#forgetful;
+    const known = cells.get(service);
+    if (known) return known;
+    const cell = new Cell(service, this.#events, this.#proof.laws.own, !inbox);
+    cells.set(service, cell);
+    return cell;
+  }
+}
+
+/** What a scenario is for those who only hear what came of it. */
+function listener({ name, losesCalls = false }: Scenario): Scenario {
+  return { name, setup: [], acts: [], losesCalls };
 }
 
 /** 0 when all is proven, 1 with a fault, 2 when there was too much to explore. */
 export function exitCode({ tables, scenarios }: Checked): number {
   if (tables.length > 0 || scenarios.some(({ fault }) => fault)) return 1;
   return scenarios.some(({ incomplete }) => incomplete) ? 2 : 0;
-}
-
-/** The result for a person: a line for each scenario, and the shortest way to a fault. */
-export function report(checked: Checked): string {
-  const { tables, scenarios } = checked;
-  const lines = scenarios.map(({ name, states, transitions, depth, ms }) => {
-    const size = `${states} states, ${transitions} transitions, depth ${depth}`;
-    return `${name.padEnd(36)} ${size}, ${(ms / 1000).toFixed(1)} s`;
-  });
-  const last = scenarios.at(-1);
-  const told = last?.fault?.moves.map((move, index) => `${String(index + 1).padStart(4)}  ${move}`) ?? [];
-  const verdicts = [
-    ...tables.map((fault) => `Fault in the tables: ${fault}`),
-    ...(last?.fault ? [`Fault: ${last.fault.broken}`, ...told] : []),
-    ...(last?.incomplete ? [`Not proven: "${last.name}" has too many states.`] : []),
-  ];
-  const states = scenarios.reduce((sum, scenario) => sum + scenario.states, 0);
-  const proven = `Proven: ${scenarios.length} scenarios, ${states} states, and every order ends well.`;
-  return [...lines, "", ...(verdicts.length > 0 ? verdicts : [proven])].join("\n");
-}
-
-/** The services without the reaction of one to one fact: `shipping:order.cancelled`. Undefined when there is none. */
-export function without(services: readonly AnyService[], what: string): AnyService[] | undefined {
-  const [name, event] = what.split(":");
-  let found = false;
-  const rest = services.map((service) => ({
-    ...service,
-    reactions: service.reactions.map((reaction) => {
-      if (service.name !== name || !reaction.on.includes(event as never)) return reaction;
-      found = true;
-      return { ...reaction, on: reaction.on.filter((type) => type !== event) };
-    }),
-  }));
-  return found ? rest : undefined;
 }

@@ -1,20 +1,29 @@
 // What a flow brings to be checked: scenarios, a world outside, and the laws that must hold.
 
 import type { Event, FactType } from "../../contracts/events.ts";
+import type { Performed } from "../../service/engine.ts";
 
 /** One beginning, and what may come of it. */
 export interface Scenario {
   readonly name: string;
   /** What happened before anything can go wrong. */
   readonly setup: readonly Act[];
-  /** What people may do at any later moment, each once or never. */
+  /** What people may do at any later moment, as often as they like. */
   readonly acts: readonly Act[];
-  /** The calls that are never answered in this scenario, by the port's method; what they ask for may happen all the same. */
-  readonly unanswered: readonly string[];
-  /** Whether any call may get lost: its sender hears nothing, and it may be carried out later, or never. */
+  /** The calls that are never answered, by the port's method; what they ask for may happen all the same. */
+  readonly unanswered?: readonly string[];
+  /**
+   * Whether the answer to any call may get lost, as when its service is killed meanwhile: the sender hears nothing and
+   * calls again; what was asked for may have happened, may still happen later, or never.
+   */
   readonly losesCalls?: boolean;
-  /** Whether any service may be killed at any time, between commit and publish, and forget how far it had published. */
+  /**
+   * Whether facts are published some time after their commit, one by one, and a service may be killed in between and
+   * forget how far it had come. Otherwise they are in the stream at once; who hears of them how late is open anyway.
+   */
   readonly kills?: boolean;
+  /** Whether the services that say nothing are left out: what several orders have to do with each other does not concern them. */
+  readonly unheard?: boolean;
 }
 
 /** A command that somebody gives. */
@@ -41,10 +50,11 @@ export interface Response<World> {
   readonly told: string;
 }
 
-/** The world outside of the services, as data that can be compared: JSON. */
+/** The world outside of the services. What it knows of one order is data that can be compared: JSON. */
 export interface Outside<World> {
+  /** What it knows of an order that it never heard of. */
   readonly start: World;
-  /** Everything that the outside may do on a request; a repeat of it has to have the same answer and no second effect. */
+  /** Everything that may be done on a request about an order; a repeat has to have the same answer and no second effect. */
   respond(world: World, request: Request): readonly Response<World>[];
 }
 
@@ -54,39 +64,62 @@ export interface View<World> {
   readonly said: readonly Event[];
   /** What the stream holds. */
   readonly stream: readonly Event[];
-  readonly world: World;
+  /** The services that are looked at. */
+  readonly services: readonly string[];
+  /** Whether answers to calls may have got lost, so that a call was repeated. */
+  readonly losesCalls: boolean;
+  /** What the outside knows of an order. */
+  world(key: string): World;
   /** A service's tables, row by row. */
   rows(service: string, table: string): readonly Row[];
-  /** Ids of the waits that a service has open. */
+  /** The keys of the waits that a service has open. */
   waits(service: string): readonly string[];
 }
 
 export type Row = Readonly<Record<string, unknown>>;
 
+/** What one service knows. */
+export interface Knowledge {
+  readonly service: string;
+  readonly said: readonly Event[];
+  /** What it has heard, each as `type of key`. */
+  readonly heard: ReadonlySet<string>;
+  /** The keys of the waits that it has open. */
+  readonly waits: readonly string[];
+  rows(table: string): readonly Row[];
+}
+
 /** One thing that a service did. */
 export interface Step {
   readonly service: string;
-  readonly cause:
-    | { readonly event: Event }
-    | { readonly command: string; readonly key: string; readonly input: object }
-    | { readonly deadline: string; readonly key: string };
-  /** What it had heard and said before. */
+  readonly cause: Cause;
+  /** What it had heard, each as `type of key`, and said before. */
   readonly heard: ReadonlySet<string>;
   readonly before: readonly Event[];
   readonly said: readonly Event[];
   readonly refused?: string | undefined;
 }
 
+/** Why a service did something. */
+export type Cause =
+  | { readonly event: Event; readonly performed?: Performed | undefined }
+  | { readonly command: string; readonly key: string; readonly input: object }
+  | { readonly deadline: string; readonly key: string };
+
 /** The laws of a flow; each returns the sentences that say what is broken. */
 export interface Laws<World> {
-  /** In every state. */
-  always(view: View<World>): string[];
-  /** On everything that a service does. */
+  /** Of everything that a service does. */
   step(step: Step): string[];
+  /** Of every service at any time, whatever the others do. */
+  own(knowledge: Knowledge): string[];
+  /** Of all that was said and done, at any time. */
+  always(view: View<World>): string[];
   /** When nothing can happen but that somebody acts or a deadline strikes. */
   calm(view: View<World>): string[];
   /** When nothing can happen any more unless somebody acts. */
   end(view: View<World>): string[];
+  /** Of the services that say nothing, when they have heard all that there is in the end. */
+  audience(view: View<World>): string[];
 }
 
 /** A flow with all that is needed to check it. */

@@ -1,6 +1,7 @@
 // Judges by the laws of a flow what is at rest: all that was said is in the stream, and everyone has heard it.
 
-import type { Laws, Row, View } from "../check/scenario.ts";
+import type { Event } from "../../contracts/events.ts";
+import type { Knowledge, Laws, Row, View } from "../check/scenario.ts";
 import type { Broker } from "./broker.ts";
 import type { Surroundings } from "./outside.ts";
 import type { Station } from "./station.ts";
@@ -27,13 +28,41 @@ export function judge<World>(
     tables.set(`${service} ${table}`, read);
     return read;
   };
-  const waits = (name: string) => {
-    const { service, runtime } = stations.find((station) => station.name === name)!;
-    const open = service.deadlines.flatMap((deadline) => deadline.open(runtime!.engine.store, ALL_WAITS));
-    return open.map(({ key }) => key);
+  const view: View<World> = {
+    said: stream,
+    stream,
+    services: stations.map(({ name }) => name),
+    losesCalls,
+    world: (key) => surroundings.world(key),
+    rows,
+    waits: (service) => waitsOf(stations.find(({ name }) => name === service)!),
   };
-  const world = (key: string) => surroundings.world(key);
-  const view = { said: stream, stream, losesCalls, world, rows, waits } as unknown as View<World>;
-  if (moment === "calm") return laws.calm(view);
-  return [...laws.always(view), ...laws.calm(view), ...laws.end(view)];
+  const own = stations.flatMap((station) => laws.own(knowledgeOf(station, broker, stream, rows)));
+  if (moment === "calm") return [...own, ...laws.calm(view)];
+  return [...own, ...laws.always(view), ...laws.calm(view), ...laws.end(view), ...laws.audience(view)];
+}
+
+/** What one service knows, now that it has heard everything. */
+function knowledgeOf(
+  station: Station,
+  broker: Broker,
+  stream: readonly Event[],
+  rows: View<unknown>["rows"],
+): Knowledge {
+  const { name } = station;
+  const durable = broker.durables.get(name)!;
+  return {
+    service: name,
+    said: stream.filter(({ source }) => source === name),
+    heard: new Set(
+      stream.filter((event) => durable.hears(event)).map(({ type, key }) => `${type} of ${key}`),
+    ),
+    waits: waitsOf(station),
+    rows: (table) => rows(name, table),
+  };
+}
+
+function waitsOf({ service, runtime }: Station): string[] {
+  const open = service.deadlines.flatMap((deadline) => deadline.open(runtime!.engine.store, ALL_WAITS));
+  return open.map(({ key }) => key);
 }

@@ -1,0 +1,67 @@
+// What must hold of the services that only listen, when they have heard everything.
+
+import type { FactType } from "../../shared/contracts/events.ts";
+import type { View } from "../../shared/flow/check/scenario.ts";
+import type { World } from "./world.ts";
+
+/** What customers are told of, and how the mail begins to say so. */
+const SUBJECTS: Partial<Record<FactType, string>> = {
+  "order.completed": "Your order is complete",
+  "order.cancelled": "Your order was cancelled",
+  "risk.flagged": "Your order is being reviewed",
+  "shipment.dispatched": "Your order is on its way",
+};
+
+/** The laws of who only listens. */
+export function audience(view: View<World>): string[] {
+  return [
+    ...(view.services.includes("notifications") ? mails(view) : []),
+    ...(view.services.includes("analytics") ? figures(view) : []),
+  ];
+}
+
+/** One mail for each fact that customers hear of; a repeat only where the answer to the first may have got lost. */
+function mails({ stream, world, losesCalls }: View<World>): string[] {
+  const keys = new Set(stream.filter(({ type }) => type === "order.created").map(({ key }) => key));
+  const due = stream.filter(({ type, key }) => SUBJECTS[type] && keys.has(key));
+  const ids = new Set(due.map(({ id }) => id));
+  const unasked = [...keys]
+    .flatMap((key) => Object.keys(world(key).mails))
+    .filter((id) => !ids.has(id))
+    .map((id) => `a customer is told of ${id}, which is not so`);
+  return [
+    ...unasked,
+    ...due.flatMap(({ id, type, key }) => {
+      const sent = world(key).mails[id] ?? [];
+      if (sent.length === 0) return [`no mail tells of ${type} of ${key}`];
+      if (sent.length > 1 && !losesCalls) return [`${sent.length} mails tell of ${type} of ${key}`];
+      const odd = sent.find((subject) => subject !== SUBJECTS[type]);
+      return odd ? [`the mail about ${type} of ${key} says: ${odd}`] : [];
+    }),
+  ];
+}
+
+/** The figures are what the facts add up to. */
+function figures({ stream, rows }: View<World>): string[] {
+  const sums = new Map<string, number>();
+  const add = (name: string, amount: number) => sums.set(name, (sums.get(name) ?? 0) + amount);
+  for (const { type, data } of stream) {
+    add(`facts ${type}`, 1);
+    if (type === "order.cancelled") add(`cancellations ${data.reason}`, 1);
+    if (type === "payment.captured") add(`revenue ${data.currency}`, data.amountCents);
+    if (type === "stock.committed") for (const { sku, quantity } of data.lines) add(`sales ${sku}`, quantity);
+  }
+  const shown = new Map<string, unknown>(
+    ["facts", "cancellations", "revenue", "sales"].flatMap((table) =>
+      rows("analytics", table).map((row) => {
+        const [name, amount] = Object.values(row);
+        return [`${table} ${name}`, amount];
+      }),
+    ) as [string, unknown][],
+  );
+  return [...new Set([...sums.keys(), ...shown.keys()])]
+    .filter((name) => (shown.get(name) ?? 0) !== (sums.get(name) ?? 0))
+    .map(
+      (name) => `analytics shows ${shown.get(name) ?? 0} under ${name}: by the facts ${sums.get(name) ?? 0}`,
+    );
+}

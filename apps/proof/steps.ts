@@ -1,0 +1,112 @@
+// What must hold of every single thing that a service does.
+
+import type { Event, FactType } from "../../shared/contracts/events.ts";
+import type { Step } from "../../shared/flow/check/scenario.ts";
+
+/** What is not begun for an order by who knows that it was cancelled. */
+const BEGINNINGS: readonly FactType[] = [
+  "stock.reserved",
+  "risk.cleared",
+  "risk.flagged",
+  "payment.authorized",
+  "shipment.dispatched",
+  "shipment.waived",
+];
+
+/** The reason that a customer is told, by the fact that led to the cancellation. */
+const REASONS: Partial<Record<FactType, string>> = {
+  "stock.rejected": "out-of-stock",
+  "risk.rejected": "risk-rejected",
+  "payment.declined": "payment-declined",
+  "shipment.failed": "shipment-failed",
+  "shipment.withdrawn": "withdrawn",
+};
+
+/** The laws of a step. */
+export function step(step: Step): string[] {
+  const { service, cause, heard, said } = step;
+  const late = said
+    .filter(({ type, key }) => BEGINNINGS.includes(type) && heard.has(`order.cancelled of ${key}`))
+    .map(({ type, key }) => `${service} says ${type} of ${key}, though it knows that it was cancelled`);
+  return [
+    ...late,
+    ...said.flatMap((fact) => grounds(fact, step)),
+    ...("command" in cause ? people(cause, step) : []),
+  ];
+}
+
+/** Each fact has the grounds that it speaks of. */
+function grounds(fact: Event, { cause, before }: Step): string[] {
+  const { type, key } = fact;
+  const broken: string[] = [];
+  if ("decidedBy" in fact.data && fact.data.decidedBy !== deciderOf(cause, fact))
+    broken.push(`${type} of ${key} is said to be decided by ${fact.data.decidedBy}, and was not`);
+  if (type === "risk.rejected" && "event" in cause) broken.push(`${key} is rejected, and nobody did`);
+  if (type === "order.cancelled" && "event" in cause && fact.data.reason !== REASONS[cause.event.type])
+    broken.push(`${key} is cancelled as ${fact.data.reason}, on ${cause.event.type}`);
+  if ("event" in cause && cause.event.type === "order.created" && /^stock\.re[sj]e/.test(type)) {
+    const short = cause.event.data.lines.filter(({ sku, quantity }) => onHand(before, sku) < quantity);
+    if (type === "stock.reserved" && short.length > 0)
+      broken.push(`goods are set aside for ${key}, and there are not enough`);
+    if (type === "stock.rejected") {
+      const shortages = short.map(({ sku, quantity }) => [sku, quantity, onHand(before, sku)]);
+      const named = fact.data.shortages.map(({ sku, requested, available }) => [sku, requested, available]);
+      if (shortages.length === 0) broken.push(`${key} is refused for want of goods, and there are enough`);
+      else if (shortages.join() !== named.join())
+        broken.push(`${key} lacks ${shortages.join()}, and is said to lack ${named.join()}`);
+    }
+  }
+  return broken;
+}
+
+function deciderOf(cause: Step["cause"], { type }: Event): string {
+  if ("command" in cause) return "OPERATOR";
+  if ("deadline" in cause || (cause.performed && "gaveUp" in cause.performed)) return "DEADLINE";
+  return { "payment.declined": "GATEWAY", "shipment.failed": "CARRIER" }[type as string] ?? "RULES";
+}
+
+/** What inventory's own facts leave on the shelf. */
+function onHand(said: readonly Event[], wanted: string): number {
+  const moved = (lines: readonly { sku: string; quantity: number }[]) =>
+    lines.reduce((sum, { sku, quantity }) => sum + (sku === wanted ? quantity : 0), 0);
+  return said.reduce((sum, fact) => {
+    if (fact.type === "stock.adjusted") return sum + (fact.data.sku === wanted ? fact.data.delta : 0);
+    if (fact.type === "stock.reserved") return sum - moved(fact.data.lines);
+    return fact.type === "stock.released" ? sum + moved(fact.data.lines) : sum;
+  }, 0);
+}
+
+/** What people ask for is done, unless it is too late or makes no sense. */
+function people(
+  { command, key, input }: Extract<Step["cause"], { command: string }>,
+  { heard, before, said, refused }: Step,
+): string[] {
+  const has = (type: FactType) => before.some((fact) => fact.type === type && fact.key === key);
+  const says = (type: FactType) => said.some((fact) => fact.type === type && fact.key === key);
+  switch (command) {
+    case "review": {
+      const isDecided = has("risk.cleared") || has("risk.rejected") || heard.has(`order.cancelled of ${key}`);
+      const { decision } = input as { decision: "approve" | "reject" };
+      if (!has("risk.flagged") || isDecided)
+        return refused ? [] : [`${key} is reviewed, though nobody waits for that`];
+      return says(decision === "approve" ? "risk.cleared" : "risk.rejected")
+        ? []
+        : [`a person decides to ${decision} ${key}, which waits for that, and is not heard: ${refused}`];
+    }
+    case "cancel": {
+      const isOpen = has("order.created") && !has("order.completed") && !has("order.cancelled");
+      if (!isOpen) return refused ? [] : [`${key} is to be cancelled after its end, and that is not refused`];
+      return says("order.cancellation-requested") || has("order.cancellation-requested")
+        ? []
+        : [`a customer asks to cancel ${key}, which is open, and is not heard: ${refused}`];
+    }
+    case "adjust": {
+      const { sku, delta } = input as { sku: string; delta: number };
+      return says("stock.adjusted") || onHand(before, sku) + delta < 0
+        ? []
+        : [`${delta} ${sku} are put on the shelf, and not counted: ${refused}`];
+    }
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,54 @@
+// A fault as a file: Markdown that a person reads, with a sequence diagram, and with what it takes to let it happen again.
+
+import type { Fault, Listener } from "./explore.ts";
+import { diagram, sentence } from "./move.ts";
+
+/** What it takes to let a fault happen again. */
+export interface Counterexample {
+  readonly scenario: string;
+  /** What the flow lacked, as `check --without` takes it. */
+  readonly without?: string | undefined;
+  readonly broken: string;
+  readonly moves: readonly string[];
+  readonly listener?: Listener | undefined;
+}
+
+const OPENING = "<!-- counterexample\n";
+const CLOSING = "\n-->";
+
+/** The file's text. */
+export function counterexampleFile(scenario: string, { broken, moves, listener }: Fault, without?: string) {
+  const sentences = moves.map(sentence);
+  const example: Counterexample = { scenario, without, broken, moves: sentences, listener };
+  // In a comment "--" must not be: JSON may as well write the second one as an escape.
+  const json = JSON.stringify(example, null, 2).replaceAll("--", "-\\u002d");
+  return [
+    `# ${broken}`,
+    "",
+    `Found in the scenario "${scenario}"${without ? `, without ${without}` : ""}:`,
+    "",
+    ...sentences.map((line, index) => `${index + 1}. ${line}`),
+    "",
+    "```mermaid",
+    diagram(moves, broken),
+    "```",
+    "",
+    `${OPENING}${json}${CLOSING}`,
+    "",
+  ].join("\n");
+}
+
+/** Reads such a file. Throws, with a sentence, when it is none. */
+export function readCounterexample(text: string): Counterexample {
+  const from = text.lastIndexOf(OPENING);
+  const to = text.indexOf(CLOSING, from);
+  if (from < 0 || to < 0) throw new SyntaxError("it has no counterexample at its end");
+  const example = JSON.parse(text.slice(from + OPENING.length, to)) as Partial<Counterexample>;
+  const { scenario, without, broken, moves, listener } = example;
+  const isText = (value: unknown) => typeof value === "string";
+  if (!isText(scenario) || !isText(broken) || !Array.isArray(moves) || !moves.every(isText))
+    throw new SyntaxError("its counterexample lacks a scenario, moves, or what is broken");
+  if ((without !== undefined && !isText(without)) || (listener && !Array.isArray(listener.stream)))
+    throw new SyntaxError("its counterexample has a stream, or something left out, that can't be read");
+  return example as Counterexample;
+}

@@ -1,0 +1,366 @@
+// What may happen next in a state of everything: a row of numbers, one for each service and one for all that is around.
+
+import type { Event } from "../../contracts/events.ts";
+import type { Reaction } from "../../service/define.ts";
+import { Surroundings } from "./around.ts";
+import { type Cell, NOW, type Stepped } from "./cell.ts";
+import { type Kit, WHOLE_KIT } from "./kit.ts";
+import type { Move } from "./move.ts";
+import type { Numbers } from "./numbers.ts";
+import type { Cause, Laws, Outside, Scenario } from "./scenario.ts";
+
+/** One thing that may happen. Numbers are -1 where nothing changes. */
+export interface Successor {
+  readonly move: Move;
+  /** `sure`: it happens by itself. `late`: it does in the end, since a deadline strikes. `chance`: it may never happen. */
+  readonly how: "sure" | "late" | "chance";
+  readonly cell: number;
+  /** The service's state afterwards. */
+  readonly to: number;
+  /** How far it has published afterwards: see {@link progress}. */
+  readonly progress: number;
+  /** What is around afterwards. */
+  readonly around: number;
+  /** What the service has said with it. */
+  readonly said: readonly number[];
+  /** The law that it breaks. */
+  readonly broken?: string | undefined;
+}
+
+/** What a flow is explored with. */
+export interface Setting<World> {
+  readonly scenario: Scenario;
+  readonly outside: Outside<World>;
+  readonly laws: Laws<World>;
+  readonly events: Numbers<Event>;
+  readonly kit?: Kit;
+  /** A stream that is there from the beginning, for services that only listen. */
+  readonly given?: readonly number[] | undefined;
+}
+
+interface Asking {
+  readonly reaction: Reaction<unknown, unknown>;
+  readonly request: unknown;
+  readonly byAround: Map<number, readonly Successor[]>;
+}
+
+/** The most facts of one service; and of events in one check. */
+const MOST_FACTS = 64;
+const MOST_EVENTS = 65_536;
+
+/** Finds what may happen next. What depends on one service alone is worked out once. */
+export class Successors<World> {
+  readonly cells: readonly Cell[];
+  readonly surroundings: Surroundings<World>;
+  readonly width: number;
+  readonly start: Int32Array;
+  /** How it began. */
+  readonly setup: readonly Move[];
+  readonly #setting: Setting<World>;
+  readonly #kit: Kit;
+  readonly #heard: Map<number, readonly Successor[] | Asking>[];
+  readonly #others: Map<number, readonly Successor[]>[];
+  readonly #late = new Map<number, readonly Successor[]>();
+
+  /** Throws when the scenario can't begin. */
+  constructor(cells: readonly Cell[], setting: Setting<World>) {
+    this.cells = cells;
+    this.#setting = setting;
+    this.#kit = setting.kit ?? WHOLE_KIT;
+    this.surroundings = new Surroundings(setting.outside, setting.scenario);
+    this.width = cells.length * (setting.scenario.kills ? 2 : 1) + 1;
+    this.#heard = cells.map(() => new Map());
+    this.#others = cells.map(() => new Map());
+    this.start = new Int32Array(this.width);
+    const acts = setting.scenario.setup.map((act) => {
+      const index = cells.findIndex(({ service }) => service.name === act.service);
+      if (index < 0) throw new Error(`"${setting.scenario.name}" needs a service ${act.service}`);
+      const done = cells[index]!.command(this.start[index]!, 0, act.command, act.key, act.input);
+      if (done.kind !== "done")
+        throw new Error(`"${setting.scenario.name}" can't begin: ${act.who} ${act.does}, and ${why(done)}`);
+      this.start[index] = done.to;
+      return { person: act.who, does: act.does, service: act.service, says: this.#typesOf(done.said) };
+    });
+    this.setup = this.given ? [{ stream: this.given }] : acts;
+  }
+
+  get losesCalls(): boolean {
+    return this.#setting.scenario.losesCalls === true;
+  }
+
+  /** The stream that is there from the beginning, if the services only listen. */
+  get given(): readonly Event[] | undefined {
+    return this.#setting.given?.map((event) => this.#setting.events.values[event]!);
+  }
+
+  /** The events that are in the stream: their numbers. */
+  stream(row: Int32Array): number[] {
+    const { stray, unsaid } = this.surroundings.at(row[this.width - 1]!);
+    const events = [...(this.#setting.given ?? []), ...stray];
+    const { kills } = this.#setting.scenario;
+    const count = this.cells.length;
+    for (let index = 0; index < count; index++) {
+      const { said } = this.cells[index]!.states[row[index]!]!;
+      const stored = kills ? storedOf(row[count + index]!) : said.length;
+      for (let one = 0; one < stored; one++) events.push(said[one]!);
+    }
+    if (stray.length === 0 && unsaid.length === 0) return events;
+    // Of two facts with one id, the broker keeps the first.
+    const known = this.#setting.events.values;
+    const first = new Map<string, number>();
+    for (const event of events) if (!first.has(known[event]!.id)) first.set(known[event]!.id, event);
+    return [...first.values()].filter((event) => !unsaid.includes(event));
+  }
+
+  /** Facts in the stream that the service they are from knows nothing of. */
+  forgotten(row: Int32Array): Event[] {
+    const { stray } = this.surroundings.at(row[this.width - 1]!);
+    return stray
+      .filter((event) => !this.cells.some((cell, index) => cell.states[row[index]!]!.said.includes(event)))
+      .map((event) => this.#setting.events.values[event]!);
+  }
+
+  /** Writes into `to` what comes of a successor, and returns it. */
+  apply(row: Int32Array, { cell, to: state, progress, around }: Successor, to: Int32Array): Int32Array {
+    to.set(row);
+    if (state >= 0) to[cell] = state;
+    if (progress >= 0) to[this.cells.length + cell] = progress;
+    if (around >= 0) to[this.width - 1] = around;
+    return to;
+  }
+
+  /** All that may happen in a state. A promise only where calls were never made before. */
+  of(row: Int32Array): readonly Successor[] | Promise<readonly Successor[]> {
+    const around = row[this.width - 1]!;
+    const stream = this.stream(row);
+    const found: Successor[] = [];
+    const calls: Promise<void>[] = [];
+    for (let index = 0; index < this.cells.length; index++) {
+      const state = row[index]!;
+      const progress = this.#setting.scenario.kills ? row[this.cells.length + index]! : 0;
+      for (const event of stream) {
+        const heard = this.#hear(index, state, sentOf(progress), event);
+        if (!("byAround" in heard)) found.push(...heard);
+        else {
+          const known = heard.byAround.get(around);
+          if (known) found.push(...known);
+          else calls.push(this.#call(index, state, sentOf(progress), event, heard, around));
+        }
+      }
+      found.push(...this.#other(index, state, progress));
+    }
+    if (calls.length > 0) return Promise.all(calls).then(() => this.of(row));
+    found.push(...this.#drift(around));
+    return this.#kit === WHOLE_KIT ? found : this.#unkept(found, around);
+  }
+
+  #hear(index: number, state: number, sent: number, event: number): readonly Successor[] | Asking {
+    const memo = this.#heard[index]!;
+    const name = (state * MOST_EVENTS + event) * MOST_FACTS + sent;
+    const known = memo.get(name);
+    if (known) return known;
+    const cell = this.cells[index]!;
+    const hears = this.#setting.events.values[event]!;
+    const found = (): readonly Successor[] | Asking => {
+      if (!cell.filter.has(hears.type)) return [];
+      const step = cell.hear(state, sent, event);
+      if (step.kind === "asks")
+        return { reaction: step.reaction, request: step.request, byAround: new Map() };
+      const move = { service: cell.service.name, hears, calls: [], says: this.#saidIn(step) };
+      return [this.#successor(index, state, step, { event: hears }, { move, how: "sure" })];
+    };
+    const result = found();
+    memo.set(name, result);
+    return result;
+  }
+
+  async #call(
+    index: number,
+    state: number,
+    sent: number,
+    event: number,
+    { reaction, request, byAround }: Asking,
+    before: number,
+  ): Promise<void> {
+    const cell = this.cells[index]!;
+    const service = cell.service.name;
+    const hears = this.#setting.events.values[event]!;
+    const found: Successor[] = [];
+    for (const called of await this.surroundings.call(reaction, request, hears.key, before)) {
+      const { around, calls } = called;
+      const performed = (how: "sure" | "late", performed: { outcome: unknown } | { gaveUp: true }) => {
+        const step = cell.hear(state, sent, event, performed);
+        const and = "gaveUp" in performed ? { and: "for its time is over" } : {};
+        const move = { service, hears, calls, says: this.#saidIn(step), ...and };
+        found.push(this.#successor(index, state, step, { event: hears, performed }, { move, how, around }));
+      };
+      if ("outcome" in called) performed("sure", { outcome: called.outcome });
+      else {
+        const move = { service, hears, calls, says: [] };
+        found.push({ move, how: "chance", cell: index, to: -1, progress: -1, around, said: [] });
+        if (reaction.giveUp) performed("late", { gaveUp: true });
+      }
+    }
+    byAround.set(before, found);
+  }
+
+  /** What a service may do without hearing anything, or have done to it. */
+  #other(index: number, state: number, progress: number): readonly Successor[] {
+    const memo = this.#others[index]!;
+    const name = state * MOST_FACTS * MOST_FACTS + progress;
+    const known = memo.get(name);
+    if (known) return known;
+    const found = [
+      ...this.#acts(index, state, sentOf(progress)),
+      ...this.#strikes(index, state, sentOf(progress)),
+      ...(this.#setting.scenario.kills ? this.#publishing(index, state, progress) : []),
+    ];
+    memo.set(name, found);
+    return found;
+  }
+
+  #acts(index: number, state: number, sent: number): Successor[] {
+    const cell = this.cells[index]!;
+    const service = cell.service.name;
+    return this.#setting.scenario.acts
+      .filter((act) => act.service === service)
+      .map(({ who, does, command, key, input }) => {
+        const step = cell.command(state, sent, command, key, input);
+        const move = { person: who, does, service, says: this.#saidIn(step) };
+        return this.#successor(index, state, step, { command, key, input }, { move, how: "chance" });
+      });
+  }
+
+  #strikes(index: number, state: number, sent: number): Successor[] {
+    const cell = this.cells[index]!;
+    const service = cell.service.name;
+    return cell.states[state]!.waits.map(({ deadline, key, at }) => {
+      const step = cell.expire(state, sent, key);
+      const move = { service, strikes: deadline, key, says: this.#saidIn(step) };
+      const found = this.#successor(index, state, step, { deadline, key }, { move, how: "late" });
+      return at > NOW ? found : { ...found, broken: `the ${deadline} of ${key} strikes before its time` };
+    });
+  }
+
+  #publishing(index: number, state: number, progress: number): Successor[] {
+    const { service, states } = this.cells[index]!;
+    const { said, persisted } = states[state]!;
+    const [stored, sent] = [storedOf(progress), sentOf(progress)];
+    const base = { cell: index, to: -1, around: -1, said: [] };
+    const found: Successor[] = [];
+    if (sent < said.length) {
+      const publishes = this.#setting.events.values[said[sent]!]!;
+      const after = progressOf(Math.max(stored, sent + 1), sent + 1);
+      found.push({ ...base, move: { service: service.name, publishes }, how: "sure", progress: after });
+    }
+    if (sent !== persisted) {
+      const after = progressOf(stored, persisted);
+      found.push({ ...base, move: { service: service.name, killed: true }, how: "chance", progress: after });
+    }
+    return found;
+  }
+
+  #drift(around: number): readonly Successor[] {
+    const known = this.#late.get(around);
+    if (known) return known;
+    const found = this.surroundings.late(around).map(({ around, told }): Successor => {
+      const move = { outside: told };
+      return { move, how: "chance", cell: -1, to: -1, progress: -1, around, said: [] };
+    });
+    this.#late.set(around, found);
+    return found;
+  }
+
+  /** What may happen besides where the kit does not keep all its promises. */
+  #unkept(found: readonly Successor[], around: number): Successor[] {
+    const { stray, unsaid, lost } = this.surroundings.at(around);
+    const nameOf = ({ cell, move }: Successor) => ("hears" in move ? `${cell} ${move.hears.id}` : "");
+    const heard = found.filter((one) => !lost.includes(nameOf(one)));
+    const extra = heard.flatMap((one): Successor[] => {
+      const { move, said } = one;
+      if (!("hears" in move)) return [];
+      const rest = one.around < 0 ? around : one.around;
+      const change = (change: object) => this.surroundings.change(rest, change);
+      const killed = (and: string, how: Partial<Successor>) => ({
+        ...one,
+        ...how,
+        move: { ...move, and },
+        how: "chance" as const,
+      });
+      const news = said.filter((event) => !stray.includes(event) && !unsaid.includes(event));
+      return [
+        ...(!this.#kit.commitsBeforePublish && news.length > 0
+          ? [
+              killed("published, and killed before it commits", {
+                to: -1,
+                around: change({ stray: [...stray, ...news].sort() }),
+              }),
+            ]
+          : []),
+        ...(!this.#kit.outbox && news.length > 0
+          ? [
+              killed("committed, and killed before it publishes", {
+                around: change({ unsaid: [...unsaid, ...news].sort() }),
+              }),
+            ]
+          : []),
+        ...(!this.#kit.commitsBeforeAck
+          ? [
+              killed("acknowledged, and killed before it commits", {
+                to: -1,
+                around: change({ lost: [...lost, nameOf(one)].sort() }),
+              }),
+            ]
+          : []),
+      ];
+    });
+    return [...heard, ...extra];
+  }
+
+  #successor(
+    cell: number,
+    from: number,
+    step: Stepped,
+    cause: Cause,
+    { move, how, around = -1 }: { move: Move; how: Successor["how"]; around?: number },
+  ): Successor {
+    const { service, states } = this.cells[cell]!;
+    const events = this.#setting.events.values;
+    const numbers = step.kind === "done" ? step.said : [];
+    const said = numbers.map((event) => events[event]!);
+    const refused = step.kind === "refused" ? step.why : undefined;
+    const { heard, said: earlier } = states[from]!;
+    const before = earlier.map((event) => events[event]!);
+    const fault = step.kind === "fault" ? `${service.name} has no answer: ${step.message}` : undefined;
+    const broken =
+      fault ?? this.#setting.laws.step({ service: service.name, cause, heard, before, said, refused })[0];
+    const to = step.kind === "done" ? step.to : -1;
+    return { move, how, cell, to, progress: -1, around, said: numbers, broken };
+  }
+
+  #saidIn(step: Stepped) {
+    return this.#typesOf(step.kind === "done" ? step.said : []);
+  }
+
+  #typesOf(said: readonly number[]) {
+    return said.map((event) => this.#setting.events.values[event]!.type);
+  }
+}
+
+/** How far a service has published: how many facts the stream has of it, and how many it knows to be there. */
+function progressOf(stored: number, sent: number): number {
+  return stored * MOST_FACTS + sent;
+}
+
+function storedOf(progress: number): number {
+  return Math.floor(progress / MOST_FACTS);
+}
+
+function sentOf(progress: number): number {
+  return progress % MOST_FACTS;
+}
+
+function why(done: Exclude<Stepped, { kind: "done" }>): string {
+  if (done.kind === "refused") return `is refused: ${done.why}`;
+  return done.kind === "fault" ? `that fails: ${done.message}` : "that asks the outside";
+}

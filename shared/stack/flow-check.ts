@@ -1,0 +1,155 @@
+// `flow check` and `flow replay`: the proof of the flow, and faults that happen again.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { laws } from "../../apps/proof/laws.ts";
+import { scenarios } from "../../apps/proof/scenarios.ts";
+import { outside } from "../../apps/proof/world.ts";
+import { allServices } from "../../apps/services.ts";
+import { loadConfig } from "../config.ts";
+import { type Checked, Checker, exitCode, type Subject } from "../flow/check/check.ts";
+import { counterexampleFile, readCounterexample } from "../flow/check/counterexample.ts";
+import { diagram, sentence } from "../flow/check/move.ts";
+import { mutants, type Tried, tryMutant } from "../flow/check/mutants.ts";
+import { mutantLine, mutantSummary, numbered, scenarioLine, verdict } from "../flow/check/report.ts";
+import type { Out } from "./flow.ts";
+import { Misuse } from "./flow-commands.ts";
+import { projectRoot } from "./project.ts";
+
+const proof = { scenarios, outside, laws };
+const services = allServices(loadConfig({}));
+
+/** Explores every way an order may go; 0 when all is proven, 1 with a fault, 2 when it could not run. */
+export async function check(args: readonly string[], out: Out): Promise<number> {
+  const { json = false, mutate = false, without } = options(args);
+  if (mutate && without !== undefined) throw new Misuse("check takes --without or --mutate, not both.");
+  try {
+    return mutate ? await checkMutants(json, out) : await checkOne(without, json, out);
+  } catch (error) {
+    if (error instanceof Misuse) throw error;
+    console.error(`The check could not run: ${(error as Error).stack}`);
+    return 2;
+  }
+}
+
+function options(args: readonly string[]) {
+  const known = {
+    json: { type: "boolean" },
+    mutate: { type: "boolean" },
+    without: { type: "string" },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options: known }).values;
+  } catch (error) {
+    throw new Misuse(`check takes --json, --without PART or --mutate: ${(error as Error).message}`);
+  }
+}
+
+async function checkOne(without: string | undefined, json: boolean, out: Out): Promise<number> {
+  const checked = await explore(subject(without), json ? () => {} : out);
+  const file = saved(checked, without);
+  if (json) out(asJson(checked, file));
+  else {
+    out(`\n${verdict(checked)}`);
+    if (file) out(`\nSaved with a diagram as ${file}; npm run -s flow -- replay ${file} runs it again.`);
+  }
+  return exitCode(checked);
+}
+
+async function checkMutants(json: boolean, out: Out): Promise<number> {
+  const progress = json ? () => {} : out;
+  const checker = new Checker(proof);
+  const proven = await explore({ services }, progress, checker);
+  progress(`\n${verdict(proven)}\n`);
+  if (exitCode(proven) !== 0) {
+    if (json) out(asJson(proven, saved(proven)));
+    return exitCode(proven);
+  }
+  const tried: Tried[] = [];
+  for (const mutant of mutants(services)) {
+    tried.push(await tryMutant(checker, mutant, proven));
+    progress(mutantLine(tried.at(-1)!));
+  }
+  if (json)
+    out(JSON.stringify({ mutants: tried.map((one) => ({ ...one, fault: inWords(one.fault) })) }, null, 2));
+  else out(`\n${mutantSummary(tried)}`);
+  return tried.every(({ fault }) => fault) ? 0 : 1;
+}
+
+async function explore(what: Subject, out: Out, checker = new Checker(proof)): Promise<Checked> {
+  const width = Math.max(...scenarios.map(({ name }) => name.length));
+  return checker.check(what, undefined, (scenario) => out(scenarioLine(scenario, width)));
+}
+
+/** The flow without the part of this name. */
+function subject(without: string | undefined): Subject {
+  if (without === undefined) return { services };
+  const found = mutants(services).find(({ id }) => id === without);
+  if (!found)
+    throw new Misuse(
+      `The flow has no part "${without}": flow -- check --mutate names all, flow -- table shows them.`,
+    );
+  return found;
+}
+
+/** Writes the fault to a file, if there is one, and returns its path as seen from where the command was called. */
+function saved({ scenarios }: Checked, without?: string): string | undefined {
+  const last = scenarios.at(-1);
+  if (!last?.fault) return undefined;
+  const name = [last.name, without].filter(Boolean).join(" without ");
+  const path = join(projectRoot, "counterexamples", `${name.replaceAll(/[^\w.]+/g, "-")}.md`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, counterexampleFile(last.name, last.fault, without));
+  return relative(callerFolder(), path);
+}
+
+function asJson({ tables, scenarios }: Checked, file: string | undefined): string {
+  const told = scenarios.map((scenario) => ({ ...scenario, fault: inWords(scenario.fault) }));
+  return JSON.stringify({ tables, scenarios: told, counterexample: file }, null, 2);
+}
+
+function inWords(fault: Tried["fault"]) {
+  return (
+    fault && {
+      broken: fault.broken,
+      moves: fault.moves.map(sentence),
+      mermaid: diagram(fault.moves, fault.broken),
+    }
+  );
+}
+
+/** Lets a fault that was saved happen again: 1 if it does, 0 if it does not any more, 2 when the file can't be read. */
+export async function replay(args: readonly string[], out: Out): Promise<number> {
+  const [file, extra] = args;
+  if (file === undefined || extra !== undefined)
+    throw new Misuse("replay takes one file that check has saved.");
+  const example = read(file);
+  if (!scenarios.some(({ name }) => name === example.scenario))
+    throw new Misuse(`${file} is about a scenario that there is no more: "${example.scenario}".`);
+
+  const { moves, broken, missing } = await new Checker(proof).replay(
+    subject(example.without),
+    example.scenario,
+    example.moves,
+    example.listener,
+  );
+  out([...numbered(moves), ""].join("\n"));
+  if (broken) out(`Fault: ${broken}`);
+  else if (missing) out(`It does not happen any more. What can't follow: ${missing}`);
+  else out("All of this may happen still, and nothing is broken by it.");
+  return broken ? 1 : 0;
+}
+
+function read(file: string) {
+  try {
+    return readCounterexample(readFileSync(resolve(callerFolder(), file), "utf8"));
+  } catch (error) {
+    throw new Misuse(`${file} can't be replayed: ${(error as Error).message}.`);
+  }
+}
+
+/** Where npm was called. */
+function callerFolder(): string {
+  return process.env.INIT_CWD ?? process.cwd();
+}

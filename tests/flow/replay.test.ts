@@ -1,0 +1,142 @@
+// A fault that the check finds is a file that a person reads, and that happens again when it is replayed.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readCounterexample } from "../../shared/flow/check/counterexample.ts";
+import { flow } from "./flow-command.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "quadrille-replay-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const STUCK = "A is cancelled, and its stock is still reserved";
+
+async function found(without: string) {
+  const { code, out } = await flow("check", "--without", without);
+  expect(code).toBe(1);
+  const file = /Saved with a diagram as (\S+);/.exec(out)![1]!;
+  return { out, file, text: readFileSync(file, "utf8") };
+}
+
+describe("a counterexample", { timeout: 60_000 }, () => {
+  it("is told, saved, and happens again", async () => {
+    const { out, file } = await found("inventory:order.cancelled");
+
+    expect(out).toContain(`Fault: ${STUCK}\n   1  the warehouse puts 10 TEA on the shelf → stock.adjusted\n`);
+    const again = await flow("replay", file);
+    expect(again).toMatchObject({ code: 1, err: "" });
+    expect(again.out).toContain(`Fault: ${STUCK}`);
+    const moves = (text: string) => text.match(/^ +\d+ {2}.+$/gm);
+    expect(moves(again.out)).toEqual(moves(out));
+  });
+
+  it("is Markdown with the story and a sequence diagram", async () => {
+    const { text } = await found("inventory:order.cancelled");
+
+    expect(text).toMatch(new RegExp(`^# ${STUCK}\n`));
+    expect(text).toContain("\n2. the customer places order A → order.created\n");
+    const diagram = /```mermaid\n([^`]+)\n```/.exec(text)![1]!.split("\n");
+    expect(diagram[0]).toBe("sequenceDiagram");
+    expect(diagram).toContain("  actor p0 as the warehouse");
+    expect(diagram).toContain("  participant p2 as inventory");
+    for (const line of diagram.slice(1))
+      expect(line).toMatch(
+        /^ {2}((actor|participant) p\d+ as [\w ]+|p\d+(->>|-\)|-->>|--x)p\d+: [^;#]+|Note over p\d+(,p\d+)?: [^;#]+)$/,
+      );
+    expect(diagram.at(-1)).toContain(STUCK);
+  });
+
+  it("of a service that only listens begins with the stream", async () => {
+    const { out, file } = await found("notifications:order.completed");
+
+    expect(out).toMatch(
+      /Fault: no mail tells of order\.completed of A\n {3}1 {2}the stream holds .*order\.completed of A/,
+    );
+    expect(await flow("replay", file)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("Fault: no mail tells of order.completed of A"),
+    });
+  });
+
+  it("of a kit that lacks something happens again as well", async () => {
+    const { file } = await found("commit-before-ack");
+
+    expect((await flow("replay", file)).out).toContain("killed before it commits");
+  });
+
+  it("is over once the flow is mended: the replay says how far it still goes", async () => {
+    const { text } = await found("inventory:order.cancelled");
+    const mended = join(folder, "mended.md");
+    writeFileSync(mended, text.replace('"without": "inventory:order.cancelled",', ""));
+
+    expect(await flow("replay", mended)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/nothing is broken by it|does not happen any more/),
+    });
+  });
+
+  it("keeps whatever texts it has, two dashes included", async () => {
+    const { text } = await found("inventory:order.cancelled");
+    const broken = text.replace('"scenario": "', '"scenario": "a-\\u002d> ');
+
+    expect(readCounterexample(broken).scenario).toMatch(/^a--> /);
+  });
+});
+
+describe("a replay", () => {
+  it.each([
+    [[], /^replay takes one file that check has saved\.\n$/],
+    [["a.md", "b.md"], /^replay takes one file/],
+    [["no-such-file.md"], /^no-such-file\.md can't be replayed: ENOENT.*\n$/],
+    [["README.md"], /^README\.md can't be replayed: it has no counterexample at its end\.\n$/],
+  ])("of %j is refused in one sentence", async (args, sentence) => {
+    expect(await flow("replay", ...args)).toEqual({ code: 2, out: "", err: expect.stringMatching(sentence) });
+  });
+
+  it.each([
+    ['{"scenario": "a small order"}', /lacks a scenario, moves, or what is broken/],
+    ['{"scenario": "tea", "broken": "all", "moves": []}', /about a scenario that there is no more: "tea"/],
+    [
+      '{"scenario": "a small order", "broken": "all", "moves": [], "without": "tea"}',
+      /The flow has no part "tea"/,
+    ],
+    ["{", /can't be replayed/],
+  ])("of a file with %s is refused", async (json, sentence) => {
+    const file = join(folder, "odd.md");
+    writeFileSync(file, `<!-- counterexample\n${json}\n-->\n`);
+
+    expect(await flow("replay", file)).toMatchObject({ code: 2, err: expect.stringMatching(sentence) });
+  });
+});
+
+describe("check", () => {
+  it.each([
+    [["--without", "nobody:order.created"], /^The flow has no part "nobody:order\.created": .*\n$/],
+    [["--without"], /^check takes --json, --without PART or --mutate: .*\n$/],
+    [["--fast"], /^check takes --json, --without PART or --mutate: .*\n$/],
+    [["--mutate", "--without", "inbox"], /^check takes --without or --mutate, not both\.\n$/],
+  ])("refuses %j in one sentence", async (args, sentence) => {
+    expect(await flow("check", ...args)).toEqual({ code: 2, out: "", err: expect.stringMatching(sentence) });
+  });
+
+  it("prints JSON with the moves, the diagram and the file", { timeout: 60_000 }, async () => {
+    const { code, out } = await flow("check", "--json", "--without", "orders:stock.rejected");
+
+    const { scenarios, counterexample } = JSON.parse(out);
+    expect(code).toBe(1);
+    expect(scenarios.at(-1)).toMatchObject({
+      name: "one of two goods is short",
+      states: expect.any(Number),
+      transitions: expect.any(Number),
+      depth: expect.any(Number),
+      ms: expect.any(Number),
+      fault: {
+        broken: "A is stuck: it never ends",
+        moves: expect.arrayContaining(["the customer places order A → order.created"]),
+        mermaid: expect.stringMatching(/^sequenceDiagram\n/),
+      },
+    });
+    expect(readFileSync(counterexample, "utf8")).toContain("# A is stuck: it never ends");
+  });
+});
