@@ -4,7 +4,7 @@ import type { Event } from "../../contracts/events.ts";
 import type { Reaction } from "../../service/define.ts";
 import { Surroundings } from "./around.ts";
 import { type Cell, NOW, type Stepped } from "./cell.ts";
-import { type Kit, WHOLE_KIT } from "./kit.ts";
+import { type Kit, unkept, WHOLE_KIT } from "./kit.ts";
 import type { Move } from "./move.ts";
 import type { Numbers } from "./numbers.ts";
 import type { Cause, Laws, Outside, Scenario } from "./scenario.ts";
@@ -151,7 +151,7 @@ export class Successors<World> {
     }
     if (calls.length > 0) return Promise.all(calls).then(() => this.of(row));
     found.push(...this.#drift(around));
-    return this.#kit === WHOLE_KIT ? found : this.#unkept(found, around);
+    return this.#kit === WHOLE_KIT ? found : unkept(this.#kit, found, around, this.surroundings);
   }
 
   #hear(index: number, state: number, sent: number, event: number): readonly Successor[] | Asking {
@@ -269,52 +269,6 @@ export class Successors<World> {
     });
     this.#late.set(around, found);
     return found;
-  }
-
-  /** What may happen besides where the kit does not keep all its promises. */
-  #unkept(found: readonly Successor[], around: number): Successor[] {
-    const { stray, unsaid, lost } = this.surroundings.at(around);
-    const nameOf = ({ cell, move }: Successor) => ("hears" in move ? `${cell} ${move.hears.id}` : "");
-    const heard = found.filter((one) => !lost.includes(nameOf(one)));
-    const extra = heard.flatMap((one): Successor[] => {
-      const { move, said } = one;
-      if (!("hears" in move)) return [];
-      const rest = one.around < 0 ? around : one.around;
-      const change = (change: object) => this.surroundings.change(rest, change);
-      const killed = (and: string, how: Partial<Successor>) => ({
-        ...one,
-        ...how,
-        move: { ...move, and },
-        how: "chance" as const,
-      });
-      const news = said.filter((event) => !stray.includes(event) && !unsaid.includes(event));
-      return [
-        ...(!this.#kit.commitsBeforePublish && news.length > 0
-          ? [
-              killed("published, and killed before it commits", {
-                to: -1,
-                around: change({ stray: [...stray, ...news].sort() }),
-              }),
-            ]
-          : []),
-        ...(!this.#kit.outbox && news.length > 0
-          ? [
-              killed("committed, and killed before it publishes", {
-                around: change({ unsaid: [...unsaid, ...news].sort() }),
-              }),
-            ]
-          : []),
-        ...(!this.#kit.commitsBeforeAck
-          ? [
-              killed("acknowledged, and killed before it commits", {
-                to: -1,
-                around: change({ lost: [...lost, nameOf(one)].sort() }),
-              }),
-            ]
-          : []),
-      ];
-    });
-    return [...heard, ...extra];
   }
 
   #successor(
