@@ -25,7 +25,7 @@ export const traffic: Traffic = {
 
   ending(event) {
     if (event.type === "order.completed") return "completed";
-    return event.type === "order.cancelled" ? `cancelled, ${event.data.reason}` : undefined;
+    return event.type === "order.cancelled" ? `cancelled (${event.data.reason})` : undefined;
   },
 };
 

@@ -19,6 +19,9 @@ export class Broker {
   /** Where in the stream each id was stored first. */
   readonly places = new Map<string, number>();
   readonly durables: ReadonlyMap<string, Durable>;
+  /** How far its clock is ahead of virtual time, in milliseconds. */
+  ahead = 0;
+  readonly name = "the broker";
   readonly #setting: Setting;
   readonly #storedAt = new Map<string, number>();
   #isUp = true;
@@ -81,20 +84,24 @@ export class Broker {
     }
   }
 
+  get #clockTime(): number {
+    return this.#setting.scheduler.now + this.ahead;
+  }
+
   /** Whether the row's id is known from the last two minutes. */
   #isDuplicate({ event_id }: OutboxRow): boolean {
     const at = this.#storedAt.get(event_id);
-    return at !== undefined && this.#setting.scheduler.now - at < DUPLICATE_WINDOW_MS;
+    return at !== undefined && this.#clockTime - at < DUPLICATE_WINDOW_MS;
   }
 
   /** Stores a fact, unless it is known from the last two minutes. */
   store(row: OutboxRow, source: string): void {
-    const { scheduler, trace } = this.#setting;
+    const { trace } = this.#setting;
     if (this.#isDuplicate(row)) {
       trace.count("publishes of what was stored before");
       return;
     }
-    this.#storedAt.set(row.event_id, scheduler.now);
+    this.#storedAt.set(row.event_id, this.#clockTime);
     const place = this.stream.push(toEvent(row, source)) - 1;
     if (this.places.has(row.event_id)) trace.count("stored twice");
     else this.places.set(row.event_id, place);

@@ -8,6 +8,8 @@ import type { Station } from "./station.ts";
 const DOWN_MS = [10, 20_000] as const;
 const LONG_DOWN_MS = [60_000, 300_000] as const;
 const LONG_DOWN = 0.03;
+/** How often it is looked whether a service that was stopped has ended. */
+const STOPPING_MS = 100;
 const BROKER_DOWN_MS = [50, 10_000] as const;
 const OUTAGE_MS = [500, 120_000] as const;
 const JUMP_MS = [100, 120_000_000] as const;
@@ -30,9 +32,8 @@ export function makeMischief(
     scheduler.after(forMs, () => rise(station));
   };
   const rise = (station: Station) => {
-    if (station.runtime) return;
-    station.kill(); // It may still be stopping.
-    station.start();
+    if (station.isDown) station.start();
+    else if (!station.runtime) scheduler.after(STOPPING_MS, () => rise(station));
   };
 
   every("killEvery", () => fall(chance.of(stations), "kill"));
@@ -50,8 +51,8 @@ export function makeMischief(
   every("jumpEvery", () => {
     trace.count("clock jumps");
     const byMs = chance.spread(...JUMP_MS);
-    const jumping = chance.is(0.5) ? stations : [chance.of(stations)];
-    for (const station of jumping) station.ahead += byMs;
+    const jumping = chance.is(0.5) ? [broker, ...stations] : [chance.of(stations)];
+    for (const one of jumping) one.ahead += byMs;
     trace.tell(`the clock of ${jumping.length > 1 ? "everybody" : jumping[0]!.name} jumps by ${byMs} ms`);
   });
 

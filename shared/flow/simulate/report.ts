@@ -5,8 +5,8 @@ import type { Failure, Options, Simulation } from "./simulate.ts";
 const OUTCOMES = ["reacted", "ignored", "duplicate", "retried", "parked"];
 
 const MARGIN = 14;
-/** Lines of 96 characters at most, broken after commas. */
-const WRAPPED = /.{1,96}(?<=,|$) ?/g;
+/** Lines of a hundred characters or less, broken between two items of a list. */
+const WRAPPED = /.{1,98}(?:, |$)/g;
 
 /** The most lines of a story that are told: the first and the last of them. */
 const STORY_BEGINS = 40;
@@ -57,8 +57,8 @@ function told(failure: Failure): string[] {
 }
 
 function row(name: string, text: string): string {
-  const wrapped = text.match(WRAPPED)!.join(`\n${"".padEnd(MARGIN)}`);
-  return `${name.padEnd(MARGIN)}${wrapped}`;
+  const wrapped = text.match(WRAPPED)!.map((line) => line.trimEnd());
+  return `${name.padEnd(MARGIN)}${wrapped.join(`\n${" ".repeat(MARGIN)}`)}`;
 }
 
 function listed(counts: Readonly<Record<string, number>>, names: readonly string[]): string {

@@ -43,6 +43,8 @@ export interface Run {
 /** How long orders come in, on average, and how long things go on to go wrong after the last one, in virtual time. */
 const TRADE_MS = 60_000;
 const AFTERMATH_MS = 30_000;
+/** How late it is, when a deadline strikes: others strike with it. */
+const TOO_LATE_MS = [1, 10_000_000] as const;
 /** By then all has to have come to rest. */
 const RESTLESS_MS = 6 * 3_600_000;
 const RESTLESS_CALLS = 2_000_000;
@@ -115,7 +117,8 @@ export async function runOnce<World>(
     setting.broken.push(...brokenAt("calm"));
     let isCalm = setting.broken.length === 0;
     for (let soonest = nextDeadline(); isCalm && soonest !== undefined; soonest = nextDeadline()) {
-      for (const station of stations) station.ahead += Math.max(0, soonest - station.clockTime);
+      const to = soonest + chance.spread(...TOO_LATE_MS);
+      for (const station of stations) station.ahead += Math.max(0, to - station.clockTime);
       isCalm = await settle();
     }
     if (isCalm) setting.broken.push(...brokenAt("end"));
