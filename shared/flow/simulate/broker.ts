@@ -105,7 +105,7 @@ export class Broker {
     const place = this.stream.push(toEvent(row, source)) - 1;
     if (this.places.has(row.event_id)) trace.count("stored twice");
     else this.places.set(row.event_id, place);
-    trace.tell(`stored ${row.type} ${row.event_id} at ${row.time}`, row.key);
+    trace.tell(`${source} says ${row.type}, and it is stored`, row.key, `${row.event_id} ${row.time}`);
     for (const durable of this.durables.values()) durable.offer(place);
   }
 }

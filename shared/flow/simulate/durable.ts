@@ -113,7 +113,7 @@ export class Durable {
     scheduler.after(inMs, () => {
       if (this.take !== take || !this.isReachable) return; // It went to a connection that is gone.
       const event = this.#stream[place]!;
-      trace.tell(`${this.name} takes ${event.type} ${event.id}, attempt ${attempt}`, event.key);
+      trace.tell(`${this.name} takes ${event.type}, attempt ${attempt}`, event.key, event.id);
       take!(this.#delivery(place, event, attempt));
     });
     if (chance.is(faults.repeatedDelivery)) {
@@ -128,7 +128,7 @@ export class Durable {
     const end = (how: string, effect: () => void) => {
       if (isEnded) broken.push(`${this.name} ends a delivery of ${event.type} of ${event.key} twice`);
       isEnded = true;
-      trace.tell(`${this.name} ${how} ${event.type} ${event.id}`, event.key);
+      trace.tell(`${this.name} ${how} ${event.type}`, event.key, event.id);
       if (this.isReachable && !chance.is(this.#setting.faults.lostAck)) return effect();
       trace.count("lost acks");
       this.#comeAgain(place, attempt, ACK_WAIT_MS);
@@ -140,7 +140,7 @@ export class Durable {
         this.ackedAt[place] ??= this.#stream.length;
         end("acks", () => this.#ack(place));
       },
-      retry: (delayMs) => end(`naks for ${delayMs} ms`, () => this.#comeAgain(place, attempt, delayMs)),
+      retry: (delayMs) => end(`puts off for ${delayMs} ms`, () => this.#comeAgain(place, attempt, delayMs)),
       park: async (cause) => {
         if (!this.isReachable) {
           this.#comeAgain(place, attempt, PARK_RETRY_MS);

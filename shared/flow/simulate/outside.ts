@@ -60,27 +60,27 @@ export class Surroundings<World> {
         if (chance.is(0.5)) return; // Nobody says anything: the caller stops waiting by itself.
         scheduler.errand(inMs, () => call.isAlive() && reject(new Error("the connection is reset")));
       };
-      const lose = (what: string) => {
-        trace.count(what);
-        trace.tell(`${call.method} asked by ${call.service}: ${what}`, call.key);
+      const lose = (kind: string, told: string) => {
+        trace.count(kind);
+        trace.tell(`${call.service} calls ${call.method}: ${told}`, call.key);
       };
       const carryOut = (inMs: number, then: (answer: unknown) => void) =>
         scheduler.errand(inMs, () => then(this.#respond(call)));
       if (chance.is(faults.lateCall)) {
-        lose("late calls");
+        lose("late calls", "it takes for ever to arrive");
         carryOut(chance.spread(...TOO_LATE_MS), () => {});
       } else if (isOut ? chance.is(0.5) : chance.is(faults.lostCall)) {
-        lose("lost calls");
+        lose("lost calls", "it never arrives");
         fail(there);
       } else if (isOut || chance.is(faults.lostAnswer)) {
         carryOut(there, () => {
-          lose("lost answers");
+          lose("lost answers", "the answer is lost");
           fail(back);
         });
       } else {
         carryOut(there, (answer) => {
           const isSlow = chance.is(faults.slowAnswer);
-          if (isSlow) lose("slow answers");
+          if (isSlow) lose("slow answers", "the answer comes too late");
           const inMs = isSlow ? chance.spread(...TOO_LATE_MS) : back;
           scheduler.errand(inMs, () => call.isAlive() && resolve(answer));
         });
@@ -94,7 +94,7 @@ export class Surroundings<World> {
     const { world, answer, told } = chance.is(USUAL) ? ways[0]! : chance.of(ways);
     this.#worlds.set(key, world);
     trace.count("calls carried out");
-    trace.tell(`${method} asked by ${service}: ${told}`, key);
+    trace.tell(`${service} calls ${method}: ${told}`, key);
     return answer;
   }
 }

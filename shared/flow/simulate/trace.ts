@@ -4,6 +4,9 @@ import { createHash } from "node:crypto";
 
 const FLUSH_AT = 1 << 16;
 
+/** How much of what concerns everybody is kept before and after what is watched, in lines. */
+const CONTEXT = 4;
+
 /** The story of one run. Equal stories have equal hashes. */
 export class Trace {
   /** How often each thing happened that is worth a count. */
@@ -22,9 +25,12 @@ export class Trace {
     this.#watch = watch;
   }
 
-  /** Takes down that something happened. `key` is what it is about; without one it concerns everybody. */
-  tell(what: string, key?: string): void {
-    this.#text += `${this.#now()} ${what}\n`;
+  /**
+   * Takes down that something happened. `key` is what it is about; without one it concerns everybody. `detail` tells it
+   * from others like it; nobody wants to read that.
+   */
+  tell(what: string, key?: string, detail: string | number = ""): void {
+    this.#text += `${this.#now()} ${what} ${detail}\n`;
     if (this.#text.length > FLUSH_AT) this.#flush();
     if (this.#watch !== undefined && (key ?? this.#watch) === this.#watch) this.#keep(what, key);
   }
@@ -33,7 +39,9 @@ export class Trace {
   #keep(what: string, key?: string): void {
     this.#between.push(`${(this.#now() / 1_000).toFixed(3).padStart(10)} s  ${what}`);
     if (key === undefined) return;
-    this.watched.push(...this.#between.slice(this.watched.length === 0 ? -1 : 0));
+    const own = this.#between.pop()!;
+    if (this.watched.length > 0) this.watched.push(...shortened(this.#between));
+    this.watched.push(own);
     this.#between = [];
   }
 
@@ -51,4 +59,12 @@ export class Trace {
     this.#hash.update(this.#text);
     this.#text = "";
   }
+}
+
+/** The first and the last few of many lines. */
+function shortened(lines: readonly string[]): readonly string[] {
+  const left = lines.length - 2 * CONTEXT;
+  return left <= 1
+    ? lines
+    : [...lines.slice(0, CONTEXT), `${"".padStart(12)} … ${left} more …`, ...lines.slice(-CONTEXT)];
 }
