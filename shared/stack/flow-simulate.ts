@@ -62,7 +62,7 @@ function optionsOf(args: readonly string[]): Options & { json: boolean } {
     else given[option] = args[at]!;
   }
   const { "--seed": seed, "--orders": orders = "1000", "--faults": level = "heavy", "--json": json } = given;
-  if (!LEVELS.includes(level)) throw new Misuse(`--faults takes ${LEVELS.join(", ")}, not ${level}.`);
+  if (!LEVELS.includes(level)) throw new Misuse(`--faults takes none, light or heavy, not ${level}.`);
   return {
     seed: seed === undefined ? randomInt(SEEDS) : whole("--seed", seed, 0, SEEDS - 1),
     orders: whole("--orders", orders, 1, MOST_ORDERS),

@@ -13,6 +13,7 @@ import { type RunOptions, runOnce } from "../../shared/flow/simulate/run.ts";
 import type { Simulated } from "../../shared/flow/simulate/setting.ts";
 import { type Simulation, simulateFlow } from "../../shared/flow/simulate/simulate.ts";
 import type { AnyService, Reaction } from "../../shared/service/define.ts";
+import { main } from "../../shared/stack/flow.ts";
 import { faultyKits } from "./kits.ts";
 
 const services = allServices(loadConfig({}));
@@ -172,5 +173,52 @@ describe("a simulation finds that", () => {
     const { failure } = await find({ services: changed }, 200);
 
     expect(failure?.broken.join("\n")).toMatch(sentence);
+  });
+});
+
+describe("flow simulate", () => {
+  async function flow(...args: string[]) {
+    const said = { out: "", err: "" };
+    const code = await main(["simulate", ...args], {
+      out: (text) => {
+        said.out += text;
+      },
+      err: (text) => {
+        said.err += text;
+      },
+    });
+    return { code, ...said };
+  }
+
+  it("prints what came of it, and the same to the letter when it is asked again", async () => {
+    const { code, out, err } = await flow("--seed", "5", "--orders", "20", "--faults", "light");
+    const again = await flow("--faults", "light", "--orders", "20", "--seed", "5");
+
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^seed +5, faults: light\norders +20: /);
+    expect(out).toContain("All laws hold");
+    const withoutTime = (text: string) => text.replace(/real time.*/, "");
+    expect(withoutTime(again.out)).toBe(withoutTime(out));
+  });
+
+  it("takes a seed of its own when none is given, and says so", async () => {
+    const { out } = await flow("--orders", "1", "--json");
+
+    const { seed, again, hash } = JSON.parse(out);
+    expect(again).toBe(`npm run -s flow -- simulate --seed ${seed} --orders 1 --faults heavy`);
+    expect(JSON.parse((await flow("--orders", "1", "--json", "--seed", `${seed}`)).out).hash).toBe(hash);
+  });
+
+  it.each([
+    [["--seed"], "--seed needs a value."],
+    [["--seed", "-1"], "--seed takes a whole number from 0 to 4294967295, not -1."],
+    [["--seed", "4294967296"], "--seed takes a whole number from 0 to 4294967295, not 4294967296."],
+    [["--orders", "0"], "--orders takes a whole number from 1 to 1000000, not 0."],
+    [["--orders", "1e3"], "--orders takes a whole number from 1 to 1000000, not 1e3."],
+    [["--faults", "some"], "--faults takes none, light or heavy, not some."],
+    [["--fault", "none"], "simulate takes --seed, --orders, --faults and --json, not --fault."],
+    [["12"], "simulate takes --seed, --orders, --faults and --json, not 12."],
+  ])("refuses %j in one sentence", async (args, sentence) => {
+    expect(await flow(...args)).toEqual({ code: 2, out: "", err: sentence });
   });
 });
