@@ -23,8 +23,6 @@ interface Pending {
 /** One service's consumer. */
 export class Durable {
   readonly name: string;
-  /** What was parked, and why. */
-  readonly parked: { readonly event: Event; readonly cause: Error }[] = [];
   /** How long the stream was when the message of each place was first acked. */
   readonly ackedAt: number[] = [];
   /** The places of all messages for this consumer. */
@@ -141,15 +139,12 @@ export class Durable {
         end("acks", () => this.#ack(place));
       },
       retry: (delayMs) => end(`puts off for ${delayMs} ms`, () => this.#comeAgain(place, attempt, delayMs)),
-      park: async (cause) => {
+      park: async () => {
         if (!this.isReachable) {
           this.#comeAgain(place, attempt, PARK_RETRY_MS);
           throw new Error("can't park it: NATS is not reachable");
         }
-        end("parks", () => {
-          this.parked.push({ event, cause });
-          this.#ack(place);
-        });
+        end("parks", () => this.#ack(place));
       },
     };
   }

@@ -8,13 +8,16 @@ import type { Setting } from "./setting.ts";
 const TIMEOUT_MS = 5_000;
 const LATE_MS = [TIMEOUT_MS, 4 * TIMEOUT_MS] as const;
 
-/** What becomes of the rows, and what their sender hears: how many from the first are stored, or an error. */
+/** What becomes of the rows, and what their sender hears of it. */
 interface Fate {
-  readonly name: string;
+  /** What the simulation counts it as, if it is a fault. */
+  readonly name?: string;
   readonly stored: readonly OutboxRow[];
   readonly inMs: number;
-  readonly answer: number | Error;
-  readonly answerInMs: number;
+  /** How many rows from the first are known to be stored; none is an error. */
+  readonly known: number;
+  /** Whether the answer comes at once, and not when the sender stops waiting. */
+  readonly isQuick: boolean;
 }
 
 /**
@@ -30,52 +33,36 @@ export function publish(
 ): Promise<number> {
   const { scheduler, chance, trace } = setting;
   if (!broker.isUp) return Promise.reject(new Error("NATS is not reachable"));
-  const fate = fateOf(rows, setting);
-  if (fate.name) trace.count(fate.name);
+  const { name, stored, inMs, known, isQuick } = fateOf(rows, setting);
+  if (name) trace.count(name);
   return new Promise((resolve, reject) => {
-    let { answer, answerInMs } = fate;
-    scheduler.errand(fate.inMs, () => {
-      if (broker.isUp && (isAlive() || chance.is(0.5))) {
-        for (const row of fate.stored) broker.store(row, service);
-      } else {
-        answer = timedOut();
-        answerInMs = TIMEOUT_MS;
-      }
-    });
-    const tell = () => {
-      if (answerInMs > fate.answerInMs) {
-        scheduler.errand(answerInMs - fate.answerInMs, tell);
-        answerInMs = fate.answerInMs;
-      } else if (!isAlive()) return;
-      else if (typeof answer === "number") resolve(answer);
-      else reject(answer);
+    const answer = (count: number) => {
+      if (!isAlive()) return;
+      if (count > 0) resolve(count);
+      else reject(new Error(isQuick ? "no responders" : "no answer from NATS"));
     };
-    scheduler.errand(answerInMs, tell);
+    let arrives = false;
+    scheduler.errand(inMs, () => {
+      arrives = broker.isUp && (isAlive() || chance.is(0.5));
+      if (arrives) for (const row of stored) broker.store(row, service);
+    });
+    const timeOut = (count: number) => scheduler.errand(TIMEOUT_MS, () => answer(count));
+    if (isQuick) scheduler.errand(inMs + chance.between(0, 2), () => (arrives ? answer(known) : timeOut(0)));
+    else timeOut(known);
   });
 }
 
 function fateOf(rows: readonly OutboxRow[], { chance, faults }: Setting): Fate {
-  const inMs = 1;
-  const answerInMs = inMs + chance.between(0, 2);
-  if (chance.is(faults.refusedPublish)) {
-    const answer = new Error("no responders");
-    return { name: "refused publishes", stored: [], inMs, answer, answerInMs };
-  }
+  const none = { inMs: 1, known: 0, isQuick: false };
+  if (chance.is(faults.refusedPublish))
+    return { ...none, name: "refused publishes", stored: [], isQuick: true };
   if (chance.is(faults.partialPublish)) {
     const stored = rows.filter(() => chance.is(0.5));
     const missing = rows.findIndex((row) => !stored.includes(row));
-    const answer = missing === 0 ? timedOut() : missing === -1 ? rows.length : missing;
-    return { name: "partial publishes", stored, inMs, answer, answerInMs: TIMEOUT_MS };
+    return { ...none, name: "partial publishes", stored, known: missing < 0 ? rows.length : missing };
   }
-  if (chance.is(faults.unansweredPublish))
-    return { name: "unanswered publishes", stored: rows, inMs, answer: timedOut(), answerInMs: TIMEOUT_MS };
-  if (chance.is(faults.latePublish)) {
-    const late = { stored: rows, inMs: chance.spread(...LATE_MS) };
-    return { name: "late publishes", ...late, answer: timedOut(), answerInMs: TIMEOUT_MS };
-  }
-  return { name: "", stored: rows, inMs, answer: rows.length, answerInMs };
-}
-
-function timedOut(): Error {
-  return new Error("no answer from NATS");
+  if (chance.is(faults.unansweredPublish)) return { ...none, name: "unanswered publishes", stored: rows };
+  if (chance.is(faults.latePublish))
+    return { ...none, name: "late publishes", stored: rows, inMs: chance.spread(...LATE_MS) };
+  return { ...none, stored: rows, known: rows.length, isQuick: true };
 }

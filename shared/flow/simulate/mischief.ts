@@ -14,11 +14,14 @@ const BROKER_DOWN_MS = [50, 10_000] as const;
 const OUTAGE_MS = [500, 120_000] as const;
 const JUMP_MS = [100, 120_000_000] as const;
 
+/** What of the outside can break down. */
+type Fragile = Pick<Surroundings<unknown>, "breakDown" | "mend">;
+
 /** Begins to do harm, and goes on as long as the setting has faults. */
 export function makeMischief(
   stations: readonly Station[],
   broker: Broker,
-  surroundings: Surroundings<unknown>,
+  surroundings: Fragile,
   setting: Setting,
 ): void {
   const { scheduler, chance, trace } = setting;
@@ -68,11 +71,7 @@ export function makeMischief(
 }
 
 /** Repairs everything: from here on nothing goes wrong. */
-export function repair(
-  stations: readonly Station[],
-  broker: Broker,
-  surroundings: Surroundings<unknown>,
-): void {
+export function repair(stations: readonly Station[], broker: Broker, surroundings: Fragile): void {
   surroundings.mend();
   comeBack(stations, broker);
   for (const station of stations) {

@@ -2,7 +2,7 @@
 
 import { isDatabaseFault } from "../../service/database.ts";
 import type { Act } from "../check/scenario.ts";
-import type { Planned, Setting } from "./setting.ts";
+import type { AnyRuntime, Planned, Setting } from "./setting.ts";
 import type { Station } from "./station.ts";
 
 /** How long somebody waits for an answer, and then until the next try. */
@@ -14,14 +14,15 @@ const INSISTS_MS = [1_000, 60_000] as const;
 interface Wish extends Act {
   readonly idempotencyKey: string;
   insists: number;
-  /** What was answered, as text. */
-  answer?: string;
+  answer?: Latest;
 }
 
 /** Everybody who gives commands. */
 export class People {
   /** The causes of all facts that commands led to. */
   readonly causes = new Set<string>();
+  /** Those of them that were answered, and led to a fact. */
+  readonly answered = new Set<string>();
   readonly #stations: ReadonlyMap<string, Station>;
   readonly #setting: Setting;
   #count = 0;
@@ -34,7 +35,7 @@ export class People {
   /** Has it done when its time has come. */
   plan({ inMs = 0, insists = 0, ...act }: Act & Partial<Planned>): void {
     const wish = { ...act, idempotencyKey: `${++this.#count}`, insists };
-    this.causes.add(`${act.command} ${wish.idempotencyKey}`);
+    this.causes.add(causeOf(wish));
     this.#later(wish, inMs);
   }
 
@@ -55,7 +56,7 @@ export class People {
     const impatience = scheduler.errand(PATIENCE_MS, () => this.#ask(wish));
     const command = service.commands.find(({ name }) => name === wish.command)!;
     const idempotency = { key: wish.idempotencyKey, request: JSON.stringify(wish.input) };
-    const answer = () => ({ outboxRow: runtime.engine.lastRow });
+    const answer = () => latest(runtime);
     runtime.submit(command, { input: wish.input, key: wish.key, answer, idempotency }).then(
       (result) => {
         impatience.cancel();
@@ -67,7 +68,7 @@ export class People {
           if (wish.insists-- > 0) this.#later(wish, chance.spread(...INSISTS_MS));
         }
         if (result.outcome === "done") {
-          this.#compare(wish, JSON.stringify(result.answer));
+          this.#compare(wish, result.answer);
           if (!chance.is(faults.repeatedCommand)) return;
           trace.count("repeated commands");
           this.#later(wish, chance.spread(...AGAIN_MS));
@@ -81,9 +82,27 @@ export class People {
     );
   }
 
-  #compare(wish: Wish, answer: string): void {
-    if (wish.answer !== undefined && wish.answer !== answer)
+  #compare(wish: Wish, answer: Latest): void {
+    if (wish.answer && wish.answer.row !== answer.row)
       this.#setting.broken.push(`${wish.who} ${wish.does}: a repeat has a second effect`);
     wish.answer = answer;
+    const cause = causeOf(wish);
+    if (answer.cause === cause) this.answered.add(cause);
   }
+}
+
+/** The cause of the facts that a command leads to, as the kit names it. */
+function causeOf({ command, idempotencyKey }: Pick<Wish, "command" | "idempotencyKey">): string {
+  return `${command} ${idempotencyKey}`;
+}
+
+/** The newest fact of a service: its answer to a command, so that it is seen whether a repeat says more. */
+interface Latest {
+  readonly row: number;
+  readonly cause: string | null;
+}
+
+function latest({ engine }: AnyRuntime): Latest {
+  const cause = engine.outboxAfter(engine.lastRow - 1)[0]?.causation_id ?? null;
+  return { row: engine.lastRow, cause };
 }

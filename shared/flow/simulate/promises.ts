@@ -8,14 +8,17 @@ import type { Station } from "./station.ts";
 /** The sentences that say which of the kit's promises are broken. */
 export function brokenPromises(stations: readonly Station[], broker: Broker, people: People): string[] {
   const broken: string[] = [];
+  const unkept = new Set(people.answered);
   let said = 0;
   for (const station of stations) {
     for (const row of outboxOf(station)) {
       said++;
+      unkept.delete(row.causation_id);
       broken.push(...ofFact(row, station, broker, people));
     }
     broken.push(...ofDeliveries(station, broker));
   }
+  for (const cause of unkept) broken.push(`the command ${cause} was answered, and what it led to is lost`);
   if (said < broker.places.size)
     broken.push(`the stream has ${broker.places.size} facts, and only ${said} were ever said`);
   return broken;

@@ -18,9 +18,10 @@ const DRAIN_MS = 6_500;
 
 /** A process of a service, from its start until it is killed or stopped. */
 interface Life {
-  isAlive: boolean;
-  isStopping: boolean;
   readonly runtime: AnyRuntime;
+  isStopping: boolean;
+  /** From then on nobody hears what it has asked for, and no timer of it goes off. */
+  readonly die: () => void;
 }
 
 /** One service, its database and its clock. */
@@ -79,8 +80,8 @@ export class Station {
   }
 
   start(): void {
-    const life: { isAlive: boolean } = { isAlive: true };
-    const isAlive = () => life.isAlive;
+    let alive = true;
+    const isAlive = () => alive;
     const runtime = this.#assemble(this.service, {
       db: brittle(this.db, this.#setting),
       port: isAlive,
@@ -88,7 +89,10 @@ export class Station {
       clock: this.#clock(isAlive),
       publish: (rows) => publish(rows, this.name, isAlive, this.#broker, this.#setting),
     });
-    this.#life = Object.assign(life, { isStopping: false, runtime });
+    const die = () => {
+      alive = false;
+    };
+    this.#life = { runtime, isStopping: false, die };
     this.#setting.trace.tell(`${this.name} starts`);
     runtime.watchDeadlines();
     runtime.outbox.retryNow();
@@ -110,12 +114,12 @@ export class Station {
     life.isStopping = true;
     this.#broker.stopDelivering(this.name);
     life.runtime.drain(DRAIN_MS).then(() => {
-      if (life.isAlive) this.#end(life);
+      if (this.#life === life) this.#end(life);
     });
   }
 
   #end(life: Life): void {
-    life.isAlive = false;
+    life.die();
     this.#life = undefined;
     this.#broker.disconnect(this.name);
   }
