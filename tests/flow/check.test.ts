@@ -95,7 +95,7 @@ function planted(
 async function faultOf(of: AnyService[], names?: string[]) {
   const checked = await checker.check({ services: of }, names);
   expect(exitCode(checked)).toBe(1);
-  const { broken, moves } = checked.scenarios.at(-1)!.fault!;
+  const { broken, moves } = checked.fault!;
   return { broken, moves: moves.map(sentence) };
 }
 
