@@ -24,7 +24,7 @@ describe("a counterexample", { timeout: 60_000 }, () => {
     const { out, file } = await found("inventory:order.cancelled");
 
     expect(out).toContain(
-      `Fault: ${STUCK} ("one of two goods is short")\n   1  the warehouse puts 10 TEA on the shelf → stock.adjusted\n`,
+      `Fault: ${STUCK} ("a small order")\n   1  the warehouse puts 10 TEA on the shelf → stock.adjusted\n`,
     );
     const again = await flow("replay", file);
     expect(again).toMatchObject({ code: 1, err: "" });
