@@ -19,11 +19,10 @@ export function own(knowledge: Knowledge): string[] {
 
 /** Customers see where their order is. */
 function shown({ said, heard, rows }: Knowledge): string[] {
-  const placed = said.filter(({ type }) => type === "order.created").map(({ key }) => key);
+  const own = namesOf(said);
   const status = new Map(rows("orders").map((row) => [row.order_id, row.status]));
-  return placed.flatMap((key) => {
-    const knows = (type: FactType) =>
-      heard.has(`${type} of ${key}`) || said.some((fact) => fact.type === type && fact.key === key);
+  return keysOf(said, "order.created").flatMap((key) => {
+    const knows = (type: FactType) => heard.has(`${type} of ${key}`) || own.has(`${type} of ${key}`);
     const expected = knows("order.completed")
       ? "completed"
       : knows("order.cancelled")
@@ -66,18 +65,24 @@ function linesOf({ data }: Event): readonly { sku: string; quantity: number }[] 
 
 /** A person is asked about what waits for a person, and about nothing else. */
 function asked({ said, heard, waits }: Knowledge): string[] {
-  const said_ = (type: FactType, key: string) => said.some((fact) => fact.type === type && fact.key === key);
-  const open = said
-    .filter(({ type }) => type === "risk.flagged")
-    .map(({ key }) => key)
-    .filter((key) => !said_("risk.cleared", key) && !said_("risk.rejected", key))
-    .filter((key) => !heard.has(`order.cancelled of ${key}`));
+  const own = namesOf(said);
+  const decided = (key: string) => own.has(`risk.cleared of ${key}`) || own.has(`risk.rejected of ${key}`);
+  const open = keysOf(said, "risk.flagged").filter(
+    (key) => !decided(key) && !heard.has(`order.cancelled of ${key}`),
+  );
+  const missing = new Set(open);
+  const odd = waits.filter((key) => !missing.delete(key));
   return [
-    ...open
-      .filter((key) => !waits.includes(key))
-      .map((key) => `${key} waits for a person, and nobody is asked`),
-    ...waits
-      .filter((key) => !open.includes(key))
-      .map((key) => `a person is asked about ${key}, which does not wait for one`),
+    ...[...missing].map((key) => `${key} waits for a person, and nobody is asked`),
+    ...odd.map((key) => `a person is asked about ${key}, which does not wait for one`),
   ];
+}
+
+function keysOf(said: readonly Event[], wanted: FactType): string[] {
+  return said.filter(({ type }) => type === wanted).map(({ key }) => key);
+}
+
+/** Facts as `type of key`. */
+function namesOf(said: readonly Event[]): ReadonlySet<string> {
+  return new Set(said.map(({ type, key }) => `${type} of ${key}`));
 }

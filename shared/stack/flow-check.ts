@@ -47,7 +47,9 @@ function options(args: readonly string[]) {
 }
 
 async function checkOne(without: string | undefined, json: boolean, out: Out): Promise<number> {
-  const checked = await explore(subject(without), json ? () => {} : out);
+  const checker = new Checker(proof);
+  const first = await explore(subject(without), json ? () => {} : out, checker);
+  const checked = { ...first, fault: await checker.shortest(subject(without), first) };
   const file = saved(checked, without);
   if (json) out(asJson(checked, file));
   else {
@@ -94,24 +96,23 @@ function subject(without: string | undefined): Subject {
 }
 
 /** Writes the fault to a file, if there is one, and returns its path as seen from where the command was called. */
-function saved({ scenarios }: Checked, without?: string): string | undefined {
-  const last = scenarios.at(-1);
-  if (!last?.fault) return undefined;
-  const name = [last.name, without].filter(Boolean).join(" without ");
+function saved({ fault }: Checked, without?: string): string | undefined {
+  if (!fault) return undefined;
+  const name = [fault.scenario, without].filter(Boolean).join(" without ");
   const path = join(projectRoot, "counterexamples", `${name.replaceAll(/[^\w.]+/g, "-")}.md`);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, counterexampleFile(last.name, last.fault, without));
+  writeFileSync(path, counterexampleFile(fault.scenario, fault, without));
   return relative(callerFolder(), path);
 }
 
-function asJson({ tables, scenarios }: Checked, file: string | undefined): string {
-  const told = scenarios.map((scenario) => ({ ...scenario, fault: inWords(scenario.fault) }));
-  return JSON.stringify({ tables, scenarios: told, counterexample: file }, null, 2);
+function asJson({ fault, ...checked }: Checked, file: string | undefined): string {
+  return JSON.stringify({ ...checked, fault: inWords(fault), counterexample: file }, null, 2);
 }
 
 function inWords(fault: Tried["fault"]) {
   return (
     fault && {
+      scenario: fault.scenario,
       broken: fault.broken,
       moves: fault.moves.map(sentence),
       mermaid: diagram(fault.moves, fault.broken),

@@ -65,6 +65,25 @@ describe("the flow check", () => {
   );
 });
 
+describe("a fault", () => {
+  it("is told by a shortest story of all scenarios, whichever comes first", async () => {
+    const names = ["a large order that is reviewed", "a small order", "a trial order"];
+    const some = names.map((name) => scenarios.find((one) => one.name === name)!);
+    const stuck = mutants(services).find(({ id }) => id === "orders:payment.declined")!;
+    const lengths = await Promise.all(
+      names.map(async (name) => (await checker.check(stuck, [name])).fault!.moves.length),
+    );
+
+    const few = new Checker({ scenarios: some, outside, laws });
+    const first = await few.check(stuck);
+    const best = await few.shortest(stuck, first);
+
+    expect(first.fault).toMatchObject({ scenario: names[0], moves: { length: lengths[0] } });
+    expect(best!.moves.length).toBe(Math.min(...lengths));
+    expect(best!.moves.length).toBeLessThan(lengths[0]!);
+  });
+});
+
 /** The streams that a scenario may end with. */
 async function endsOf(scenario: Scenario) {
   const events = new Numbers<Event>();
@@ -95,7 +114,7 @@ function planted(
 async function faultOf(of: AnyService[], names?: string[]) {
   const checked = await checker.check({ services: of }, names);
   expect(exitCode(checked)).toBe(1);
-  const { broken, moves } = checked.scenarios.at(-1)!.fault!;
+  const { broken, moves } = checked.fault!;
   return { broken, moves: moves.map(sentence) };
 }
 

@@ -4,7 +4,7 @@ import type { Database } from "better-sqlite3";
 import { decode, type Event, type FactType } from "../../contracts/events.ts";
 import { openDatabase } from "../../service/database.ts";
 import { type AnyService, consumes, type Reaction, type Store } from "../../service/define.ts";
-import { Engine, type Performed } from "../../service/engine.ts";
+import { Engine, type OutboxRow, type Performed } from "../../service/engine.ts";
 import type { Numbers } from "./numbers.ts";
 import { type Knowledge, nameOf, type Row } from "./scenario.ts";
 import { type Table, tablesOf } from "./tables.ts";
@@ -184,7 +184,8 @@ export class Cell {
   }
 
   #describe(): CellState {
-    const facts = this.#engine.outboxAfter(0).map((row) => {
+    const rows = this.#db.prepare("SELECT * FROM outbox ORDER BY id").all() as OutboxRow[];
+    const facts = rows.map((row) => {
       const { data } = decode(row.type, row.payload);
       const { event_id: id, type, key, time, causation_id, correlation_id } = row;
       const source = this.service.name;

@@ -4,19 +4,20 @@ import type { Event, FactType } from "../../contracts/events.ts";
 import { type AnyService, emits } from "../../service/define.ts";
 import { tableFaults } from "../tables.ts";
 import { Cell, numberOf } from "./cell.ts";
-import { Exploration, type Explored, type Listener } from "./explore.ts";
+import { Exploration, type Explored, type Fault, type Listener } from "./explore.ts";
 import { type Kit, WHOLE_KIT } from "./kit.ts";
 import { Numbers } from "./numbers.ts";
 import type { Proof, Scenario } from "./scenario.ts";
 import { Successors } from "./successors.ts";
 
-/** What the check found: faults of the tables alone, and what each scenario came to. It stops at the first fault. */
+/** What the check found: faults of the tables alone, what each scenario came to, and the fault that ended it. */
 export interface Checked {
   readonly tables: readonly string[];
   readonly scenarios: readonly CheckedScenario[];
+  readonly fault?: (Fault & { readonly scenario: string }) | undefined;
 }
 
-export interface CheckedScenario extends Omit<Explored, "streams"> {
+export interface CheckedScenario extends Omit<Explored, "streams" | "fault"> {
   readonly name: string;
   /** The facts that are said in it. */
   readonly says: readonly FactType[];
@@ -53,18 +54,31 @@ export class Checker<World> {
     names?: readonly string[],
     onDone: (scenario: CheckedScenario) => void = () => {},
   ): Promise<Checked> {
-    const { services } = subject;
     const done: CheckedScenario[] = [];
     const heard = new Set<string>();
+    let fault: Checked["fault"];
     for (const scenario of names?.map((name) => this.scenario(name)) ?? this.#proof.scenarios) {
       const begun = Date.now();
-      const { streams, ...explored } = await this.#explore(subject, scenario, heard);
+      const { streams, fault: found, ...explored } = await this.#explore(subject, scenario, heard);
       const says = new Set(streams.flat().map((event) => this.#events.values[event]!.type));
       done.push({ name: scenario.name, ...explored, says: [...says].sort(), ms: Date.now() - begun });
       onDone(done.at(-1)!);
-      if (explored.fault || explored.incomplete) break;
+      fault = found && { ...found, scenario: scenario.name };
+      if (fault || explored.incomplete) break;
     }
-    return { tables: tableFaults([...services]), scenarios: done };
+    return { tables: tableFaults([...subject.services]), scenarios: done, fault };
+  }
+
+  /** The fault of a check, or one of another scenario that is told in less moves. */
+  async shortest(subject: Subject, { fault, scenarios }: Checked): Promise<Checked["fault"]> {
+    let best = fault;
+    if (!best || best.listener) return best;
+    const speaking = subject.services.filter((service) => emits(service).length > 0);
+    for (const scenario of this.#proof.scenarios.slice(scenarios.length)) {
+      const { fault } = await this.#exploration(subject, scenario, speaking).run(best.moves.length);
+      if (fault && fault.moves.length < best.moves.length) best = { ...fault, scenario: scenario.name };
+    }
+    return best;
   }
 
   /** The scenario of this name. Throws when there is none. */
@@ -136,7 +150,7 @@ function listener({ name, losesCalls = false }: Scenario): Scenario {
 }
 
 /** 0 when all is proven, 1 with a fault, 2 when there was too much to explore. */
-export function exitCode({ tables, scenarios }: Checked): number {
-  if (tables.length > 0 || scenarios.some(({ fault }) => fault)) return 1;
+export function exitCode({ tables, scenarios, fault }: Checked): number {
+  if (tables.length > 0 || fault) return 1;
   return scenarios.some(({ incomplete }) => incomplete) ? 2 : 0;
 }

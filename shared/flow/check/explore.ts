@@ -62,8 +62,8 @@ export class Exploration<World> {
     this.#said = new Rows(next.cells.length + 1);
   }
 
-  /** Explores everything, up to the first fault. */
-  async run(): Promise<Explored> {
+  /** Explores everything, up to the first fault; only for a fault that is told in less than `limit` moves, if that is given. */
+  async run(limit = Number.POSITIVE_INFINITY): Promise<Explored> {
     const states = new Rows(this.#next.width);
     states.add(this.#next.start);
     const parents = [-1];
@@ -91,6 +91,7 @@ export class Exploration<World> {
     const row = new Int32Array(this.#next.width);
     const to = new Int32Array(this.#next.width);
     for (let at = 0; at < states.size; at++) {
+      if (this.#next.setup.length + depths[at]! >= limit) return result(at);
       row.set(states.at(at));
       const broken = this.#always(row);
       if (broken) return stop(at, broken);

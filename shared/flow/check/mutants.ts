@@ -3,7 +3,6 @@
 import type { FactType } from "../../contracts/events.ts";
 import type { AnyService, Reaction } from "../../service/define.ts";
 import type { Checked, Checker, Subject } from "./check.ts";
-import type { Fault } from "./explore.ts";
 import { type Kit, WHOLE_KIT } from "./kit.ts";
 
 /** A flow that lacks something. */
@@ -17,8 +16,7 @@ export interface Mutant extends Subject {
 /** What became of a mutant: the fault that gave it away, if one did. */
 export interface Tried {
   readonly id: string;
-  readonly scenario?: string;
-  readonly fault?: Fault;
+  readonly fault: Checked["fault"];
 }
 
 const KIT: Record<string, Partial<Kit>> = {
@@ -86,7 +84,6 @@ export async function tryMutant<World>(
     .filter(({ says }) => !concerns || concerns.some((type) => says.includes(type)))
     .toSorted((one, other) => one.states - other.states)
     .map(({ name }) => name);
-  const { scenarios } = await checker.check(subject, names);
-  const last = scenarios.at(-1);
-  return last?.fault ? { id, scenario: last.name, fault: last.fault } : { id };
+  const { fault } = await checker.check(subject, names);
+  return { id, fault };
 }

@@ -11,11 +11,11 @@ export function scenarioLine({ name, states, transitions, depth, ms }: CheckedSc
 }
 
 /** What is proven; or what is broken, and the shortest way there. */
-export function verdict({ tables, scenarios }: Checked): string {
+export function verdict({ tables, scenarios, fault }: Checked): string {
   const last = scenarios.at(-1);
   const faults = [
-    ...tables.map((fault) => `Fault in the tables: ${fault}`),
-    ...(last?.fault ? [`Fault: ${last.fault.broken}`, ...numbered(last.fault.moves)] : []),
+    ...tables.map((broken) => `Fault in the tables: ${broken}`),
+    ...(fault ? [`Fault: ${fault.broken} ("${fault.scenario}")`, ...numbered(fault.moves)] : []),
     ...(last?.incomplete ? [`Not proven: "${last.name}" has too many states.`] : []),
   ];
   if (faults.length > 0) return faults.join("\n");
@@ -33,9 +33,9 @@ export function numbered(moves: readonly Move[]): string[] {
 }
 
 /** One line for what became of a mutant. */
-export function mutantLine({ id, scenario, fault }: Tried): string {
+export function mutantLine({ id, fault }: Tried): string {
   if (!fault) return `SURVIVES  ${id}`;
-  return `caught    ${id}: ${fault.broken} (${scenario}, ${fault.moves.length} moves)`;
+  return `caught    ${id}: ${fault.broken} (${fault.scenario}, ${fault.moves.length} moves)`;
 }
 
 /** How many mutants were caught, and which were not. */
