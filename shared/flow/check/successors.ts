@@ -159,19 +159,19 @@ export class Successors<World> {
     const name = (state * MOST_EVENTS + event) * MOST_FACTS + sent;
     const known = memo.get(name);
     if (known) return known;
+    const found = this.#firstHear(index, state, sent, event);
+    memo.set(name, found);
+    return found;
+  }
+
+  #firstHear(index: number, state: number, sent: number, event: number): readonly Successor[] | Asking {
     const cell = this.cells[index]!;
     const hears = this.#setting.events.values[event]!;
-    const found = (): readonly Successor[] | Asking => {
-      if (!cell.filter.has(hears.type)) return [];
-      const step = cell.hear(state, sent, event);
-      if (step.kind === "asks")
-        return { reaction: step.reaction, request: step.request, byAround: new Map() };
-      const move = { service: cell.service.name, hears, calls: [], says: this.#saidIn(step) };
-      return [this.#successor(index, state, step, { event: hears }, { move, how: "sure" })];
-    };
-    const result = found();
-    memo.set(name, result);
-    return result;
+    if (!cell.filter.has(hears.type)) return [];
+    const step = cell.hear(state, sent, event);
+    if (step.kind === "asks") return { reaction: step.reaction, request: step.request, byAround: new Map() };
+    const move = { service: cell.service.name, hears, calls: [], says: this.#saidIn(step) };
+    return [this.#successor(index, state, step, { event: hears }, { move, how: "sure" })];
   }
 
   async #call(
