@@ -84,6 +84,14 @@ function people(
   const has = (type: FactType) => before.some((fact) => fact.type === type && fact.key === key);
   const says = (type: FactType) => said.some((fact) => fact.type === type && fact.key === key);
   switch (command) {
+    case "place": {
+      const placed = said.find((fact) => fact.type === "order.created" && fact.key === key);
+      if (!placed) return [`a customer places ${key}, and it is not taken: ${refused}`];
+      const taken = placed.data as unknown as Record<string, unknown>;
+      return Object.entries(input)
+        .filter(([field, wanted]) => JSON.stringify(taken[field]) !== JSON.stringify(wanted))
+        .map(([field]) => `the ${field} of ${key} is not what the customer asked for`);
+    }
     case "review": {
       const isDecided = has("risk.cleared") || has("risk.rejected") || heard.has(`order.cancelled of ${key}`);
       const { decision } = input as { decision: "approve" | "reject" };

@@ -1,6 +1,6 @@
 // One service under exploration: its production code over real SQLite, stepped from any state that it was in before.
 
-import type { Database } from "better-sqlite3";
+import type { Database, Statement } from "better-sqlite3";
 import { decode, type Event, type FactType } from "../../contracts/events.ts";
 import { openDatabase } from "../../service/database.ts";
 import { type AnyService, consumes, type Reaction, type Store } from "../../service/define.ts";
@@ -47,6 +47,8 @@ export class Cell {
   readonly #forgets: boolean;
   readonly #db: Database;
   readonly #engine: Engine<Store<unknown>>;
+  readonly #outbox: Statement;
+  readonly #inbox: Statement;
   readonly #tables: readonly Table[];
   readonly #numbers = new Map<string, number>();
   readonly #sayings = new Map<string, number>();
@@ -76,6 +78,8 @@ export class Cell {
       return nameOf(key, type, count.get(type, key) as number);
     };
     this.#engine = new Engine(service, this.#db, () => NOW, identify);
+    this.#outbox = this.#db.prepare("SELECT * FROM outbox ORDER BY id");
+    this.#inbox = this.#db.prepare("SELECT event_id FROM inbox").pluck();
     this.#tables = tablesOf(this.#db);
     this.#current = this.#tables.map((table) => table.read());
     this.#number();
@@ -184,7 +188,7 @@ export class Cell {
   }
 
   #describe(): CellState {
-    const rows = this.#db.prepare("SELECT * FROM outbox ORDER BY id").all() as OutboxRow[];
+    const rows = this.#outbox.all() as OutboxRow[];
     const facts = rows.map((row) => {
       const { data } = decode(row.type, row.payload);
       const { event_id: id, type, key, time, causation_id, correlation_id } = row;
@@ -196,7 +200,7 @@ export class Cell {
     const text = said.join();
     const saying = this.#sayings.get(text) ?? this.#sayings.size;
     this.#sayings.set(text, saying);
-    const heard = new Set(this.#db.prepare("SELECT event_id FROM inbox").pluck().all() as string[]);
+    const heard = new Set(this.#inbox.all() as string[]);
     const waits = this.service.deadlines.flatMap(({ name, open }) =>
       open(this.#engine.store, 100).map(({ key, at }) => ({ deadline: name, key, at })),
     );

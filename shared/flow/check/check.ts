@@ -47,7 +47,7 @@ export class Checker<World> {
   /**
    * Explores the scenarios of these names, all of them unless given, up to the first fault: first with the services that
    * say something, then the others, which change nothing for those, over every stream that there may be in the end.
-   * Tells `onDone` of each. Deterministic but for the milliseconds. Rejects when a scenario can't begin.
+   * Tells `onDone` of each. Deterministic but for the milliseconds. Rejects when a scenario can't begin for want of a service.
    */
   async check(
     subject: Subject,

@@ -90,6 +90,7 @@ export class Exploration<World> {
 
     const row = new Int32Array(this.#next.width);
     const to = new Int32Array(this.#next.width);
+    if (this.#next.stillborn) return stop(0, this.#next.stillborn);
     for (let at = 0; at < states.size; at++) {
       if (this.#next.setup.length + depths[at]! >= limit) return result(at);
       row.set(states.at(at));
@@ -123,6 +124,7 @@ export class Exploration<World> {
   /** Lets the same moves happen again, as far as they can. */
   async replay(sentences: readonly string[]): Promise<Replayed> {
     const moves: Move[] = [...this.#next.setup];
+    if (this.#next.stillborn) return { moves, broken: this.#next.stillborn };
     let rows = [this.#next.start];
     for (const wanted of sentences.slice(moves.length)) {
       const steps: { successor: Successor; to: Int32Array }[] = [];

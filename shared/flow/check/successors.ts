@@ -7,7 +7,7 @@ import { type Cell, NOW, type Stepped } from "./cell.ts";
 import { type Kit, unkept, WHOLE_KIT } from "./kit.ts";
 import type { Move } from "./move.ts";
 import type { Numbers } from "./numbers.ts";
-import type { Cause, Laws, Outside, Scenario } from "./scenario.ts";
+import type { Act, Cause, Laws, Outside, Scenario } from "./scenario.ts";
 
 /** One thing that may happen. Numbers are -1 where nothing changes. */
 export interface Successor {
@@ -56,13 +56,15 @@ export class Successors<World> {
   readonly start: Int32Array;
   /** How it began. */
   readonly setup: readonly Move[];
+  /** The law that the beginning breaks. */
+  readonly stillborn: string | undefined;
   readonly #setting: Setting<World>;
   readonly #kit: Kit;
   readonly #heard: Map<number, readonly Successor[] | Asking>[];
   readonly #others: Map<number, readonly Successor[]>[];
   readonly #late = new Map<number, readonly Successor[]>();
 
-  /** Throws when the scenario can't begin. */
+  /** Throws when the scenario needs a service that there is not. */
   constructor(cells: readonly Cell[], setting: Setting<World>) {
     this.cells = cells;
     this.#setting = setting;
@@ -72,15 +74,16 @@ export class Successors<World> {
     this.#heard = cells.map(() => new Map());
     this.#others = cells.map(() => new Map());
     this.start = new Int32Array(this.width);
+    let stillborn: string | undefined;
     const acts = setting.scenario.setup.map((act) => {
       const index = cells.findIndex(({ service }) => service.name === act.service);
       if (index < 0) throw new Error(`"${setting.scenario.name}" needs a service ${act.service}`);
-      const done = cells[index]!.command(this.start[index]!, 0, act.command, act.key, act.input);
-      if (done.kind !== "done")
-        throw new Error(`"${setting.scenario.name}" can't begin: ${act.who} ${act.does}, and ${why(done)}`);
-      this.start[index] = done.to;
-      return { person: act.who, does: act.does, service: act.service, says: this.#typesOf(done.said) };
+      const begun = this.#act(index, this.start[index]!, 0, act);
+      stillborn ??= begun.broken;
+      if (begun.to >= 0) this.start[index] = begun.to;
+      return begun.move;
     });
+    this.stillborn = stillborn;
     this.setup = this.given ? [{ stream: this.given }] : acts;
   }
 
@@ -159,19 +162,19 @@ export class Successors<World> {
     const name = (state * MOST_EVENTS + event) * MOST_FACTS + sent;
     const known = memo.get(name);
     if (known) return known;
+    const found = this.#firstHear(index, state, sent, event);
+    memo.set(name, found);
+    return found;
+  }
+
+  #firstHear(index: number, state: number, sent: number, event: number): readonly Successor[] | Asking {
     const cell = this.cells[index]!;
     const hears = this.#setting.events.values[event]!;
-    const found = (): readonly Successor[] | Asking => {
-      if (!cell.filter.has(hears.type)) return [];
-      const step = cell.hear(state, sent, event);
-      if (step.kind === "asks")
-        return { reaction: step.reaction, request: step.request, byAround: new Map() };
-      const move = { service: cell.service.name, hears, calls: [], says: this.#saidIn(step) };
-      return [this.#successor(index, state, step, { event: hears }, { move, how: "sure" })];
-    };
-    const result = found();
-    memo.set(name, result);
-    return result;
+    if (!cell.filter.has(hears.type)) return [];
+    const step = cell.hear(state, sent, event);
+    if (step.kind === "asks") return { reaction: step.reaction, request: step.request, byAround: new Map() };
+    const move = { service: cell.service.name, hears, calls: [], says: this.#saidIn(step) };
+    return [this.#successor(index, state, step, { event: hears }, { move, how: "sure" })];
   }
 
   async #call(
@@ -220,15 +223,16 @@ export class Successors<World> {
   }
 
   #acts(index: number, state: number, sent: number): Successor[] {
-    const cell = this.cells[index]!;
-    const service = cell.service.name;
-    return this.#setting.scenario.acts
-      .filter((act) => act.service === service)
-      .map(({ who, does, command, key, input }) => {
-        const step = cell.command(state, sent, command, key, input);
-        const move = { person: who, does, service, says: this.#saidIn(step) };
-        return this.#successor(index, state, step, { command, key, input }, { move, how: "chance" });
-      });
+    const { name } = this.cells[index]!.service;
+    const acts = this.#setting.scenario.acts.filter(({ service }) => service === name);
+    return acts.map((act) => this.#act(index, state, sent, act));
+  }
+
+  #act(index: number, state: number, sent: number, act: Act): Successor {
+    const { who, does, service, command, key, input } = act;
+    const step = this.cells[index]!.command(state, sent, command, key, input);
+    const move = { person: who, does, service, says: this.#saidIn(step) };
+    return this.#successor(index, state, step, { command, key, input }, { move, how: "chance" });
   }
 
   #strikes(index: number, state: number, sent: number): Successor[] {
@@ -312,9 +316,4 @@ function storedOf(progress: number): number {
 
 function sentOf(progress: number): number {
   return progress % MOST_FACTS;
-}
-
-function why(done: Exclude<Stepped, { kind: "done" }>): string {
-  if (done.kind === "refused") return `is refused: ${done.why}`;
-  return done.kind === "fault" ? `that fails: ${done.message}` : "that asks the outside";
 }
