@@ -168,6 +168,8 @@ export class Successors<World> {
   }
 
   #firstHear(index: number, state: number, sent: number, event: number): readonly Successor[] | Asking {
+    if (event >= MOST_EVENTS)
+      throw new RangeError(`a check can't tell more than ${MOST_EVENTS} events apart`);
     const cell = this.cells[index]!;
     const hears = this.#setting.events.values[event]!;
     if (!cell.filter.has(hears.type)) return [];
@@ -249,6 +251,7 @@ export class Successors<World> {
   #publishing(index: number, state: number, progress: number): Successor[] {
     const { service, states } = this.cells[index]!;
     const { said, persisted } = states[state]!;
+    if (said.length >= MOST_FACTS) throw new RangeError(`${service.name} says more than ${MOST_FACTS} facts`);
     const [stored, sent] = [storedOf(progress), sentOf(progress)];
     const base = { cell: index, to: -1, around: -1, said: [] };
     const found: Successor[] = [];
