@@ -2,7 +2,6 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { laws } from "../../apps/proof/laws.ts";
 import { scenarios } from "../../apps/proof/scenarios.ts";
 import { outside } from "../../apps/proof/world.ts";
@@ -14,7 +13,7 @@ import { diagram, sentence } from "../flow/check/move.ts";
 import { mutants, type Tried, tryMutant } from "../flow/check/mutants.ts";
 import { mutantLine, mutantSummary, numbered, scenarioLine, verdict } from "../flow/check/report.ts";
 import type { Out } from "./flow.ts";
-import { Misuse } from "./flow-commands.ts";
+import { Misuse, options } from "./flow-commands.ts";
 import { projectRoot } from "./project.ts";
 
 const proof = { scenarios, outside, laws };
@@ -22,7 +21,11 @@ const services = allServices(loadConfig({}));
 
 /** Explores every way an order may go; 0 when all is proven, 1 with a fault, 2 when it could not run. */
 export async function check(args: readonly string[], out: Out): Promise<number> {
-  const { json = false, mutate = false, without } = options(args);
+  const { json, mutate, without } = options("check takes --json, --without PART or --mutate", args, {
+    json: { type: "boolean", default: false },
+    mutate: { type: "boolean", default: false },
+    without: { type: "string" },
+  });
   if (mutate && without !== undefined) throw new Misuse("check takes --without or --mutate, not both.");
   try {
     return mutate ? await checkMutants(json, out) : await checkOne(without, json, out);
@@ -30,19 +33,6 @@ export async function check(args: readonly string[], out: Out): Promise<number> 
     if (error instanceof Misuse) throw error;
     console.error(`The check could not run: ${(error as Error).stack}`);
     return 2;
-  }
-}
-
-function options(args: readonly string[]) {
-  const known = {
-    json: { type: "boolean" },
-    mutate: { type: "boolean" },
-    without: { type: "string" },
-  } as const;
-  try {
-    return parseArgs({ args: [...args], options: known }).values;
-  } catch (error) {
-    throw new Misuse(`check takes --json, --without PART or --mutate: ${(error as Error).message}`);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig, natsUrl } from "../config.ts";
@@ -56,6 +57,19 @@ export function permissions(args: readonly string[]) {
   flag("permissions", args, []);
   const conf = natsConf(services);
   return conf.slice(conf.search(/^authorization \{/m));
+}
+
+/** The options of a command, as `parseArgs` reads them; `takes` says in words which there are. Throws `Misuse`. */
+export function options<const Known extends NonNullable<ParseArgsConfig["options"]>>(
+  takes: string,
+  args: readonly string[],
+  known: Known,
+) {
+  try {
+    return parseArgs({ args: [...args], options: known, strict: true }).values;
+  } catch (error) {
+    throw new Misuse(`${takes}: ${(error as Error).message.split("\n")[0]}`);
+  }
 }
 
 /** The option that was given, one at most. Throws `Misuse`. */
