@@ -6,7 +6,7 @@ import type { Run, RunOptions } from "./run.ts";
 type Answer = { readonly run: Run } | { readonly error: Error };
 
 /** A simulation makes much that is soon forgotten: with room for it, it need not be tidied up so often. */
-const resourceLimits = { maxYoungGenerationSizeMb: 128 };
+const resourceLimits = { maxYoungGenerationSizeMb: 192 };
 
 /** Threads that carry out runs, one at a time each. */
 export class Pool {
