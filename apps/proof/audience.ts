@@ -1,6 +1,6 @@
 // What must hold of the services that only listen, when they have heard everything.
 
-import type { FactType } from "../../shared/contracts/events.ts";
+import type { FactType, OrderCreated } from "../../shared/contracts/events.ts";
 import type { View } from "../../shared/flow/check/scenario.ts";
 import type { World } from "./world.ts";
 
@@ -22,27 +22,39 @@ export function audience(view: View<World>): string[] {
 
 /** One mail for each fact that customers hear of; a repeat only where the answer to the first may have got lost. */
 function mails({ stream, world, losesCalls }: View<World>): string[] {
-  const keys = new Set(stream.filter(({ type }) => type === "order.created").map(({ key }) => key));
-  const due = stream.filter(({ type, key }) => SUBJECTS[type] && keys.has(key));
-  const ids = new Set(due.map(({ id }) => id));
-  const unasked = [...keys]
-    .flatMap((key) => Object.keys(world(key).mails))
-    .filter((id) => !ids.has(id))
-    .map((id) => `a customer is told of ${id}, which is not so`);
+  const ids = new Map<string, Set<string>>();
+  for (const { id, type, key } of stream)
+    if (SUBJECTS[type]) ids.set(key, (ids.get(key) ?? new Set()).add(id));
+  const orders = new Map<string, OrderCreated>();
+  for (const { type, key, data } of stream) if (type === "order.created") orders.set(key, data);
+  const unasked = [...orders.keys()].flatMap((key) =>
+    Object.keys(world(key).mails)
+      .filter((id) => !ids.get(key)?.has(id))
+      .map((id) => `the customer of ${key} is told of ${id}, which is not so`),
+  );
   return [
     ...unasked,
-    ...due.flatMap(({ id, type, key }) => {
+    ...stream.flatMap(({ id, type, key }) => {
+      const order = orders.get(key);
+      const subject = SUBJECTS[type];
+      if (!order || !subject) return [];
       const sent = world(key).mails[id] ?? [];
       if (sent.length === 0) return [`no mail tells of ${type} of ${key}`];
       if (sent.length > 1 && !losesCalls) return [`${sent.length} mails tell of ${type} of ${key}`];
-      const odd = sent.find((subject) => subject !== SUBJECTS[type]);
-      return odd ? [`the mail about ${type} of ${key} says: ${odd}`] : [];
+      const total = `${(order.totalCents / 100).toFixed(2)} ${order.currency}`;
+      return sent.flatMap((mail) => [
+        ...(mail.subject === subject ? [] : [`the mail about ${type} of ${key} says: ${mail.subject}`]),
+        ...(mail.to === order.email ? [] : [`the mail about ${type} of ${key} goes to ${mail.to}`]),
+        ...(type !== "order.completed" || mail.text.includes(` ${total} `)
+          ? []
+          : [`the mail about ${type} of ${key} does not say that ${total} are paid`]),
+      ]);
     }),
   ];
 }
 
 /** The figures are what the facts add up to. */
-function figures({ stream, rows }: View<World>): string[] {
+function figures({ stream, rows, store }: View<World>): string[] {
   const sums = new Map<string, number>();
   const add = (name: string, amount: number) => sums.set(name, (sums.get(name) ?? 0) + amount);
   for (const { type, data } of stream) {
@@ -51,6 +63,12 @@ function figures({ stream, rows }: View<World>): string[] {
     if (type === "payment.captured") add(`revenue ${data.currency}`, data.amountCents);
     if (type === "stock.committed") for (const { sku, quantity } of data.lines) add(`sales ${sku}`, quantity);
   }
+  const [placed = 0, completed = 0, cancelled = 0] = (
+    ["order.created", "order.completed", "order.cancelled"] as const
+  ).map((type) => sums.get(`facts ${type}`));
+  const orders = JSON.stringify({ placed, completed, cancelled, open: placed - completed - cancelled });
+  const summary = JSON.stringify(store("analytics").summary(1).orders);
+  if (summary !== orders) return [`analytics sums orders up as ${summary}: by the facts ${orders}`];
   const shown = new Map<string, unknown>(
     ["facts", "cancellations", "revenue", "sales"].flatMap((table) =>
       rows("analytics", table).map((row) => {

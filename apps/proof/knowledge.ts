@@ -17,11 +17,13 @@ export function own(knowledge: Knowledge): string[] {
   }
 }
 
-/** Customers see where their order is. */
-function shown({ said, heard, rows }: Knowledge): string[] {
+/** Customers see where their order is, and why. */
+function shown({ said, heard, store }: Knowledge): string[] {
   const own = namesOf(said);
-  const status = new Map(rows("orders").map((row) => [row.order_id, row.status]));
-  return keysOf(said, "order.created").flatMap((key) => {
+  const reasons = new Map<string, Event<"order.cancelled">["data"]>();
+  for (const { type, key, data } of said) if (type === "order.cancelled") reasons.set(key, data);
+  return said.flatMap(({ type, key, data, time }) => {
+    if (type !== "order.created") return [];
     const knows = (type: FactType) => heard.has(`${type} of ${key}`) || own.has(`${type} of ${key}`);
     const expected = knows("order.completed")
       ? "completed"
@@ -30,13 +32,23 @@ function shown({ said, heard, rows }: Knowledge): string[] {
         : knows("risk.flagged") && !knows("risk.cleared")
           ? "in-review"
           : "pending";
-    return status.get(key) === expected ? [] : [`${key} is shown as ${status.get(key)}, and is ${expected}`];
+    const seen: Record<string, unknown> = store.find(key) ?? {};
+    if (seen.status !== expected) return [`${key} is shown as ${seen.status}, and is ${expected}`];
+    const { customerId, plan, shippingPriority, currency, totalCents, lines } = data;
+    const { reason, detail } = reasons.get(key) ?? {};
+    const cancellationRequested = own.has(`order.cancellation-requested of ${key}`) || undefined;
+    return Object.entries({
+      ...{ customerId, plan, shippingPriority, currency, totalCents, lines, cancellationRequested },
+      ...{ reason, detail: detail ?? undefined, placedAt: new Date(time).toISOString() },
+    })
+      .filter(([name, value]) => JSON.stringify(seen[name]) !== JSON.stringify(value))
+      .map(([name, value]) => `${key} is shown with the ${name} ${seen[name]}, and it is ${value}`);
   });
 }
 
 /** What the shelf holds is what inventory's own facts add up to. */
-function counted({ said, rows }: Knowledge): string[] {
-  const sums = new Map<unknown, readonly [number, number, number]>();
+function counted({ said, store }: Knowledge): string[] {
+  const sums = new Map<string, readonly [number, number, number]>();
   const add = (sku: string, onHand: number, reserved: number, gone: number) => {
     const [a, b, c] = sums.get(sku) ?? [0, 0, 0];
     sums.set(sku, [a + onHand, b + reserved, c + gone]);
@@ -49,14 +61,23 @@ function counted({ said, rows }: Knowledge): string[] {
     }
     if (event.type === "stock.adjusted") add(event.data.sku, event.data.delta, 0, 0);
   }
-  return rows("stock").flatMap(({ sku, on_hand, reserved, committed }) => {
+  const levels = new Map((store.levels() as Level[]).map((level) => [level.sku, level]));
+  return [...new Set([...sums.keys(), ...levels.keys()])].flatMap((sku) => {
     const [onHand, aside, gone] = sums.get(sku) ?? [0, 0, 0];
-    if (on_hand === onHand && reserved === aside && committed === gone) return [];
+    const level = levels.get(sku);
+    if (level?.onHand === onHand && level.reserved === aside && level.committed === gone) return [];
     return [
-      `of ${sku} there are ${on_hand} on hand, ${reserved} reserved and ${committed} gone: ` +
+      `of ${sku} there are ${level?.onHand} on hand, ${level?.reserved} reserved and ${level?.committed} gone: ` +
         `by the facts ${onHand}, ${aside} and ${gone}`,
     ];
   });
+}
+
+interface Level {
+  readonly sku: string;
+  readonly onHand: number;
+  readonly reserved: number;
+  readonly committed: number;
 }
 
 function linesOf({ data }: Event): readonly { sku: string; quantity: number }[] {
@@ -64,7 +85,7 @@ function linesOf({ data }: Event): readonly { sku: string; quantity: number }[] 
 }
 
 /** A person is asked about what waits for a person, and about nothing else. */
-function asked({ said, heard, waits }: Knowledge): string[] {
+function asked({ said, heard, waits, store }: Knowledge): string[] {
   const own = namesOf(said);
   const decided = (key: string) => own.has(`risk.cleared of ${key}`) || own.has(`risk.rejected of ${key}`);
   const open = keysOf(said, "risk.flagged").filter(
@@ -75,7 +96,30 @@ function asked({ said, heard, waits }: Knowledge): string[] {
   return [
     ...[...missing].map((key) => `${key} waits for a person, and nobody is asked`),
     ...odd.map((key) => `a person is asked about ${key}, which does not wait for one`),
+    ...listed(said, waits, store.reviews({ at: 0, orderId: "" }, waits.length + 1)),
   ];
+}
+
+/** The list of reviews has what was said of each. */
+function listed(said: readonly Event[], waits: readonly string[], reviews: readonly Review[]): string[] {
+  const open = new Set(waits);
+  const expected = said.flatMap(({ type, key, data }) => {
+    if (type !== "risk.flagged" || !open.has(key)) return [];
+    return `${key}: ${data.score}, ${data.reasons}, ${new Date(data.decideBy).toISOString()}`;
+  });
+  const found = reviews.map(
+    ({ orderId, score, reasons, decideBy }) => `${orderId}: ${score}, ${reasons}, ${decideBy}`,
+  );
+  return found.sort().join() === expected.sort().join()
+    ? []
+    : [`the reviews are listed as ${found.join("; ") || "none"}, and are ${expected.join("; ") || "none"}`];
+}
+
+interface Review {
+  readonly orderId: string;
+  readonly score: number;
+  readonly reasons: readonly string[];
+  readonly decideBy: string;
 }
 
 function keysOf(said: readonly Event[], wanted: FactType): string[] {

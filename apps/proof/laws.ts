@@ -6,7 +6,7 @@ import type { Laws, View } from "../../shared/flow/check/scenario.ts";
 import { audience } from "./audience.ts";
 import { own } from "./knowledge.ts";
 import { step } from "./steps.ts";
-import type { World } from "./world.ts";
+import { BOOKED, REFERENCE, type World } from "./world.ts";
 
 /** Facts of which an order has one at most. */
 const EITHER_OR: readonly (readonly FactType[])[] = [
@@ -51,7 +51,7 @@ const IN_THE_BOOKS: readonly (readonly [FactType, "money" | "booking", readonly 
   ["shipment.failed", "booking", ["refused", "called-off"]],
 ];
 
-const { RISK_REVIEW_FROM_CENTS } = loadConfig({});
+const { RISK_REVIEW_FROM_CENTS, RISK_REVIEW_DEADLINE_MS } = loadConfig({});
 
 export const laws: Laws<World> = {
   step,
@@ -86,11 +86,14 @@ function ordersOf(said: readonly Event[]): Order[] {
     });
 }
 
-function always({ key, data, facts, has }: Order, world: World): string[] {
+function always(order: Order, world: World): string[] {
+  const { key, data, facts, has } = order;
   const broken: string[] = world.misuse ? [`${world.misuse}: ${key}`] : [];
   for (const some of EITHER_OR) {
     const said = facts.filter(({ type }) => some.includes(type));
-    if (said.length > 1) broken.push(`of ${key} is said ${said.map(({ type }) => type).join(" and ")}`);
+    const types = [...new Set(said.map(({ type }) => type))];
+    if (said.length > 1)
+      broken.push(`of ${key} is said ${types.join(" and ")}${types.length === 1 ? " twice" : ""}`);
   }
   for (const [type, ...needed] of ONLY_AFTER) {
     const missing = has(type) ? needed.filter((need) => !has(need)) : [];
@@ -101,33 +104,54 @@ function always({ key, data, facts, has }: Order, world: World): string[] {
   if (has("payment.captured") && !left) broken.push(`${key} is charged, and its goods have not left`);
   if (has("order.cancelled") && !REFUSALS.some(has)) broken.push(`${key} is cancelled without a reason`);
   if (has("shipment.waived") && data.plan !== "TRIAL") broken.push(`${key} leaves without a carrier`);
-  return [...broken, ...facts.flatMap((fact) => ofFact(fact, data, facts, world))];
+  if (world.asked.book && data.plan === "TRIAL")
+    broken.push(`${key} is collected in person, and a carrier is asked`);
+  return [
+    ...broken,
+    ...asked(order, world),
+    ...facts.flatMap((fact) => [...ofFact(fact, order), ...inTheBooks(fact, world)]),
+  ];
 }
 
-/** What a fact says is what was ordered, and what gateway and carrier have in their books. */
-function ofFact(
-  fact: Event,
-  { totalCents, currency, lines, shipTo, shippingPriority }: Order["data"],
-  facts: readonly Event[],
-  world: World,
-): string[] {
+/** The gateway and the carrier are asked for what was ordered. */
+function asked({ key, data }: Order, { asked: { authorize, book } }: World): string[] {
+  const broken: string[] = [];
+  if (authorize && (authorize.amountCents !== data.totalCents || authorize.currency !== data.currency))
+    broken.push(
+      `${authorize.amountCents} ${authorize.currency} cents are asked for, not ${data.totalCents} ${data.currency}: ${key}`,
+    );
+  if (authorize && authorize.token !== data.paymentToken) broken.push(`somebody else is to pay for ${key}`);
+  if (book && book.priority !== data.shippingPriority)
+    broken.push(`${key} goes out as ${book.priority}, not ${data.shippingPriority}`);
+  if (book && JSON.stringify(book.shipTo) !== JSON.stringify(data.shipTo))
+    broken.push(`${key} goes to another address than was asked for`);
+  return broken;
+}
+
+/** What a fact says that gateway and carrier did is what they did. */
+function inTheBooks({ type, key, data }: Event, world: World): string[] {
+  const broken: string[] = [];
+  for (const [said, book, allowed] of IN_THE_BOOKS) {
+    if (type !== said || ("decidedBy" in data && data.decidedBy === "DEADLINE")) continue;
+    if (!allowed.includes(world[book]))
+      broken.push(`${type} of ${key}, and by the books its ${book} is ${world[book] ?? "not known"}`);
+  }
+  if ("reference" in data && data.reference !== REFERENCE)
+    broken.push(`${type} of ${key} has a reference that the gateway does not know`);
+  if ("tracking" in data && (data.carrier !== BOOKED.carrier || data.tracking !== BOOKED.tracking))
+    broken.push(`${type} of ${key} names ${data.carrier}, ${data.tracking}, and not what the carrier said`);
+  return broken;
+}
+
+/** What a fact says is what was ordered. */
+function ofFact(fact: Event, { time, data: order, facts }: Order): string[] {
   const { type, key } = fact;
+  const { totalCents, currency, lines } = order;
   const broken: string[] = [];
   if ("amountCents" in fact.data && fact.data.amountCents !== totalCents)
     broken.push(`${type} of ${key} is about ${fact.data.amountCents} cents, not ${totalCents}`);
   if ("currency" in fact.data && fact.data.currency !== currency)
     broken.push(`${type} of ${key} is in ${fact.data.currency}, not ${currency}`);
-  for (const [said, book, allowed] of IN_THE_BOOKS) {
-    if (type !== said || (type === "payment.declined" && fact.data.decidedBy === "DEADLINE")) continue;
-    if (type === "shipment.failed" && fact.data.decidedBy === "DEADLINE") continue;
-    if (!allowed.includes(world[book])) broken.push(`${type} of ${key}, and its ${book} is ${world[book]}`);
-  }
-  if (type === "payment.authorized" && world.authorize?.amountCents !== totalCents)
-    broken.push(`${world.authorize?.amountCents} cents are held for ${key}, not ${totalCents}`);
-  if (type === "shipment.dispatched" && world.book?.priority !== shippingPriority)
-    broken.push(`${key} goes out as ${world.book?.priority}, not ${shippingPriority}`);
-  if (type === "shipment.dispatched" && JSON.stringify(world.book?.shipTo) !== JSON.stringify(shipTo))
-    broken.push(`${key} goes to another address than was asked for`);
   if (type === "stock.reserved" && goods(fact.data.lines) !== goods(lines))
     broken.push(`what is reserved for ${key} is not what was ordered`);
   if (type === "stock.released" || type === "stock.committed") {
@@ -137,10 +161,10 @@ function ofFact(
   }
   if (type === "risk.flagged" && totalCents < RISK_REVIEW_FROM_CENTS)
     broken.push(`${key} has to wait for a person, though it is small`);
+  if (type === "risk.flagged" && fact.data.decideBy !== time + RISK_REVIEW_DEADLINE_MS)
+    broken.push(`${key} waits for a person until ${new Date(fact.data.decideBy).toISOString()}`);
   if (type === "risk.cleared" && fact.data.decidedBy === "RULES" && totalCents >= RISK_REVIEW_FROM_CENTS)
     broken.push(`${key} is cleared by the rules, though a person has to look at it`);
-  if (type === "risk.cleared" && fact.data.decidedBy === "DEADLINE")
-    broken.push(`${key} is cleared, since nobody looked at it in time`);
   return broken;
 }
 
@@ -151,7 +175,7 @@ function atRest({ key, has }: Order): string[] {
 }
 
 /** Nothing moves: each service shows what is, as one does that has heard everything. */
-function shownAtRest({ services, said, stream, rows, waits }: View<World>): string[] {
+function shownAtRest({ services, said, stream, rows, waits, store }: View<World>): string[] {
   const heard = new Set(stream.map(({ type, key }) => `${type} of ${key}`));
   return services.flatMap((service) =>
     own({
@@ -160,6 +184,7 @@ function shownAtRest({ services, said, stream, rows, waits }: View<World>): stri
       heard,
       waits: waits(service),
       rows: (table) => rows(service, table),
+      store: store(service),
     }),
   );
 }
@@ -177,6 +202,9 @@ function atEnd({ key, has }: Order, { money, booking }: World): string[] {
     return [
       ...(money === "held" || money === "captured" ? [`${key} is cancelled, and its money is ${money}`] : []),
       ...(booking === "booked" ? [`${key} is cancelled, and a carrier is booked`] : []),
+      ...(money === "voided" && !has("payment.voided")
+        ? [`${key} has its money back, and nobody says so`]
+        : []),
       ...(strands ? [`${key} is cancelled, and its stock is still reserved`] : []),
     ];
   }

@@ -18,7 +18,8 @@ const order: OrderCreated = {
 };
 
 const LARGE = { lines: [{ sku: "TEA", quantity: 2, unitPriceCents: 50_000 }], totalCents: 100_000 };
-const TRIAL = { plan: "TRIAL" } as const;
+const TRIAL = { plan: "TRIAL", currency: "USD" } as const;
+const FREE = { lines: [{ sku: "TEA", quantity: 1, unitPriceCents: 0 }], totalCents: 0 };
 const EXPRESS = { shippingPriority: "EXPRESS" } as const;
 const TWO_LINES = {
   lines: [
@@ -47,31 +48,51 @@ const place = (change: Partial<OrderCreated> = {}): Act => {
     input,
   };
 };
-const cancel: Act = {
+const cancelOrder = (orderId: string): Act => ({
   who: "the customer",
-  does: "asks to cancel A",
+  does: `asks to cancel ${orderId}`,
   service: "orders",
   command: "cancel",
-  key: "A",
-  input: { orderId: "A", requestedBy: "customer", reason: null },
-};
+  key: orderId,
+  input: { orderId, requestedBy: "customer", reason: "it takes too long" },
+});
 const review = (decision: "approve" | "reject"): Act => ({
   who: "a person",
   does: `decides to ${decision} A`,
   service: "risk",
   command: "review",
   key: "A",
-  input: { orderId: "A", decision },
+  input: { orderId: "A", decision, note: "we called her" },
 });
 
+const cancel = cancelOrder("A");
 const reviews = [review("approve"), review("reject")];
 
 /** Small ones first: a fault is told by the first that finds it. */
 export const scenarios: readonly Scenario[] = [
-  { name: "a small order", setup: [stock(10), place()], acts: [] },
-  { name: "a trial order", setup: [stock(10), place(TRIAL)], acts: [] },
+  {
+    name: "a small order",
+    setup: [stock(10), place()],
+    acts: [],
+    possible: ["order.completed", "stock.committed", "order.cancelled", "stock.released", "payment.voided"],
+  },
+  { name: "a trial order", setup: [stock(10), place(TRIAL)], acts: [], possible: ["order.completed"] },
+  { name: "a free order", setup: [stock(10), place(FREE)], acts: [], possible: ["order.completed"] },
   { name: "an express order", setup: [stock(10), place(EXPRESS)], acts: [] },
   { name: "one of two goods is short", setup: [stock(10), place(TWO_LINES)], acts: [] },
+  {
+    name: "an order after others",
+    before: [stock(10), place({ orderId: "0", email: "bob@example.com" }), place({ orderId: "Z", ...FREE })],
+    setup: [place()],
+    acts: [],
+    possible: ["order.completed"],
+  },
+  {
+    name: "an order after one that was short",
+    before: [stock(10), stock(-8), place({ orderId: "0" })],
+    setup: [place()],
+    acts: [],
+  },
   { name: "two goods", setup: [stock(10), stock(1, "POT"), place(TWO_LINES)], acts: [] },
   { name: "a large order that nobody reviews", setup: [stock(10), place(LARGE)], acts: [] },
   { name: "a large order that is reviewed", setup: [stock(10), place(LARGE)], acts: reviews },
@@ -111,6 +132,13 @@ export const scenarios: readonly Scenario[] = [
     setup: [stock(10), place(LARGE)],
     acts: [cancel, ...reviews],
     losesCalls: true,
+  },
+  {
+    name: "two large orders, cancelled",
+    before: [stock(10), place(LARGE), place({ ...LARGE, orderId: "B" })],
+    setup: [],
+    acts: [cancel, cancelOrder("B")],
+    unheard: true,
   },
   { name: "services are killed", setup: [stock(10), place()], acts: [], kills: true },
 ];

@@ -44,16 +44,22 @@ function grounds(fact: Event, { cause, before }: Step): string[] {
   if (type === "risk.rejected" && "event" in cause) broken.push(`${key} is rejected, and nobody did`);
   if (type === "order.cancelled" && "event" in cause && fact.data.reason !== REASONS[cause.event.type])
     broken.push(`${key} is cancelled as ${fact.data.reason}, on ${cause.event.type}`);
+  if (type === "shipment.withdrawn" && "event" in cause && "reason" in cause.event.data)
+    broken.push(...differences(fact, { reason: cause.event.data.reason }));
   if ("event" in cause && cause.event.type === "order.created" && /^stock\.re[sj]e/.test(type)) {
     const short = cause.event.data.lines.filter(({ sku, quantity }) => onHand(before, sku) < quantity);
     if (type === "stock.reserved" && short.length > 0)
       broken.push(`goods are set aside for ${key}, and there are not enough`);
     if (type === "stock.rejected") {
-      const shortages = short.map(({ sku, quantity }) => [sku, quantity, onHand(before, sku)]);
-      const named = fact.data.shortages.map(({ sku, requested, available }) => [sku, requested, available]);
-      if (shortages.length === 0) broken.push(`${key} is refused for want of goods, and there are enough`);
-      else if (shortages.join() !== named.join())
-        broken.push(`${key} lacks ${shortages.join()}, and is said to lack ${named.join()}`);
+      const lacks = short
+        .map(({ sku, quantity }) => `${quantity} ${sku} of ${onHand(before, sku)}`)
+        .join(", ");
+      const named = fact.data.shortages.map(
+        ({ sku, requested, available }) => `${requested} ${sku} of ${available}`,
+      );
+      if (lacks === "") broken.push(`${key} is refused for want of goods, and there are enough`);
+      else if (lacks !== named.join(", "))
+        broken.push(`${key} wants ${lacks}, and is said to want ${named.join(", ")}`);
     }
   }
   return broken;
@@ -77,44 +83,54 @@ function onHand(said: readonly Event[], wanted: string): number {
 }
 
 /** What people ask for is done, unless it is too late or makes no sense. */
-function people(
-  { command, key, input }: Extract<Step["cause"], { command: string }>,
-  { heard, before, said, refused }: Step,
-): string[] {
+function people({ command, key, input }: Command, step: Step): string[] {
+  const { heard, before, said, refused } = step;
   const has = (type: FactType) => before.some((fact) => fact.type === type && fact.key === key);
-  const says = (type: FactType) => said.some((fact) => fact.type === type && fact.key === key);
+  const says = (...types: FactType[]) => said.find((fact) => types.includes(fact.type) && fact.key === key);
   switch (command) {
     case "place": {
-      const placed = said.find((fact) => fact.type === "order.created" && fact.key === key);
-      if (!placed) return [`a customer places ${key}, and it is not taken: ${refused}`];
-      const taken = placed.data as unknown as Record<string, unknown>;
-      return Object.entries(input)
-        .filter(([field, wanted]) => JSON.stringify(taken[field]) !== JSON.stringify(wanted))
-        .map(([field]) => `the ${field} of ${key} is not what the customer asked for`);
-    }
-    case "review": {
-      const isDecided = has("risk.cleared") || has("risk.rejected") || heard.has(`order.cancelled of ${key}`);
-      const { decision } = input as { decision: "approve" | "reject" };
-      if (!has("risk.flagged") || isDecided)
-        return refused ? [] : [`${key} is reviewed, though nobody waits for that`];
-      return says(decision === "approve" ? "risk.cleared" : "risk.rejected")
-        ? []
-        : [`a person decides to ${decision} ${key}, which waits for that, and is not heard: ${refused}`];
+      const placed = says("order.created");
+      return placed
+        ? differences(placed, input)
+        : [`a customer places ${key}, and it is not taken: ${refused}`];
     }
     case "cancel": {
       const isOpen = has("order.created") && !has("order.completed") && !has("order.cancelled");
       if (!isOpen) return refused ? [] : [`${key} is to be cancelled after its end, and that is not refused`];
-      return says("order.cancellation-requested") || has("order.cancellation-requested")
+      const wish = says("order.cancellation-requested");
+      if (wish) return differences(wish, input);
+      return has("order.cancellation-requested") && !refused
         ? []
         : [`a customer asks to cancel ${key}, which is open, and is not heard: ${refused}`];
     }
+    case "review": {
+      const isDecided = has("risk.cleared") || has("risk.rejected") || heard.has(`order.cancelled of ${key}`);
+      const { decision, note = null } = input as { decision: "approve" | "reject"; note?: string };
+      if (!has("risk.flagged") || isDecided)
+        return refused ? [] : [`${key} is reviewed, though nobody waits for that`];
+      const verdict = says(decision === "approve" ? "risk.cleared" : "risk.rejected");
+      return verdict
+        ? differences(verdict, { note })
+        : [`a person decides to ${decision} ${key}, which waits for that, and is not heard: ${refused}`];
+    }
     case "adjust": {
       const { sku, delta } = input as { sku: string; delta: number };
-      return says("stock.adjusted") || onHand(before, sku) + delta < 0
-        ? []
-        : [`${delta} ${sku} are put on the shelf, and not counted: ${refused}`];
+      if (onHand(before, sku) + delta < 0)
+        return refused ? [] : [`more ${sku} are taken off the shelf than there are`];
+      const counted = says("stock.adjusted");
+      return counted ? differences(counted, input) : [`${delta} ${sku} are not counted: ${refused}`];
     }
     default:
       return [];
   }
+}
+
+type Command = Extract<Step["cause"], { command: string }>;
+
+/** Where a fact does not say what it was asked to say. */
+function differences({ type, key, data }: Event, input: object): string[] {
+  const said = data as unknown as Record<string, unknown>;
+  return Object.entries(input)
+    .filter(([name, wanted]) => JSON.stringify(said[name]) !== JSON.stringify(wanted))
+    .map(([name]) => `the ${name} of ${key} is not said in ${type} as it was asked for`);
 }

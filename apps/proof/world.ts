@@ -2,57 +2,86 @@
 
 import type { Outside, Request, Response } from "../../shared/flow/check/scenario.ts";
 
-/** What is of interest in a request. */
+/** What there may be in a request. */
 interface Asked {
+  readonly key?: string;
+  readonly orderId?: string;
   readonly amountCents?: number;
+  readonly currency?: string;
+  readonly token?: string;
+  readonly reference?: string;
   readonly priority?: string;
   readonly shipTo?: object;
+}
+
+interface Mail {
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
 }
 
 /** What their books say of one order. */
 export interface World {
   readonly money: "held" | "declined" | "captured" | "voided" | "closed" | null;
   readonly booking: "booked" | "refused" | "called-off" | null;
-  /** What was first asked for: whoever asks again has to ask for the same. */
-  readonly authorize: Asked | null;
-  readonly book: Asked | null;
-  /** The mails that were taken, by the id of their fact: the subject, once for each time, twice at most. */
-  readonly mails: Readonly<Record<string, readonly string[]>>;
+  /** What was asked for, by method: whoever asks again has to ask for the same, under the same key. */
+  readonly asked: Readonly<Record<string, Asked>>;
+  /** The mails that were taken, by the id of their fact: once for each time, twice at most. */
+  readonly mails: Readonly<Record<string, readonly Mail[]>>;
   /** What nobody should have asked for. */
   readonly misuse: string | null;
 }
 
-export const outside: Outside<World> = {
-  start: { money: null, booking: null, authorize: null, book: null, mails: {}, misuse: null },
+/** What gateway and carrier answer with. */
+export const REFERENCE = "ref";
+export const BOOKED = { carrier: "Check Express", tracking: "CE1" } as const;
 
-  respond(world: World, { method, request }: Request): readonly Response<World>[] {
+export const outside: Outside<World> = {
+  start: { money: null, booking: null, asked: {}, mails: {}, misuse: null },
+
+  respond(before: World, { method, request }: Request, orderId: string): readonly Response<World>[] {
+    if (method === "send") return send(before, request as Mail);
+
+    const asked = request as Asked;
+    const wrong = misuse(before, method, asked, orderId);
+    if (wrong) return [way({ ...before, misuse: wrong }, undefined, wrong)];
+    const world = { ...before, asked: sorted({ ...before.asked, [method]: asked }) };
     switch (method) {
       case "authorize":
-        return authorize(world, request as Asked);
+        return authorize(world);
       case "capture":
-        return capture(world, request as Asked);
+        return capture(world, asked);
       case "void":
         return voided(world);
       case "book":
-        return book(world, request as Asked);
+        return book(world);
       case "callOff":
         return [way({ ...world, booking: "called-off" }, undefined, "the carrier calls it off")];
-      case "send":
-        return send(world, request as { id: string; subject: string });
       default:
         throw new Error(`nobody outside knows how to ${method}`);
     }
   },
 };
 
-function authorize(before: World, request: Asked): Response<World>[] {
-  const world = { ...before, authorize: before.authorize ?? request };
-  if (differs(world.authorize, request))
-    return [misuse(world, "the gateway is asked for the money twice, and not for the same")];
+/** Why nobody should ask for this. */
+function misuse({ asked }: World, method: string, request: Asked, orderId: string): string | undefined {
+  const { key } = request;
+  const earlier = asked[method];
+  const other = Object.keys(asked).find((one) => one !== method && asked[one]!.key === key);
+  if (request.orderId !== orderId) return `${method} is asked for on behalf of ${request.orderId}`;
+  if (!key?.endsWith(`:${orderId}`))
+    return `${method} is asked for under ${key}, a key of other orders as well`;
+  if (other) return `${method} is asked for under the key of ${other}`;
+  if (earlier && JSON.stringify(earlier) !== JSON.stringify(request))
+    return `${method} is asked for twice, and not for the same`;
+  return undefined;
+}
 
+function authorize(world: World): Response<World>[] {
   const held = way(
     { ...world, money: "held" as const },
-    { status: "authorized", reference: "ref" },
+    { status: "authorized", reference: REFERENCE },
     "the gateway holds the money",
   );
   const declined = (money: "declined" | "voided" | "closed") =>
@@ -65,21 +94,26 @@ function authorize(before: World, request: Asked): Response<World>[] {
   return [declined(world.money)];
 }
 
-function capture(world: World, { amountCents }: Asked): Response<World>[] {
-  const held = world.money === "held" || world.money === "captured" ? world.authorize?.amountCents : 0;
-  if (held !== amountCents)
-    return [misuse(world, `${amountCents} cents are to be taken, and ${held} are held`)];
-  const answer = { status: "captured", reference: "ref" };
-  return [way({ ...world, money: "captured" }, answer, "the money is taken")];
+function capture(world: World, { amountCents, reference }: Asked): Response<World>[] {
+  const isHeld = world.money === "held" || world.money === "captured";
+  const held = isHeld ? world.asked.authorize?.amountCents : 0;
+  const wrong =
+    held !== amountCents
+      ? `${amountCents} cents are to be taken, and ${held} are held`
+      : reference !== REFERENCE && "money is to be taken under a reference that the gateway does not know";
+  if (wrong) return [way({ ...world, misuse: wrong }, undefined, wrong)];
+  return [way({ ...world, money: "captured" }, { status: "captured", reference }, "the money is taken")];
 }
 
 function voided(world: World): Response<World>[] {
   switch (world.money) {
-    case "captured":
-      return [misuse(world, "money is to be given back after it was taken")];
+    case "captured": {
+      const misuse = "money is to be given back after it was taken";
+      return [way({ ...world, misuse }, undefined, misuse)];
+    }
     case "held":
     case "voided": {
-      const answer = { status: "voided", reference: "ref" };
+      const answer = { status: "voided", reference: REFERENCE };
       return [way({ ...world, money: "voided" }, answer, "the gateway gives the money back")];
     }
     default: {
@@ -91,14 +125,10 @@ function voided(world: World): Response<World>[] {
   }
 }
 
-function book(before: World, request: Asked): Response<World>[] {
-  const world = { ...before, book: before.book ?? request };
-  if (differs(world.book, request))
-    return [misuse(world, "the carrier is asked twice, and not for the same")];
-
+function book(world: World): Response<World>[] {
   const booked = way(
     { ...world, booking: "booked" as const },
-    { status: "booked", carrier: "c", tracking: "t" },
+    { status: "booked", ...BOOKED },
     "the carrier books it",
   );
   const refused = (booking: "refused" | "called-off") =>
@@ -108,10 +138,9 @@ function book(before: World, request: Asked): Response<World>[] {
   return [world.booking === "booked" ? booked : refused(world.booking)];
 }
 
-function send(world: World, { id, subject }: { id: string; subject: string }): Response<World>[] {
-  const taken = Object.entries(world.mails).filter(([other]) => other !== id);
-  const sent = [id, [...(world.mails[id] ?? []), subject].slice(0, 2)] as const;
-  const mails = Object.fromEntries([...taken, sent].sort(([one], [other]) => (one < other ? -1 : 1)));
+function send(world: World, { id, to, subject, text }: Mail): Response<World>[] {
+  const sent = [...(world.mails[id] ?? []), { id, to, subject, text }].slice(0, 2);
+  const mails = sorted({ ...world.mails, [id]: sent });
   return [way({ ...world, mails }, undefined, `mailed: ${subject}`)];
 }
 
@@ -119,10 +148,7 @@ function way(world: World, answer: unknown, told: string): Response<World> {
   return { world, answer, told };
 }
 
-function misuse(world: World, what: string): Response<World> {
-  return way({ ...world, misuse: what }, undefined, what);
-}
-
-function differs(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) !== JSON.stringify(other);
+/** The same things in the order of their names: however they came, it is the same world. */
+function sorted<T>(things: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(things).sort(([one], [other]) => (one < other ? -1 : 1)));
 }

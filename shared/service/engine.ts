@@ -285,7 +285,13 @@ export class Engine<ServiceStore extends Store<unknown>> {
 }
 
 /** The same cause, service and index always give the same id; the key in front keeps an order's rows together. */
-function eventId(key: string, causeId: string, service: string, index: number, _type: FactType): string {
+export function eventId(
+  key: string,
+  causeId: string,
+  service: string,
+  index: number,
+  _type: FactType,
+): string {
   return `${key}.${hash("sha1", `${causeId}|${service}|${index}`).slice(0, 16)}`;
 }
 

@@ -19,9 +19,14 @@ export interface Around<World> {
   readonly lost: readonly string[];
 }
 
+/** What a call rejects with where nobody answers. */
+const NO_ANSWER = new Error("no answer");
+
 /** One way in which the calls of a reaction may go. Without an `outcome` there was no answer. */
 export interface Called {
   readonly outcome?: unknown;
+  /** Why the call could not even be made. */
+  readonly fault?: string;
   readonly around: number;
   readonly calls: readonly Call[];
 }
@@ -57,7 +62,7 @@ export class Surroundings<World> {
   late(number: number): { readonly around: number; readonly told: string }[] {
     const { adrift } = this.at(number);
     return adrift.flatMap((request) =>
-      this.#outside.respond(this.world(number, request.key), request).map(({ world, told }) => ({
+      this.#outside.respond(this.world(number, request.key), request, request.key).map(({ world, told }) => ({
         told,
         around: this.change(this.#put(number, request.key, world), {
           adrift: adrift.filter((other) => other !== request),
@@ -86,16 +91,16 @@ export class Surroundings<World> {
         const way = ways[script[turn++]!];
         calls.push({ method: one.method, answer: way?.told });
         around = way ? this.#put(around, key, way.world) : this.#lose(around, key, one);
-        if (!way) throw new Error("no answer");
+        if (!way) throw NO_ANSWER;
         return way.answer;
       };
       const port = new Proxy(
         {},
         { get: (_, method: string) => (asked: Request["request"]) => act({ method, request: asked }) },
       );
-      const heard = await call!(port, request, new AbortController().signal)
+      const heard = await (async () => call!(port, request, new AbortController().signal))()
         .then((outcome) => ({ outcome }))
-        .catch(() => ({}));
+        .catch((error) => (error === NO_ANSWER ? {} : { fault: (error as Error).message }));
       found.push({ ...heard, around, calls });
     }
     return found;
@@ -105,7 +110,7 @@ export class Surroundings<World> {
   #ways(around: number, key: string, request: Request): (Response<World> | undefined)[] {
     const { unanswered = [], losesCalls } = this.#scenario;
     if (unanswered.includes(request.method)) return [undefined];
-    const ways = this.#outside.respond(this.world(around, key), request);
+    const ways = this.#outside.respond(this.world(around, key), request, key);
     return losesCalls ? [...ways, undefined] : [...ways];
   }
 

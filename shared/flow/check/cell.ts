@@ -4,14 +4,16 @@ import type { Database, Statement } from "better-sqlite3";
 import { decode, type Event, type FactType } from "../../contracts/events.ts";
 import { openDatabase } from "../../service/database.ts";
 import { type AnyService, consumes, type Reaction, type Store } from "../../service/define.ts";
-import { Engine, type OutboxRow, type Performed } from "../../service/engine.ts";
+import { Engine, eventId, type OutboxRow, type Performed } from "../../service/engine.ts";
 import type { Numbers } from "./numbers.ts";
-import { type Knowledge, nameOf, type Row } from "./scenario.ts";
+import { type Act, type Knowledge, nameOf, type Row } from "./scenario.ts";
 import { type Table, tablesOf } from "./tables.ts";
 
-/** When everything in a check happens, and when every deadline has passed: milliseconds since 1970. */
-export const NOW = Date.UTC(2026, 0, 5, 9);
-export const LATER = NOW + 100 * 365 * 86_400_000;
+/** When a scenario begins, and when all the rest happens: milliseconds since 1970. */
+export const START = Date.UTC(2026, 0, 5, 9);
+export const NOW = START + 3_600_000;
+/** When every deadline has passed. */
+const LATER = NOW + 100 * 365 * 86_400_000;
 
 /** A state of a service: its database, and what follows from it. */
 export interface CellState {
@@ -19,6 +21,8 @@ export interface CellState {
   readonly tables: readonly string[];
   /** What it has said, in order: numbers of events. */
   readonly said: readonly number[];
+  /** The row of the last of them in the outbox; 0 if there is none. */
+  readonly rowId: number;
   /** One number for all that it has said. */
   readonly saying: number;
   /** How many facts, from the first, the database knows to be stored in the stream. */
@@ -37,14 +41,23 @@ export type Stepped =
   | { readonly kind: "refused"; readonly why: string }
   | { readonly kind: "fault"; readonly message: string };
 
+/** What all cells of a check have in common. */
+export interface CellParts {
+  readonly events: Numbers<Event>;
+  /** What led to the fact of each id, by the ids that facts have in production. */
+  readonly ids: Map<string, string>;
+  /** The laws of one service. */
+  readonly own: (knowledge: Knowledge) => string[];
+  /** Whether cells have no inbox to speak of. */
+  readonly forgets?: boolean;
+}
+
 /** A service's states, each met once, and the steps between them. States are numbers; 0 is the empty database. */
 export class Cell {
   readonly service: AnyService;
   readonly filter: ReadonlySet<FactType>;
   readonly states: CellState[] = [];
-  readonly #events: Numbers<Event>;
-  readonly #own: (knowledge: Knowledge) => string[];
-  readonly #forgets: boolean;
+  readonly #parts: CellParts;
   readonly #db: Database;
   readonly #engine: Engine<Store<unknown>>;
   readonly #outbox: Statement;
@@ -55,29 +68,20 @@ export class Cell {
   readonly #steps = new Map<string, Stepped>();
   readonly #rows = new Map<string, readonly Row[]>();
   #current: readonly string[];
+  #clock = NOW;
 
-  /**
-   * `events` numbers the events of a whole check, `own` are the laws of one service. A cell that `forgets` has no inbox
-   * to speak of.
-   */
-  constructor(
-    service: AnyService,
-    events: Numbers<Event>,
-    own: (knowledge: Knowledge) => string[],
-    forgets = false,
-  ) {
+  constructor(service: AnyService, parts: CellParts) {
     this.service = service;
     this.filter = new Set(consumes(service));
-    this.#events = events;
-    this.#own = own;
-    this.#forgets = forgets;
+    this.#parts = parts;
     this.#db = openDatabase(":memory:");
     let count: { get(type: string, key: string): unknown } | undefined;
-    const identify = (key: string, _cause: string, _by: string, _index: number, type: FactType) => {
+    const identify = (key: string, cause: string, by: string, index: number, type: FactType) => {
+      expectOwnId(parts.ids, key, cause, by, index, type);
       count ??= this.#db.prepare("SELECT count(*) FROM outbox WHERE type = ? AND key = ?").pluck();
       return nameOf(key, type, count.get(type, key) as number);
     };
-    this.#engine = new Engine(service, this.#db, () => NOW, identify);
+    this.#engine = new Engine(service, this.#db, () => this.#clock, identify);
     this.#outbox = this.#db.prepare("SELECT * FROM outbox ORDER BY id");
     this.#inbox = this.#db.prepare("SELECT event_id FROM inbox").pluck();
     this.#tables = tablesOf(this.#db);
@@ -92,37 +96,65 @@ export class Cell {
   hear(from: number, sent: number, event: number, performed?: Performed): Stepped {
     const name = `${from} ${sent} ${event} ${performed ? JSON.stringify(performed) : ""}`;
     return this.#step(name, from, sent, () => {
-      const heard = this.#events.values[event]!;
-      if (this.#forgets) this.#db.prepare("DELETE FROM inbox WHERE event_id = ?").run(heard.id);
+      const heard = this.#parts.events.values[event]!;
+      if (this.#parts.forgets) this.#db.prepare("DELETE FROM inbox WHERE event_id = ?").run(heard.id);
       const verdict = this.#engine.handle(heard, performed);
-      if (verdict.outcome === "asks")
-        return { kind: "asks", reaction: verdict.reaction, request: verdict.request };
-      return verdict.outcome === "duplicate" ? undefined : "stored";
+      if (verdict.outcome !== "asks") return verdict.outcome === "duplicate" ? undefined : "stored";
+      this.#expectToAskAgain(heard, performed, verdict.request);
+      return { kind: "asks", reaction: verdict.reaction, request: verdict.request };
     });
   }
 
-  /** Carries out a command. */
-  command(from: number, sent: number, name: string, key: string, input: object): Stepped {
+  /** Nothing is kept of an event that waits for an answer: heard again, it asks for the same. */
+  #expectToAskAgain(event: Event, performed: Performed | undefined, request: unknown): void {
+    const again = this.#engine.handle(event, performed);
+    if (again.outcome !== "asks") throw new Error(`it asks about ${event.id} once, and never again`);
+    if (JSON.stringify(again.request) !== JSON.stringify(request))
+      throw new Error(`it asks about ${event.id} again, and for something else`);
+  }
+
+  /** Carries out a command; `at` is what the clock shows. */
+  command(from: number, sent: number, { command: name, key, input }: Act, at = NOW): Stepped {
     const command = this.service.commands.find((one) => one.name === name);
     if (!command) return { kind: "fault", message: `${this.service.name} has no command ${name}` };
-    return this.#step(`${from} ${sent} ${name} ${JSON.stringify(input)}`, from, sent, () => {
-      const said = this.#engine.execute(command, input, { id: `${name} ${key}`, correlationId: key });
-      return "refused" in said ? { kind: "refused", why: said.refused } : "stored";
+    return this.#step(`${from} ${sent} ${at} ${name} ${JSON.stringify(input)}`, from, sent, () => {
+      this.#clock = at;
+      let isConcluded = false;
+      const said = this.#engine.execute(command, input, { id: `${name} ${key}`, correlationId: key }, () => {
+        isConcluded = true;
+      });
+      if ("refused" in said) return { kind: "refused", why: said.refused };
+      if (!isConcluded) throw new Error(`the answer to ${name} is not kept`);
+      return "stored";
     });
   }
 
-  /** Lets every deadline strike that is open for `key`. */
+  /** Lets every deadline strike that is open for `key`: none of them before its time, and all of them after it. */
   expire(from: number, sent: number, key: string): Stepped {
+    const { waits } = this.states[from]!;
     return this.#step(`${from} ${sent} wait ${key}`, from, sent, () => {
       const faults: Error[] = [];
-      this.#engine.expire(
-        LATER,
-        (other) => other !== key,
-        (error) => faults.push(error),
-      );
+      const expire = (now: number) =>
+        this.#engine.expire(
+          now,
+          (other) => other !== key,
+          (error) => faults.push(error),
+        );
+      const soonest = Math.min(...waits.map(({ at }) => at));
+      if (this.#engine.nextDeadline !== soonest)
+        throw new Error("nobody looks at the deadline that comes next");
+      const own = Math.min(...waits.filter((wait) => wait.key === key).map(({ at }) => at));
+      if (expire(own - 1).length > 0) throw new Error(`a deadline of ${key} strikes before its time`);
+      expire(LATER);
       if (faults[0]) throw faults[0];
       return "stored";
     });
+  }
+
+  /** The store, in a state. */
+  store(state: number): Store<unknown> {
+    this.#restore(state);
+    return this.#engine.store;
   }
 
   /** The rows of a table in a state. Throws when there is no such table. */
@@ -146,6 +178,7 @@ export class Cell {
     const known = this.#steps.get(name);
     if (known) return known;
     this.#restore(from);
+    this.#clock = NOW;
     const step = this.#carryOut(from, sent, work);
     this.#steps.set(name, step);
     return step;
@@ -167,7 +200,14 @@ export class Cell {
     if (result !== "stored") return result ?? { kind: "done", to: from, said: [] };
     this.#current = this.#tables.map((table) => table.read());
     const to = this.#number();
-    return { kind: "done", to, said: this.states[to]!.said.slice(said.length) };
+    const news = this.states[to]!.said.slice(said.length);
+    const odd = news
+      .map((event) => this.#parts.events.values[event]!)
+      .find(({ time }) => time !== this.#clock);
+    if (odd) return { kind: "fault", message: `${odd.id} is said to be of another time` };
+    if (news.length > 0 && this.#engine.lastRow !== this.states[to]!.rowId)
+      return { kind: "fault", message: "it may be acknowledged before its facts are stored" };
+    return { kind: "done", to, said: news };
   }
 
   #restore(state: number): void {
@@ -196,7 +236,7 @@ export class Cell {
       const lineage = { causationId: causation_id, correlationId: correlation_id };
       return { id, type, data, source, key, time, ...lineage } as Event;
     });
-    const said = facts.map((event) => numberOf(this.#events, event));
+    const said = facts.map((event) => numberOf(this.#parts.events, event));
     const text = said.join();
     const saying = this.#sayings.get(text) ?? this.#sayings.size;
     this.#sayings.set(text, saying);
@@ -204,19 +244,32 @@ export class Cell {
     const waits = this.service.deadlines.flatMap(({ name, open }) =>
       open(this.#engine.store, 100).map(({ key, at }) => ({ deadline: name, key, at })),
     );
-    const broken = this.#own({
+    const broken = this.#parts.own({
       service: this.service.name,
       said: facts,
       heard,
       waits: waits.map(({ key }) => key),
       rows: (name) => this.#tables.find((table) => table.name === name)!.rows(),
+      store: this.#engine.store,
     });
     const persisted = this.#engine.publishedThrough;
-    return { tables: this.#current, said, saying, persisted, heard, waits, broken };
+    const rowId = rows.at(-1)?.id ?? 0;
+    return { tables: this.#current, said, rowId, saying, persisted, heard, waits, broken };
   }
 }
 
 /** In one story the gateway declines, in another the deadline does, and both have one id: the data tells them apart. */
 export function numberOf(events: Numbers<Event>, event: Event): number {
   return events.of(event.id + JSON.stringify(event.data), () => event);
+}
+
+/** Throws unless the id in production is this fact's own, and the same when the same leads to it again. */
+function expectOwnId(ids: Map<string, string>, ...origin: Parameters<typeof eventId>): void {
+  const [, cause, by, index] = origin;
+  const id = eventId(...origin);
+  const from = `${by} on ${cause}, no. ${index}`;
+  const known = ids.get(id) ?? from;
+  if (known !== from) throw new Error(`one id stands for what ${from} says and for what ${known} says`);
+  if (eventId(...origin) !== id) throw new Error(`what ${from} says has another id at a repeat`);
+  ids.set(id, from);
 }

@@ -4,11 +4,11 @@ import type { Event, FactType } from "../../contracts/events.ts";
 import { type AnyService, emits } from "../../service/define.ts";
 import { tableFaults } from "../tables.ts";
 import { Cell, numberOf } from "./cell.ts";
-import { Exploration, type Explored, type Fault, type Listener } from "./explore.ts";
+import { Exploration, type Explored, type Fault } from "./explore.ts";
 import { type Kit, WHOLE_KIT } from "./kit.ts";
 import { Numbers } from "./numbers.ts";
 import type { Proof, Scenario } from "./scenario.ts";
-import { Successors } from "./successors.ts";
+import { type Given, type Listener, Successors } from "./successors.ts";
 
 /** What the check found: faults of the tables alone, what each scenario came to, and the fault that ended it. */
 export interface Checked {
@@ -17,7 +17,7 @@ export interface Checked {
   readonly fault?: (Fault & { readonly scenario: string }) | undefined;
 }
 
-export interface CheckedScenario extends Omit<Explored, "streams" | "fault"> {
+export interface CheckedScenario extends Omit<Explored, "streams" | "past" | "fault"> {
   readonly name: string;
   /** The facts that are said in it. */
   readonly says: readonly FactType[];
@@ -37,6 +37,7 @@ export interface Subject {
 export class Checker<World> {
   readonly #proof: Proof<World>;
   readonly #events = new Numbers<Event>();
+  readonly #ids = new Map<string, string>();
   readonly #cells = new Map<AnyService, Cell>();
   readonly #forgetful = new Map<AnyService, Cell>();
 
@@ -59,7 +60,7 @@ export class Checker<World> {
     let fault: Checked["fault"];
     for (const scenario of names?.map((name) => this.scenario(name)) ?? this.#proof.scenarios) {
       const begun = Date.now();
-      const { streams, fault: found, ...explored } = await this.#explore(subject, scenario, heard);
+      const { streams, past: _, fault: found, ...explored } = await this.#explore(subject, scenario, heard);
       const says = new Set(streams.flat().map((event) => this.#events.values[event]!.type));
       done.push({ name: scenario.name, ...explored, says: [...says].sort(), ms: Date.now() - begun });
       onDone(done.at(-1)!);
@@ -91,42 +92,49 @@ export class Checker<World> {
   /** Lets a story that was told before happen again, with the services that say something or with one that listens. */
   replay(subject: Subject, name: string, sentences: readonly string[], listens?: Listener) {
     const scenario = this.scenario(name);
-    const stream = listens?.stream.map((event) => numberOf(this.#events, event));
+    const numbers = (events: readonly Event[]) => events.map((event) => numberOf(this.#events, event));
+    const given = listens && { stream: numbers(listens.stream), past: numbers(listens.past) };
     const services = subject.services.filter((service) =>
       listens ? service.name === listens.service : emits(service).length > 0,
     );
-    return this.#exploration(subject, stream ? listener(scenario) : scenario, services, stream).replay(
-      sentences,
-    );
+    return this.#exploration(subject, scenario, services, given).replay(sentences);
   }
 
   async #explore(subject: Subject, scenario: Scenario, heard: Set<string>): Promise<Explored> {
     const speaking = subject.services.filter((service) => emits(service).length > 0);
-    const listening = scenario.unheard
-      ? []
-      : subject.services.filter((service) => emits(service).length === 0);
     const explored = await this.#exploration(subject, scenario, speaking).run();
+    const fault = explored.fault ?? this.#impossible(scenario, explored);
+    if (fault || explored.incomplete || scenario.unheard) return { ...explored, fault };
+    const listening = subject.services.filter((service) => emits(service).length === 0);
     let [states, transitions] = [explored.states, explored.transitions];
-    if (explored.fault || explored.incomplete) return explored;
     for (const stream of explored.streams) {
       for (const service of listening) {
-        const name = `${service.name} ${stream}`;
+        const name = `${service.name} ${stream} ${scenario.losesCalls === true}`;
         if (heard.has(name)) continue;
         heard.add(name);
-        const listens = await this.#exploration(subject, listener(scenario), [service], stream).run();
+        const given = { stream, past: explored.past };
+        const listens = await this.#exploration(subject, scenario, [service], given).run();
         states += listens.states;
         transitions += listens.transitions;
-        if (listens.fault) return { ...explored, states, transitions, fault: listens.fault };
+        const { fault, incomplete = false } = listens;
+        if (fault || incomplete) return { ...explored, states, transitions, fault, incomplete };
       }
     }
     return { ...explored, states, transitions };
+  }
+
+  /** Where there is no way to a fact that there must be a way to. */
+  #impossible({ possible = [] }: Scenario, { streams, incomplete }: Explored): Fault | undefined {
+    const said = new Set(streams.flat().map((event) => this.#events.values[event]!.type));
+    const missing = incomplete ? undefined : possible.find((type) => !said.has(type));
+    return missing && { broken: `there is no way to ${missing}`, moves: [] };
   }
 
   #exploration(
     { kit = WHOLE_KIT }: Subject,
     scenario: Scenario,
     services: readonly AnyService[],
-    given?: readonly number[],
+    given?: Given,
   ): Exploration<World> {
     const { outside, laws } = this.#proof;
     const cells = services.map((service) => this.#cell(service, kit));
@@ -138,15 +146,15 @@ export class Checker<World> {
     const cells = inbox ? this.#cells : this.#forgetful;
     const known = cells.get(service);
     if (known) return known;
-    const cell = new Cell(service, this.#events, this.#proof.laws.own, !inbox);
+    const cell = new Cell(service, {
+      events: this.#events,
+      ids: this.#ids,
+      own: this.#proof.laws.own,
+      forgets: !inbox,
+    });
     cells.set(service, cell);
     return cell;
   }
-}
-
-/** What a scenario is for those who only hear what came of it. */
-function listener({ name, losesCalls = false }: Scenario): Scenario {
-  return { name, setup: [], acts: [], losesCalls };
 }
 
 /** 0 when all is proven, 1 with a fault, 2 when there was too much to explore. */

@@ -1,7 +1,8 @@
 // A fault as a file: Markdown that a person reads, with a sequence diagram, and with what it takes to let it happen again.
 
-import type { Fault, Listener } from "./explore.ts";
+import type { Fault } from "./explore.ts";
 import { diagram, sentence } from "./move.ts";
+import type { Listener } from "./successors.ts";
 
 /** What it takes to let a fault happen again. */
 export interface Counterexample {
@@ -48,7 +49,11 @@ export function readCounterexample(text: string): Counterexample {
   const isText = (value: unknown) => typeof value === "string";
   if (!isText(scenario) || !isText(broken) || !Array.isArray(moves) || !moves.every(isText))
     throw new SyntaxError("its counterexample lacks a scenario, moves, or what is broken");
-  if ((without !== undefined && !isText(without)) || (listener && !Array.isArray(listener.stream)))
+  const isHeard = (events: unknown) => Array.isArray(events) && events.every((one) => isText(one?.id));
+  if (
+    (without !== undefined && !isText(without)) ||
+    (listener && !(isHeard(listener.stream) && isHeard(listener.past)))
+  )
     throw new SyntaxError("its counterexample has a stream, or something left out, that can't be read");
   return example as Counterexample;
 }

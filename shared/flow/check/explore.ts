@@ -6,7 +6,7 @@ import type { Move } from "./move.ts";
 import { sentence } from "./move.ts";
 import { type Numbers, Rows } from "./numbers.ts";
 import type { Laws, View } from "./scenario.ts";
-import type { Successor, Successors } from "./successors.ts";
+import type { Listener, Successor, Successors } from "./successors.ts";
 
 /** What an exploration came to. */
 export interface Explored {
@@ -18,6 +18,8 @@ export interface Explored {
   readonly incomplete?: boolean;
   /** Every stream that there may be in the end, as numbers of events in ascending order. */
   readonly streams: readonly (readonly number[])[];
+  /** What was in the stream when it began. */
+  readonly past: readonly number[];
 }
 
 /** A law that is broken, and the moves that lead there. */
@@ -26,12 +28,6 @@ export interface Fault {
   readonly moves: readonly Move[];
   /** The service that it is about, where it only listens, and what was in the stream at first. */
   readonly listener?: Listener | undefined;
-}
-
-/** A service that says nothing, and the stream that it hears. */
-export interface Listener {
-  readonly service: string;
-  readonly stream: readonly Event[];
 }
 
 /** How a story went that was told before. */
@@ -64,6 +60,7 @@ export class Exploration<World> {
 
   /** Explores everything, up to the first fault; only for a fault that is told in less than `limit` moves, if that is given. */
   async run(limit = Number.POSITIVE_INFINITY): Promise<Explored> {
+    await this.#next.begin();
     const states = new Rows(this.#next.width);
     states.add(this.#next.start);
     const parents = [-1];
@@ -75,16 +72,14 @@ export class Exploration<World> {
       transitions,
       depth: depths[at]!,
       streams: [...streams.values()],
+      past: this.#next.past,
     });
     const stop = async (at: number, broken: string, last: readonly Move[] = []) => ({
       ...result(at),
       fault: {
         broken,
         moves: [...(await this.#story(states, parents, at)), ...last],
-        listener: this.#next.given && {
-          service: this.#cells[0]!.service.name,
-          stream: this.#next.given,
-        },
+        listener: this.#next.listener,
       },
     });
 
@@ -123,6 +118,7 @@ export class Exploration<World> {
 
   /** Lets the same moves happen again, as far as they can. */
   async replay(sentences: readonly string[]): Promise<Replayed> {
+    await this.#next.begin();
     const moves: Move[] = [...this.#next.setup];
     if (this.#next.stillborn) return { moves, broken: this.#next.stillborn };
     let rows = [this.#next.start];
@@ -169,7 +165,7 @@ export class Exploration<World> {
   /** What is broken when nothing happens by itself any more. */
   #atRest(row: Int32Array, rest: Rest): string | undefined {
     const view = this.#view(row);
-    if (this.#next.given) return rest === "end" ? this.#laws.audience(view)[0] : undefined;
+    if (this.#next.listener) return rest === "end" ? this.#laws.audience(view)[0] : undefined;
     const forgotten = this.#next.forgotten(row)[0];
     if (forgotten) return `${forgotten.id} is in the stream, and ${forgotten.source} knows nothing of it`;
     return [...this.#laws.calm(view), ...(rest === "end" ? this.#laws.end(view) : [])][0];
@@ -189,6 +185,7 @@ export class Exploration<World> {
       losesCalls: next.losesCalls,
       world: (key) => next.surroundings.world(around, key),
       rows: (service, table) => this.#cells[index(service)]!.rows(row[index(service)]!, table),
+      store: (service) => this.#cells[index(service)]!.store(row[index(service)]!),
       waits: (service) =>
         this.#cells[index(service)]!.states[row[index(service)]!]!.waits.map(({ key }) => key),
     };

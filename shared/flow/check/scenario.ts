@@ -6,7 +6,9 @@ import type { Performed } from "../../service/engine.ts";
 /** One beginning, and what may come of it. */
 export interface Scenario {
   readonly name: string;
-  /** What happened before anything can go wrong. */
+  /** What happened long ago: it took one way of many, and everyone has heard of it. */
+  readonly before?: readonly Act[];
+  /** What happens first. */
   readonly setup: readonly Act[];
   /** What people may do at any later moment, as often as they like. */
   readonly acts: readonly Act[];
@@ -24,6 +26,8 @@ export interface Scenario {
   readonly kills?: boolean;
   /** Whether the services that say nothing are left out: what several orders have to do with each other does not concern them. */
   readonly unheard?: boolean;
+  /** Facts that there must be a way to: where nothing ever happens, nothing goes wrong either. */
+  readonly possible?: readonly FactType[];
 }
 
 /** A command that somebody gives. */
@@ -54,8 +58,11 @@ export interface Response<World> {
 export interface Outside<World> {
   /** What it knows of an order that it never heard of. */
   readonly start: World;
-  /** Everything that may be done on a request about an order; a repeat has to have the same answer and no second effect. */
-  respond(world: World, request: Request): readonly Response<World>[];
+  /**
+   * Everything that may be done on a request that is made for the order `key`; a repeat has to have the same answer and
+   * no second effect.
+   */
+  respond(world: World, request: Request, key: string): readonly Response<World>[];
 }
 
 /** The state of everything, as a law sees it. */
@@ -74,6 +81,9 @@ export interface View<World> {
   rows(service: string, table: string): readonly Row[];
   /** The keys of the waits that a service has open. */
   waits(service: string): readonly string[];
+  /** A service's store, in this state: what it shows. */
+  // biome-ignore lint/suspicious/noExplicitAny: each service has its own.
+  store(service: string): any;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -87,6 +97,9 @@ export interface Knowledge {
   /** The keys of the waits that it has open. */
   readonly waits: readonly string[];
   rows(table: string): readonly Row[];
+  /** Its store: what it shows. */
+  // biome-ignore lint/suspicious/noExplicitAny: each service has its own.
+  readonly store: any;
 }
 
 /** One thing that a service did. */

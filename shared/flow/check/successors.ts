@@ -3,7 +3,7 @@
 import type { Event } from "../../contracts/events.ts";
 import type { Reaction } from "../../service/define.ts";
 import { Surroundings } from "./around.ts";
-import { type Cell, NOW, type Stepped } from "./cell.ts";
+import { type Cell, NOW, START, type Stepped } from "./cell.ts";
 import { type Kit, unkept, WHOLE_KIT } from "./kit.ts";
 import type { Move } from "./move.ts";
 import type { Numbers } from "./numbers.ts";
@@ -34,8 +34,22 @@ export interface Setting<World> {
   readonly laws: Laws<World>;
   readonly events: Numbers<Event>;
   readonly kit?: Kit;
-  /** A stream that is there from the beginning, for services that only listen. */
-  readonly given?: readonly number[] | undefined;
+  readonly given?: Given | undefined;
+}
+
+/** A stream that is there from the beginning, for services that only listen: numbers of events. */
+export interface Given {
+  readonly stream: readonly number[];
+  /** What of it was heard long ago. */
+  readonly past: readonly number[];
+}
+
+/** A service that says nothing, and the stream that it hears. */
+export interface Listener {
+  readonly service: string;
+  readonly stream: readonly Event[];
+  /** What of it was heard long ago. */
+  readonly past: readonly Event[];
 }
 
 interface Asking {
@@ -47,6 +61,8 @@ interface Asking {
 /** The most facts of one service; and of events in one check. */
 const MOST_FACTS = 64;
 const MOST_EVENTS = 65_536;
+/** The most moves until what happened long ago has come to rest. */
+const MOST_BEFORE = 1_000;
 
 /** Finds what may happen next. What depends on one service alone is worked out once. */
 export class Successors<World> {
@@ -55,16 +71,17 @@ export class Successors<World> {
   readonly width: number;
   readonly start: Int32Array;
   /** How it began. */
-  readonly setup: readonly Move[];
+  readonly setup: Move[] = [];
+  /** What was in the stream when the scenario began: numbers of events. */
+  past: readonly number[] = [];
   /** The law that the beginning breaks. */
-  readonly stillborn: string | undefined;
+  stillborn: string | undefined;
   readonly #setting: Setting<World>;
   readonly #kit: Kit;
   readonly #heard: Map<number, readonly Successor[] | Asking>[];
   readonly #others: Map<number, readonly Successor[]>[];
   readonly #late = new Map<number, readonly Successor[]>();
 
-  /** Throws when the scenario needs a service that there is not. */
   constructor(cells: readonly Cell[], setting: Setting<World>) {
     this.cells = cells;
     this.#setting = setting;
@@ -74,32 +91,68 @@ export class Successors<World> {
     this.#heard = cells.map(() => new Map());
     this.#others = cells.map(() => new Map());
     this.start = new Int32Array(this.width);
-    let stillborn: string | undefined;
-    const acts = setting.scenario.setup.map((act) => {
-      const index = cells.findIndex(({ service }) => service.name === act.service);
-      if (index < 0) throw new Error(`"${setting.scenario.name}" needs a service ${act.service}`);
-      const begun = this.#act(index, this.start[index]!, 0, act);
-      stillborn ??= begun.broken;
-      if (begun.to >= 0) this.start[index] = begun.to;
-      return begun.move;
-    });
-    this.stillborn = stillborn;
-    this.setup = this.given ? [{ stream: this.given }] : acts;
+  }
+
+  /** Lets the scenario begin; to be called once, first. Rejects when it needs a service that there is not. */
+  async begin(): Promise<void> {
+    const { scenario, given } = this.#setting;
+    if (given) {
+      this.past = given.past;
+      this.setup.push({ stream: this.#eventsOf(given.stream) });
+      return this.#comeToRest(given.past);
+    }
+    for (const act of scenario.before ?? []) this.#beginWith(act);
+    if (scenario.before) await this.#comeToRest();
+    this.past = this.stream(this.start);
+    for (const act of scenario.setup) this.#beginWith(act);
+  }
+
+  #beginWith(act: Act): void {
+    const index = this.cells.findIndex(({ service }) => service.name === act.service);
+    if (index < 0) throw new Error(`"${this.#setting.scenario.name}" needs a service ${act.service}`);
+    const begun = this.#act(index, this.start[index]!, 0, act, START);
+    this.stillborn ??= begun.broken;
+    this.apply(this.start.slice(), begun, this.start);
+    this.setup.push(begun.move);
+  }
+
+  /** Lets happen what happens by itself, one way of many; only what hears of these events, if they are given. */
+  async #comeToRest(events?: readonly number[]): Promise<void> {
+    const ids = events && new Set(this.#eventsOf(events).map(({ id }) => id));
+    const before = new Int32Array(this.width);
+    for (let moves = 0; moves < MOST_BEFORE; ) {
+      before.set(this.start);
+      const next = (await this.of(before)).find((one) => {
+        if (one.how !== "sure" || (ids && !("hears" in one.move && ids.has(one.move.hears.id)))) return false;
+        return one.broken || this.apply(before, one, this.start).some((number, at) => number !== before[at]);
+      });
+      if (!next) return;
+      this.stillborn ??= next.broken;
+      if (this.stillborn) return;
+      moves++;
+    }
+    throw new RangeError(`"${this.#setting.scenario.name}" does not come to rest before it begins`);
   }
 
   get losesCalls(): boolean {
     return this.#setting.scenario.losesCalls === true;
   }
 
-  /** The stream that is there from the beginning, if the services only listen. */
-  get given(): readonly Event[] | undefined {
-    return this.#setting.given?.map((event) => this.#setting.events.values[event]!);
+  /** The service that is explored and what it hears, where it only listens. */
+  get listener(): Listener | undefined {
+    const { given } = this.#setting;
+    const service = this.cells[0]!.service.name;
+    return given && { service, stream: this.#eventsOf(given.stream), past: this.#eventsOf(given.past) };
+  }
+
+  #eventsOf(numbers: readonly number[]): Event[] {
+    return numbers.map((number) => this.#setting.events.values[number]!);
   }
 
   /** The events that are in the stream: their numbers. */
   stream(row: Int32Array): number[] {
     const { stray, unsaid } = this.surroundings.at(row[this.width - 1]!);
-    const events = [...(this.#setting.given ?? []), ...stray];
+    const events = [...(this.#setting.given?.stream ?? []), ...stray];
     const { kills } = this.#setting.scenario;
     const count = this.cells.length;
     for (let index = 0; index < count; index++) {
@@ -200,7 +253,11 @@ export class Successors<World> {
         found.push(this.#successor(index, state, step, { event: hears, performed }, { move, how, around }));
       };
       if ("outcome" in called) performed("sure", { outcome: called.outcome });
-      else {
+      else if (called.fault !== undefined) {
+        const move = { service, hears, calls, says: [] };
+        const broken = `${service} can't make its call: ${called.fault}`;
+        found.push({ move, how: "sure", cell: index, to: -1, progress: -1, around, said: [], broken });
+      } else {
         const move = { service, hears, calls, says: [] };
         found.push({ move, how: "chance", cell: index, to: -1, progress: -1, around, said: [] });
         if (reaction.giveUp) performed("late", { gaveUp: true });
@@ -230,9 +287,9 @@ export class Successors<World> {
     return acts.map((act) => this.#act(index, state, sent, act));
   }
 
-  #act(index: number, state: number, sent: number, act: Act): Successor {
+  #act(index: number, state: number, sent: number, act: Act, at = NOW): Successor {
     const { who, does, service, command, key, input } = act;
-    const step = this.cells[index]!.command(state, sent, command, key, input);
+    const step = this.cells[index]!.command(state, sent, act, at);
     const move = { person: who, does, service, says: this.#saidIn(step) };
     return this.#successor(index, state, step, { command, key, input }, { move, how: "chance" });
   }

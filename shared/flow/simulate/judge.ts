@@ -36,6 +36,7 @@ export function judge<World>(
     world: (key) => surroundings.world(key),
     rows,
     waits: (service) => waitsOf(stations.find(({ name }) => name === service)!),
+    store: (service) => stations.find(({ name }) => name === service)!.runtime!.engine.store,
   };
   const own = stations.flatMap((station) => laws.own(knowledgeOf(station, broker, stream, rows)));
   if (moment === "calm") return [...own, ...laws.calm(view)];
@@ -59,6 +60,7 @@ function knowledgeOf(
     ),
     waits: waitsOf(station),
     rows: (table) => rows(name, table),
+    store: station.runtime!.engine.store,
   };
 }
 

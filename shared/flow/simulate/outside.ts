@@ -90,7 +90,7 @@ export class Surroundings<World> {
 
   #respond({ method, request, key, service }: Call): unknown {
     const { chance, trace } = this.#setting;
-    const ways = this.#outside.respond(this.world(key), { method, request });
+    const ways = this.#outside.respond(this.world(key), { method, request }, key);
     const { world, answer, told } = chance.is(USUAL) ? ways[0]! : chance.of(ways);
     this.#worlds.set(key, world);
     trace.count("calls carried out");
