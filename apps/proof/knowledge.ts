@@ -20,8 +20,9 @@ export function own(knowledge: Knowledge): string[] {
 /** Customers see where their order is, and why. */
 function shown({ said, heard, store }: Knowledge): string[] {
   const own = namesOf(said);
-  const reasons = new Map<string, Event<"order.cancelled">["data"]>();
-  for (const { type, key, data } of said) if (type === "order.cancelled") reasons.set(key, data);
+  const ends = new Map<string, Event<"order.completed" | "order.cancelled">>();
+  for (const fact of said)
+    if (fact.type === "order.completed" || fact.type === "order.cancelled") ends.set(fact.key, fact);
   return said.flatMap(({ type, key, data, time }) => {
     if (type !== "order.created") return [];
     const knows = (type: FactType) => heard.has(`${type} of ${key}`) || own.has(`${type} of ${key}`);
@@ -35,11 +36,17 @@ function shown({ said, heard, store }: Knowledge): string[] {
     const seen: Record<string, unknown> = store.find(key) ?? {};
     if (seen.status !== expected) return [`${key} is shown as ${seen.status}, and is ${expected}`];
     const { customerId, plan, shippingPriority, currency, totalCents, lines } = data;
-    const { reason, detail } = reasons.get(key) ?? {};
+    const end = ends.get(key);
+    const { reason, detail } = end?.type === "order.cancelled" ? end.data : {};
     const cancellationRequested = own.has(`order.cancellation-requested of ${key}`) || undefined;
     return Object.entries({
       ...{ customerId, plan, shippingPriority, currency, totalCents, lines, cancellationRequested },
-      ...{ reason, detail: detail ?? undefined, placedAt: new Date(time).toISOString() },
+      ...{
+        reason,
+        detail: detail ?? undefined,
+        placedAt: new Date(time).toISOString(),
+        endedAt: end && new Date(end.time).toISOString(),
+      },
     })
       .filter(([name, value]) => JSON.stringify(seen[name]) !== JSON.stringify(value))
       .map(([name, value]) => `${key} is shown with the ${name} ${seen[name]}, and it is ${value}`);

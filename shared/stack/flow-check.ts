@@ -9,7 +9,7 @@ import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
 import { type Checked, Checker, exitCode, type Subject } from "../flow/check/check.ts";
 import { counterexampleFile, readCounterexample } from "../flow/check/counterexample.ts";
-import { diagram, sentence } from "../flow/check/move.ts";
+import { diagram, story } from "../flow/check/move.ts";
 import { mutants, type Tried, tryMutant } from "../flow/check/mutants.ts";
 import { mutantLine, mutantSummary, numbered, scenarioLine, verdict } from "../flow/check/report.ts";
 import type { Out } from "./flow.ts";
@@ -104,7 +104,7 @@ function inWords(fault: Tried["fault"]) {
     fault && {
       scenario: fault.scenario,
       broken: fault.broken,
-      moves: fault.moves.map(sentence),
+      moves: story(fault.moves),
       mermaid: diagram(fault.moves, fault.broken),
     }
   );

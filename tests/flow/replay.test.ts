@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readCounterexample } from "../../shared/flow/check/counterexample.ts";
+import { type Move, story } from "../../shared/flow/check/move.ts";
 import { flow } from "./flow-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "quadrille-replay-"));
@@ -83,6 +84,29 @@ describe("a counterexample", { timeout: 60_000 }, () => {
     const broken = text.replace('"scenario": "', '"scenario": "a-\\u002d> ');
 
     expect(readCounterexample(broken).scenario).toMatch(/^a--> /);
+  });
+});
+
+describe("a story", () => {
+  it("joins what a service hears without a word, and says what it hears again", () => {
+    const hears = (id: string, more: object = {}) =>
+      ({ service: "shop", hears: { id, source: "till" }, calls: [], says: [], ...more }) as unknown as Move;
+    const moves = [
+      hears("a"),
+      hears("b"),
+      hears("c", { calls: [{ method: "ask", answer: undefined }] }),
+      hears("d"),
+      hears("c", { says: ["order.completed"] }),
+      { ...hears("a"), service: "till" } as Move,
+    ];
+
+    expect(story(moves)).toEqual([
+      "shop hears a, b",
+      "shop hears c; ask: no answer",
+      "shop hears d",
+      "shop hears c again → order.completed",
+      "till hears a",
+    ]);
   });
 });
 

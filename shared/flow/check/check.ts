@@ -70,12 +70,13 @@ export class Checker<World> {
     return { tables: tableFaults([...subject.services]), scenarios: done, fault };
   }
 
-  /** The fault of a check, or one of another scenario that is told in less moves. */
+  /** The fault of a check, or one of another scenario that is told in less moves, from its first one on. */
   async shortest(subject: Subject, { fault, scenarios }: Checked): Promise<Checked["fault"]> {
     let best = fault;
     if (!best || best.listener) return best;
     const speaking = subject.services.filter((service) => emits(service).length > 0);
     for (const scenario of this.#proof.scenarios.slice(scenarios.length)) {
+      if (scenario.before) continue;
       const { fault } = await this.#exploration(subject, scenario, speaking).run(best.moves.length);
       if (fault && fault.moves.length < best.moves.length) best = { ...fault, scenario: scenario.name };
     }

@@ -1,7 +1,7 @@
 // A fault as a file: Markdown that a person reads, with a sequence diagram, and with what it takes to let it happen again.
 
 import type { Fault } from "./explore.ts";
-import { diagram, sentence } from "./move.ts";
+import { diagram, sentence, story } from "./move.ts";
 import type { Listener } from "./successors.ts";
 
 /** What it takes to let a fault happen again. */
@@ -28,7 +28,7 @@ export function counterexampleFile(scenario: string, { broken, moves, listener }
     "",
     `Found in the scenario "${scenario}"${without ? `, without ${without}` : ""}:`,
     "",
-    ...sentences.map((line, index) => `${index + 1}. ${line}`),
+    ...story(moves).map((line, index) => `${index + 1}. ${line}`),
     "",
     "```mermaid",
     diagram(moves, broken),

@@ -43,6 +43,31 @@ export function sentence(move: Move): string {
   return `${parts}${said}${move.and ? `, ${move.and}` : ""}`;
 }
 
+/**
+ * The moves as a person would tell them: what is heard a second time is heard again, and what a service hears in a row
+ * without a word is one line.
+ */
+export function story(moves: readonly Move[]): string[] {
+  const heard = new Set<string>();
+  const lines: string[] = [];
+  let quiet: string | undefined;
+  for (const move of moves) {
+    if (!("hears" in move)) {
+      lines.push(sentence(move));
+      quiet = undefined;
+      continue;
+    }
+    const { service, hears, calls, says, and } = move;
+    const name = `${service} hears ${hears.id}`;
+    const isSilent = calls.length === 0 && says.length === 0 && !and;
+    if (isSilent && quiet === service && !heard.has(name)) lines.push(`${lines.pop()}, ${hears.id}`);
+    else lines.push(sentence(move).replace(name, heard.has(name) ? `${name} again` : name));
+    heard.add(name);
+    quiet = isSilent ? service : undefined;
+  }
+  return lines;
+}
+
 /** The moves as a Mermaid sequence diagram; it ends with what is broken. */
 export function diagram(moves: readonly Move[], broken?: string): string {
   const people = new Set(moves.flatMap((move) => ("person" in move ? [move.person] : [])));

@@ -1,7 +1,7 @@
 // What a check came to, for a person.
 
 import type { Checked, CheckedScenario } from "./check.ts";
-import { type Move, sentence } from "./move.ts";
+import { type Move, story } from "./move.ts";
 import type { Tried } from "./mutants.ts";
 
 /** One line for a scenario; names are filled up to `width` characters. */
@@ -27,9 +27,9 @@ export function verdict({ tables, scenarios, fault }: Checked): string {
   );
 }
 
-/** Moves as numbered lines. */
+/** The story of some moves as numbered lines. */
 export function numbered(moves: readonly Move[]): string[] {
-  return moves.map((move, index) => `${String(index + 1).padStart(4)}  ${sentence(move)}`);
+  return story(moves).map((line, index) => `${String(index + 1).padStart(4)}  ${line}`);
 }
 
 /** One line for what became of a mutant. */

@@ -120,16 +120,18 @@ export class Successors<World> {
   async #comeToRest(events?: readonly number[]): Promise<void> {
     const ids = events && new Set(this.#eventsOf(events).map(({ id }) => id));
     const before = new Int32Array(this.width);
-    for (let moves = 0; moves < MOST_BEFORE; ) {
+    const moves: Move[] = [];
+    while (moves.length < MOST_BEFORE) {
       before.set(this.start);
       const next = (await this.of(before)).find((one) => {
         if (one.how !== "sure" || (ids && !("hears" in one.move && ids.has(one.move.hears.id)))) return false;
         return one.broken || this.apply(before, one, this.start).some((number, at) => number !== before[at]);
       });
       if (!next) return;
+      moves.push(next.move);
       this.stillborn ??= next.broken;
-      if (this.stillborn) return;
-      moves++;
+      // What happened long ago is told only where it is what goes wrong.
+      if (this.stillborn) return void this.setup.push(...moves);
     }
     throw new RangeError(`"${this.#setting.scenario.name}" does not come to rest before it begins`);
   }
