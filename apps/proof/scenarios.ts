@@ -17,6 +17,7 @@ const order: OrderCreated = {
   paymentToken: "tok",
 };
 
+const HUGE = { lines: [{ sku: "TEA", quantity: 3, unitPriceCents: 50_000 }], totalCents: 150_000 };
 const LARGE = { lines: [{ sku: "TEA", quantity: 2, unitPriceCents: 50_000 }], totalCents: 100_000 };
 const TRIAL = { plan: "TRIAL", currency: "USD" } as const;
 const FREE = { lines: [{ sku: "TEA", quantity: 1, unitPriceCents: 0 }], totalCents: 0 };
@@ -93,9 +94,10 @@ export const scenarios: readonly Scenario[] = [
     setup: [place()],
     acts: [],
   },
+  { name: "pieces are taken off the shelf", setup: [stock(10), place()], acts: [stock(-8)], unheard: true },
   { name: "two goods", setup: [stock(10), stock(1, "POT"), place(TWO_LINES)], acts: [] },
   { name: "a large order that nobody reviews", setup: [stock(10), place(LARGE)], acts: [] },
-  { name: "a large order that is reviewed", setup: [stock(10), place(LARGE)], acts: reviews },
+  { name: "a large order that is reviewed", setup: [stock(10), place(HUGE)], acts: reviews },
   { name: "no answer from the gateway", setup: [stock(10), place()], acts: [], unanswered: ["authorize"] },
   {
     name: "a large order, approved, and no answer from the gateway",
