@@ -258,9 +258,9 @@ export class Cell {
   }
 }
 
-/** In one story the gateway declines, in another the deadline does, and both have one id: the data tells them apart. */
+/** In one story the gateway declines, in another the deadline does, both by one id: data and time tell them apart. */
 export function numberOf(events: Numbers<Event>, event: Event): number {
-  return events.of(event.id + JSON.stringify(event.data), () => event);
+  return events.of(`${event.id} ${event.time} ${JSON.stringify(event.data)}`, () => event);
 }
 
 /** Throws unless the id in production is this fact's own, and the same when the same leads to it again. */
