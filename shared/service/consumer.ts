@@ -38,6 +38,8 @@ const RETRY_FROM_MS = 200;
 const RETRY_UP_TO_MS = 30_000;
 const SHORTEST_RETRY_MS = 10;
 const DATABASE_RETRY_MS = 1_000;
+/** The share of a drain's time after which nothing new is begun. */
+const WORK_ON_FOR = 0.75;
 
 /** Everything a consumer works with. */
 export interface ConsumerParts<Port> {
@@ -63,7 +65,8 @@ export class Consumer<Port> {
   readonly #clock: Clock;
   /** Deliveries whose schema is being looked up. */
   readonly #unread = new Set<Delivery>();
-  #draining = false;
+  #underWay = 0;
+  #handingBack = false;
   #idle: (() => void) | undefined;
 
   constructor(parts: ConsumerParts<Port>) {
@@ -74,6 +77,11 @@ export class Consumer<Port> {
 
   /** Takes a delivery; it ends some time later, after its transaction and its facts are safe. */
   take(delivery: Delivery): void {
+    this.#underWay++;
+    this.#read(delivery);
+  }
+
+  #read(delivery: Delivery): void {
     try {
       this.#schedule(delivery, delivery.read());
     } catch (error) {
@@ -84,14 +92,22 @@ export class Consumer<Port> {
     }
   }
 
-  /** Hands back what has not begun; resolves when the calls under way have ended, or after `timeoutMs`. */
+  /**
+   * Works on until all that was taken has ended. What has not begun when most of the time is over is handed back, and
+   * so is what comes afterwards. Resolves after `timeoutMs` at the latest.
+   */
   async drain(timeoutMs: number): Promise<void> {
-    this.#draining = true;
-    for (const delivery of this.#unread) delivery.retry(0);
+    this.#parts.commits.hurry();
+    await this.#untilIdle(timeoutMs * WORK_ON_FOR);
+    this.#handingBack = true;
+    for (const delivery of this.#unread) this.#handBack(delivery);
     this.#unread.clear();
     for (const resume of this.#lanes.abandonWaiting()) resume();
-    this.#parts.commits.hurry();
-    if (this.#lanes.size === 0 && this.#parts.commits.size === 0) return;
+    await this.#untilIdle(timeoutMs * (1 - WORK_ON_FOR));
+  }
+
+  async #untilIdle(timeoutMs: number): Promise<void> {
+    if (this.#isIdle) return;
     await new Promise<void>((resolve) => {
       const timer = this.#clock.after(timeoutMs, resolve);
       this.#idle = () => {
@@ -101,12 +117,16 @@ export class Consumer<Port> {
     });
   }
 
+  get #isIdle(): boolean {
+    return this.#underWay === 0 && this.#parts.commits.size === 0;
+  }
+
   async #lookUp(delivery: Delivery, unknown: UnknownSchemaError, schemas: UnknownSchemas): Promise<void> {
-    if (this.#draining) return delivery.retry(0);
+    if (this.#handingBack) return this.#handBack(delivery);
     this.#unread.add(delivery);
     const advice = await schemas.advise(unknown, delivery.attempt);
     if (!this.#unread.delete(delivery)) return; // The service is stopping: it was handed back.
-    if (advice.do === "read again") this.take(delivery);
+    if (advice.do === "read again") this.#read(delivery);
     else if (advice.do === "park") this.#park(delivery, advice.cause);
     else {
       delivery.retry(advice.inMs);
@@ -116,7 +136,7 @@ export class Consumer<Port> {
 
   /** Queues the delivery for the next group commit, behind its key's lane if there is a call under way. */
   #schedule(delivery: Delivery, event: Event): void {
-    if (this.#draining) delivery.retry(0);
+    if (this.#handingBack) this.#handBack(delivery);
     else if (this.#lanes.isBusy(event.key)) {
       this.#lanes.wait(event.key, () => this.#schedule(delivery, event));
     } else this.#parts.commits.add(this.#work(delivery, event));
@@ -180,11 +200,10 @@ export class Consumer<Port> {
       commits.add(this.#work(delivery, event, { outcome }));
     } catch (error) {
       if (error instanceof PermanentFault) this.#park(delivery, error, event);
-      else if (isTooLate(reaction, event, this.#clock) && !this.#draining)
+      else if (isTooLate(reaction, event, this.#clock) && !this.#handingBack)
         return commits.add(this.#work(delivery, event, { gaveUp: true }));
       else this.#tryLater(delivery, event, reaction, error as Error);
       this.#leave(event.key);
-      this.checkIdle();
     }
   }
 
@@ -209,6 +228,12 @@ export class Consumer<Port> {
     for (const resume of this.#lanes.leave(key)) resume();
   }
 
+  #handBack(delivery: Delivery): void {
+    delivery.retry(0);
+    this.#underWay--;
+    this.checkIdle();
+  }
+
   #park(delivery: Delivery, cause: Error, event?: Event): void {
     delivery.park(cause).then(
       () => this.#ended("parked", delivery, event, cause),
@@ -218,6 +243,8 @@ export class Consumer<Port> {
 
   #ended(outcome: Outcome, { attempt }: Delivery, event?: Event, error?: Error): void {
     const { log } = this.#parts;
+    this.#underWay--;
+    this.checkIdle();
     if (!error) {
       if (log.isLevelEnabled("debug"))
         log.debug({ outcome, attempt, type: event?.type, id: event?.id }, outcome);
@@ -230,7 +257,7 @@ export class Consumer<Port> {
 
   /** Lets a drain go on when nothing is under way any more; to be called whenever something has ended. */
   checkIdle(): void {
-    if (this.#idle && this.#lanes.size === 0 && this.#parts.commits.size === 0) this.#idle();
+    if (this.#isIdle) this.#idle?.();
   }
 }
 
