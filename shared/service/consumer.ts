@@ -45,6 +45,8 @@ interface Call {
 const CALLS_AT_ONCE = 128;
 const SHORTEST_RETRY_MS = 10;
 const DATABASE_RETRY_MS = 1_000;
+/** The share of a drain's time after which nothing new is begun. */
+const WORK_ON_FOR = 0.75;
 
 /** Everything a consumer works with. */
 export interface ConsumerParts<Port> {
@@ -71,7 +73,9 @@ export class Consumer<Port> {
   readonly #clock: Clock;
   /** Deliveries whose schema is being looked up. */
   readonly #unread = new Set<Delivery>();
-  #draining = false;
+  /** How many deliveries were taken and have not ended. */
+  #underWay = 0;
+  #handingBack = false;
   #idle: (() => void) | undefined;
 
   constructor(parts: ConsumerParts<Port>) {
@@ -84,6 +88,11 @@ export class Consumer<Port> {
 
   /** Takes a delivery; it ends some time later, after its transaction and its facts are safe. */
   take(delivery: Delivery): void {
+    this.#underWay++;
+    this.#read(delivery);
+  }
+
+  #read(delivery: Delivery): void {
     try {
       this.#schedule(delivery, delivery.read());
     } catch (error) {
@@ -94,15 +103,23 @@ export class Consumer<Port> {
     }
   }
 
-  /** Hands back what has not begun; resolves when the calls under way have ended, or after `timeoutMs`. */
+  /**
+   * Works on until all that was taken has ended. What has not begun when most of the time is over is handed back, and
+   * so is what comes afterwards. Resolves after `timeoutMs` at the latest.
+   */
   async drain(timeoutMs: number): Promise<void> {
-    this.#draining = true;
+    this.#parts.commits.hurry();
+    await this.#untilIdle(timeoutMs * WORK_ON_FOR);
+    this.#handingBack = true;
     this.#calls.stop();
-    for (const delivery of this.#unread) delivery.retry(0);
+    for (const delivery of this.#unread) this.#handBack(delivery);
     this.#unread.clear();
     for (const resume of this.#lanes.abandonWaiting()) resume();
-    this.#parts.commits.hurry();
-    if (this.#lanes.size === 0 && this.#parts.commits.size === 0) return;
+    await this.#untilIdle(timeoutMs * (1 - WORK_ON_FOR));
+  }
+
+  async #untilIdle(timeoutMs: number): Promise<void> {
+    if (this.#isIdle) return;
     await new Promise<void>((resolve) => {
       const timer = this.#clock.after(timeoutMs, resolve);
       this.#idle = () => {
@@ -112,6 +129,10 @@ export class Consumer<Port> {
     });
   }
 
+  get #isIdle(): boolean {
+    return this.#underWay === 0 && this.#parts.commits.size === 0;
+  }
+
   /** Whether something of the key is under way, so that it has to be left alone. */
   isBusy(key: string): boolean {
     return this.#lanes.isBusy(key);
@@ -119,25 +140,22 @@ export class Consumer<Port> {
 
   /** Lets a drain go on when nothing is under way any more; to be called whenever something has ended. */
   checkIdle(): void {
-    if (this.#idle && this.#lanes.size === 0 && this.#parts.commits.size === 0) this.#idle();
+    if (this.#isIdle) this.#idle?.();
   }
 
   async #lookUp(delivery: Delivery, unknown: UnknownSchemaError, schemas: UnknownSchemas): Promise<void> {
-    if (this.#draining) return delivery.retry(0);
+    if (this.#handingBack) return this.#handBack(delivery);
     this.#unread.add(delivery);
     const advice = await schemas.advise(unknown, delivery.attempt);
     if (!this.#unread.delete(delivery)) return; // The service is stopping: it was handed back.
-    if (advice.do === "read again") this.take(delivery);
+    if (advice.do === "read again") this.#read(delivery);
     else if (advice.do === "park") this.#end(delivery, this.#parked(delivery, advice.cause));
-    else {
-      delivery.retry(advice.inMs);
-      this.#tell("retried", delivery, undefined, advice.cause);
-    }
+    else this.#end(delivery, { outcome: "retried", inMs: advice.inMs, cause: advice.cause });
   }
 
   /** Queues the delivery for the next group commit, behind its key's lane if there is a call under way. */
   #schedule(delivery: Delivery, event: Event): void {
-    if (this.#draining) delivery.retry(0);
+    if (this.#handingBack) this.#handBack(delivery);
     else if (this.#lanes.isBusy(event.key)) {
       this.#lanes.wait(event.key, () => this.#schedule(delivery, event));
     } else this.#parts.commits.add(this.#work(delivery, event));
@@ -200,7 +218,7 @@ export class Consumer<Port> {
     const times =
       end.kind === "failed" ? engine.attempts.add(event.id, end.tries, error.message, now).times : 0;
     const leftMs = giveUp ? event.time + giveUp.afterMs - now : 0;
-    if (giveUp && leftMs <= 0 && !this.#draining) {
+    if (giveUp && leftMs <= 0 && !this.#handingBack) {
       const verdict = engine.handle(event, { gaveUp: true });
       if (verdict.outcome !== "asks") return verdict;
     }
@@ -235,25 +253,33 @@ export class Consumer<Port> {
     for (const resume of this.#lanes.leave(key)) resume();
   }
 
+  #handBack(delivery: Delivery): void {
+    delivery.retry(0);
+    this.#underWay--;
+    this.checkIdle();
+  }
+
   #end(delivery: Delivery, ending: Settled, event?: Event, lastRow = 0): void {
     if (ending.outcome === "parked") {
       const { cause } = ending.parked;
       delivery.park(ending.parked).then(
-        () => this.#tell("parked", delivery, event, cause),
-        (error) => this.#tell("retried", delivery, event, error),
+        () => this.#ended("parked", delivery, event, cause),
+        (error) => this.#ended("retried", delivery, event, error),
       );
     } else if (ending.outcome === "retried") {
       delivery.retry(ending.inMs);
-      this.#tell("retried", delivery, event, ending.cause);
+      this.#ended("retried", delivery, event, ending.cause);
     } else {
       this.#parts.outbox.ackAfter(lastRow, delivery);
-      this.#tell(ending.outcome, delivery, event);
+      this.#ended(ending.outcome, delivery, event);
       if (event) this.#parts.onHandled?.(event);
     }
   }
 
-  #tell(outcome: Outcome, { attempt }: Delivery, event?: Event, error?: Error): void {
+  #ended(outcome: Outcome, { attempt }: Delivery, event?: Event, error?: Error): void {
     const { log } = this.#parts;
+    this.#underWay--;
+    this.checkIdle();
     if (!error) {
       if (log.isLevelEnabled("debug"))
         log.debug({ outcome, attempt, type: event?.type, id: event?.id }, outcome);

@@ -182,6 +182,7 @@ describe("nothing is given up", () => {
     expect(bank.calls).toEqual(["a"]);
 
     const drained = bank.runtime.drain(8_000);
+    await vi.advanceTimersByTimeAsync(5_000);
     await turns();
     expect(waiting.end).toBe("retried");
     await bank.answer("a");
