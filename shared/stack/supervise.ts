@@ -83,13 +83,22 @@ export class Supervised {
   }
 
   /** Asks the process to stop and resolves when it has; after 12 s it is killed. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#end("SIGTERM");
+  }
+
+  /** Kills the process, as a crash does, and keeps it down until it is started again. */
+  fell(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
     const child = this.#child;
     if (!child) return;
     const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-    child.kill("SIGTERM");
+    child.kill(signal);
     const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
     await ended;
     clearTimeout(timer);
