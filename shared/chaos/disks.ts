@@ -1,7 +1,7 @@
 // A disk of its own for each service, so that one can be full: a tmpfs that is made as small as what is on it.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, statfsSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOM = "4g"; // Only what is used takes memory.
@@ -50,9 +50,14 @@ export class Disks {
     mount("-o", `remount,size=${ROOM}`, path);
   }
 
-  /** Takes the disks away, with all that is on them. */
-  unmount(): void {
-    for (const path of this.#paths) execFileSync("umount", ["-l", path]);
+  /** Takes the disks away, and all that is on them, unless it is to be kept. */
+  unmount(keep = false): void {
+    for (const path of this.#paths) {
+      const kept = `${path}-kept`;
+      if (keep) cpSync(path, kept, { recursive: true });
+      execFileSync("umount", ["-l", path]);
+      if (keep) renameSync(kept, path);
+    }
   }
 }
 

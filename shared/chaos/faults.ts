@@ -5,6 +5,7 @@ import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { FLOW_STREAM } from "../nats/topology.ts";
 import type { Supervised } from "../stack/supervise.ts";
 import { unhealed } from "./calm.ts";
 import { stateFile } from "./database.ts";
@@ -57,11 +58,13 @@ const how: Record<Kind, (fault: Fault, site: Site) => Promise<void>> = {
     const copy = join(site.folder, "nats-copy");
     await copyStore(store, copy);
     await sleep(ms);
+    const stored = await lastStored(site);
     const nats = site.program(NATS);
     await nats.fell();
     rmSync(store, { recursive: true });
     renameSync(copy, store);
     nats.start();
+    site.lost += Math.max(0, stored - (await lastStored(site)));
     // Who loses its database before it has told NATS again what was lost has lost it for good.
     site.broken.push(...(await site.untilHealed()));
   },
@@ -99,6 +102,11 @@ async function freeze(program: Supervised, ms: number): Promise<void> {
   } finally {
     program.signal("SIGCONT");
   }
+}
+
+/** The number of the newest message in the flow's stream, as soon as NATS answers. */
+async function lastStored({ manager }: Site): Promise<number> {
+  return (await until(WITHIN_MS, async () => (await manager.streams.info(FLOW_STREAM)).state.last_seq)) ?? 0;
 }
 
 /** A copy that is torn as it may be: files change, come and go while it is made. */

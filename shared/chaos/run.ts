@@ -51,6 +51,8 @@ export interface ChaosRun extends ChaosOptions {
   readonly facts: number;
   /** How often something was in the stream once more. */
   readonly storedAgain: number;
+  /** How many messages of the flow were lost when the store was rolled back, and were stored anew since then. */
+  readonly lostAndHealed: number;
   readonly parked: number;
   /** Mails that came more than once, under the same Message-ID. */
   readonly repeatedMails: number;
@@ -120,6 +122,7 @@ export async function runChaos<World>(
       leftOut,
       facts: new Set(found.flow.map(({ id }) => id)).size,
       storedAgain: found.flow.length - new Set(found.flow.map(({ id }) => id)).size,
+      lostAndHealed: site.lost,
       parked: found.parked.length,
       repeatedMails: site.mails.repeats,
       seconds: took,

@@ -30,6 +30,8 @@ export class Site {
   readonly mails = new Sacks();
   /** What was found to be broken on the way, as sentences. */
   readonly broken: string[] = [];
+  /** How many messages of the flow were lost when the store was rolled back. */
+  lost = 0;
   readonly #log;
   #post: PostOffice | undefined;
   #env: NodeJS.ProcessEnv = {};
@@ -125,7 +127,8 @@ export class Site {
     await this.#stack?.stop();
     await this.#post?.close();
     this.#log.end();
-    this.disks?.unmount();
-    if (this.broken.length === 0) rmSync(this.folder, { recursive: true, force: true });
+    const isWell = this.broken.length === 0;
+    this.disks?.unmount(!isWell);
+    if (isWell) rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -3,7 +3,7 @@
 import type { Fault } from "./plan.ts";
 
 /** The most faults that are under way, or wait for their victim, at once. */
-const AT_ONCE = 4;
+const AT_ONCE = 6;
 
 /** Carries out a fault, and resolves when it is over. */
 export type CarryOut = (fault: Fault) => Promise<void>;
