@@ -56,15 +56,15 @@ const how: Record<Kind, (fault: Fault, site: Site) => Promise<void>> = {
   async "store rolled back"({ ms }, site) {
     const store = join(site.folder, "nats");
     const copy = join(site.folder, "nats-copy");
+    const copied = await lastStored(site);
     await copyStore(store, copy);
     await sleep(ms);
-    const stored = await lastStored(site);
+    site.lost += (await lastStored(site)) - copied;
     const nats = site.program(NATS);
     await nats.fell();
     rmSync(store, { recursive: true });
     renameSync(copy, store);
     nats.start();
-    site.lost += Math.max(0, stored - (await lastStored(site)));
     // Who loses its database before it has told NATS again what was lost has lost it for good.
     site.broken.push(...(await site.untilHealed()));
   },

@@ -46,7 +46,7 @@ export function reportOf(run: ChaosRun): string {
       "stream",
       `${number(facts)} facts, ${number(storedAgain)} of them stored again, ${number(parked)} parked`,
     ),
-    row("rolled back", `${number(run.lostAndHealed)} messages, and more, that NATS had stored`),
+    row("rolled back", `${number(run.lostAndHealed)} messages that NATS had stored`),
     row("mails", `${number(repeatedMails)} came again, under the same Message-ID`),
     row("time", `${run.seconds.toFixed(1)} s: ${run.perSecond.toFixed(1)} orders a second`),
     "",

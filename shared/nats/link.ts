@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ConsumerMessages, type JetStreamClient, jetstream } from "@nats-io/jetstream";
-import type { NatsConnection } from "nats";
+import type { NatsConnection, Subscription } from "nats";
 import type { Log } from "../observability/log.ts";
 import { type SchemaBucket, SchemaRefusedError } from "../service/agreement.ts";
 import type { Delivery } from "../service/consumer.ts";
@@ -85,10 +85,17 @@ export class Link {
     return this.#schemas!.find(event, fingerprint);
   }
 
-  /** Takes no more deliveries. */
-  async pause(): Promise<void> {
+  /** Asks for no more deliveries; resolves once all that were on their way are here, or after `timeoutMs`. */
+  async pause(timeoutMs: number): Promise<void> {
     this.#closing = true;
-    await this.#messages?.close();
+    const messages = this.#messages;
+    if (!messages) return;
+    // `close()` alone would drop what the broker has sent and this process not yet read: it would come again after
+    // ack_wait. Draining, the client hears on until the broker has answered that it sends no more; what the broker then
+    // can't send, it never counts as delivered.
+    const { sub } = messages as ConsumerMessages & { sub: Subscription };
+    if (this.#connected) await Promise.race([sub.drain(), sleep(timeoutMs)]);
+    await messages.close();
   }
 
   /** Sends what is still to be sent and disconnects; a broker that does not answer is left after `timeoutMs`. */

@@ -288,7 +288,9 @@ describe("a customer's cancellation", () => {
     const orderId = await placeLarge();
     const answers = await Promise.all([cancel(orderId), cancel(orderId), cancel(orderId, "really")]);
 
-    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+    // Whoever comes when the order has already ended for the first wish is told so.
+    expect(answers.some(({ status }) => status === 202)).toBe(true);
+    expect(answers.every(({ status }) => status === 202 || status === 409)).toBe(true);
     expect(await shop.ended(orderId)).toMatchObject({ reason: "withdrawn" });
     const wishes = (await shop.flow()).filter(({ type }) => type === "order.cancellation-requested");
     expect(wishes.filter(({ key }) => key === orderId)).toHaveLength(1);
