@@ -16,6 +16,7 @@ const INSTALLED = "node_modules/.package-lock.json";
 const COMMANDS = {
   start: "shared/stack/start",
   bench: "shared/stack/bench",
+  chaos: "shared/stack/chaos",
   provision: "shared/stack/provision",
   conf: "shared/stack/conf",
   flow: "shared/stack/flow",

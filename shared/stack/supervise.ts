@@ -106,14 +106,19 @@ export class Supervised {
     this.start();
   }
 
-  async #end(): Promise<void> {
+  /** Kills the process, as a crash does, and keeps it down until it is started again. Meanwhile connections wait. */
+  fell(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  async #end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
     const child = this.#child;
     if (!child) return;
     const ended = once(child, "close");
     const askedAt = performance.now();
-    child.kill("SIGTERM");
+    child.kill(signal);
     const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
     const [code] = await ended;
     clearTimeout(timer);

@@ -1,0 +1,159 @@
+// One chaos run: orders come in while things go wrong; then all comes to rest, and is judged.
+
+import type { Event } from "../contracts/events.ts";
+import type { Laws } from "../flow/check/scenario.ts";
+import { Chance } from "../flow/simulate/chance.ts";
+import type { AnyService } from "../service/define.ts";
+import { untilCalm } from "./calm.ts";
+import { carryOut, victimsOf } from "./faults.ts";
+import { judge } from "./judge.ts";
+import { placeOrders, reviewAll, stockUp } from "./load.ts";
+import { type Fault, type Kind, kinds, planOf } from "./plan.ts";
+import { canRebuild, rebuiltAlike } from "./rebuild.ts";
+import { toldOf } from "./report.ts";
+import type { Mail } from "./sacks.ts";
+import { Site } from "./site.ts";
+import { Strikes } from "./strikes.ts";
+import { endsOf, type Testimony, testimony, whereTheyStand } from "./testimony.ts";
+
+/** What is asked for. */
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly orders: number;
+  readonly faults: number;
+}
+
+/** The flow that is shaken, the laws that must hold of it, and how to read the books of its outside. */
+export interface Shaken<World> {
+  readonly services: readonly AnyService[];
+  readonly laws: Laws<World>;
+  readonly books: (
+    folder: string,
+    mails: ReadonlyMap<string, readonly Mail[]>,
+    stream: readonly Event[],
+  ) => Books<World>;
+}
+
+/** What the outside has in its books of each order; and a fact, as the laws know the outside. */
+export interface Books<World> {
+  readonly world: (key: string) => World;
+  readonly told: (event: Event) => Event;
+}
+
+/** What a run came to. */
+export interface ChaosRun extends ChaosOptions {
+  /** How orders ended, and how many of each. */
+  readonly ends: Readonly<Record<string, number>>;
+  /** How many faults of each kind there were. */
+  readonly kinds: Readonly<Partial<Record<Kind, number>>>;
+  /** The kinds that could not be carried out here. */
+  readonly leftOut: readonly Kind[];
+  readonly facts: number;
+  /** How often something was in the stream once more. */
+  readonly storedAgain: number;
+  /** How many messages of the flow were lost when the store was rolled back, and were stored anew since then. */
+  readonly lostAndHealed: number;
+  readonly parked: number;
+  /** Mails that came more than once, under the same Message-ID. */
+  readonly repeatedMails: number;
+  readonly seconds: number;
+  /** Orders a second, from the first one until all is at rest. */
+  readonly perSecond: number;
+  /** What is broken, as sentences. */
+  readonly broken: readonly string[];
+  /** Where the databases, the stream and the log are, if something is broken. */
+  readonly folder: string | undefined;
+}
+
+const CALM_WITHIN_MS = 120_000;
+/** So much longer for each order. */
+const CALM_WITHIN_MS_EACH = 20;
+const TELL_EVERY = 1_000;
+
+/** Shakes the flow. `say` is told what happens, line by line. */
+export async function runChaos<World>(
+  flow: Shaken<World>,
+  options: ChaosOptions,
+  say: (line: string) => void,
+): Promise<ChaosRun> {
+  const { seed, orders, faults } = options;
+  const site = await Site.open(flow.services);
+  try {
+    const begun = performance.now();
+    const seconds = () => (performance.now() - begun) / 1_000;
+    const tell = (line: string) => say(`${seconds().toFixed(1).padStart(7)} s  ${line}`);
+    const services = flow.services.map(({ name }) => name);
+    const leftOut = kinds.filter((kind) => !canHappen(kind, site));
+    const possible = kinds.filter((kind) => canHappen(kind, site));
+    const plan = planOf(new Chance(seed), { orders, faults, services, possible });
+
+    const strike = async (fault: Fault) => {
+      tell(toldOf(fault));
+      await carryOut(fault, site);
+    };
+    const strikes = new Strikes(plan, strike, victimsOf);
+    await stockUp(site, orders);
+    const rest = new AbortController();
+    const reviewing = reviewAll(site, rest.signal);
+    const accepted = await placeOrders(site, orders, new Chance(seed), async (number) => {
+      if (number % TELL_EVERY === 0) tell(`${number} orders`);
+      await strikes.due(number);
+    });
+    await strikes.ended();
+    tell("all orders are placed, and all faults are over");
+    const restless = await untilCalm(site, CALM_WITHIN_MS + orders * CALM_WITHIN_MS_EACH);
+    rest.abort();
+    await reviewing;
+    const took = seconds();
+    tell(restless.length === 0 ? "all is at rest" : "it does not come to rest");
+
+    const found = await testimony(site.connection);
+    await Promise.all(services.map((service) => site.program(service).stop()));
+    if (restless.length > 0) site.broken.push(...restless, ...whereTheyStand(found.flow));
+    else site.broken.push(...verdict(flow, found, site, accepted));
+    if (canRebuild)
+      for (const service of services) site.broken.push(...(await rebuiltAlike(service, site.env)));
+
+    const broken = [...site.broken];
+    return {
+      ...options,
+      ends: endsOf(found.flow),
+      kinds: counted(plan.map(({ kind }) => kind)),
+      leftOut,
+      facts: new Set(found.flow.map(({ id }) => id)).size,
+      storedAgain: found.flow.length - new Set(found.flow.map(({ id }) => id)).size,
+      lostAndHealed: site.lost,
+      parked: found.parked.length,
+      repeatedMails: site.mails.repeats,
+      seconds: took,
+      perSecond: orders / took,
+      broken,
+      folder: broken.length > 0 ? site.folder : undefined,
+    };
+  } finally {
+    await site.close();
+  }
+}
+
+/** What the laws, and the books of the outside, say of it all. */
+function verdict<World>(
+  { services, laws, books }: Shaken<World>,
+  found: Testimony,
+  { folder, mails }: Site,
+  accepted: readonly string[],
+): string[] {
+  const { world, told } = books(folder, mails.byId, found.flow);
+  return judge({ services, laws, world }, { ...found, flow: found.flow.map(told) }, folder, accepted);
+}
+
+/** Some faults need what not every machine has. */
+function canHappen(kind: Kind, { disks }: Site): boolean {
+  if (kind === "disk full") return disks !== undefined;
+  return kind !== "database deleted" || canRebuild;
+}
+
+function counted(some: readonly Kind[]): Partial<Record<Kind, number>> {
+  const counts: Partial<Record<Kind, number>> = {};
+  for (const kind of some) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
