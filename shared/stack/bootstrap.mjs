@@ -13,6 +13,7 @@ const INSTALLED = "node_modules/.package-lock.json";
 
 const COMMANDS = {
   start: "shared/stack/start",
+  restart: "shared/stack/restart",
   bench: "shared/stack/bench",
   provision: "shared/stack/provision",
   conf: "shared/stack/conf",
