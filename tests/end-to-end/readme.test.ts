@@ -96,7 +96,9 @@ test("a service is restarted, and others are not; names that are none and a fold
     });
 
   const restarted = restart("risk shipping");
-  expect(restarted.stdout).toMatch(/^risk is ready again after .* s of it to stop\nshipping is ready again .*\n$/);
+  expect(restarted.stdout).toMatch(
+    /^risk is ready again after .* s of it to stop\nshipping is ready again .*\n$/,
+  );
   expect(restarted.status).toBe(0);
   expect(pid("risk")).not.toBe(before.risk);
   expect(pid("orders")).toBe(before.orders);
