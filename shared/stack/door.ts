@@ -14,6 +14,9 @@ export interface Address {
 const MOST_WAITING = 1_024;
 const WAIT_MS = 20_000;
 
+/** How long what a process said before it ended may be on its way, in milliseconds. */
+const LAST_WORDS_MS = 500;
+
 /**
  * A listening port. Connections are handed to the process that says it serves; while there is none they wait, up to
  * a bound. Each stays open here as well, so that a process that stops can give it back for the next one to go on with.
@@ -64,10 +67,16 @@ export class Door {
         else socket?.destroy();
       }
     });
-    child.once("disconnect", () => {
+    const end = () => {
       shut();
       for (const socket of given.values()) socket.destroy(); // Nobody knows how much of them was read.
       given.clear();
+    };
+    child.once("disconnect", end);
+    // After a kill Node may wait for ever for the rest of a message, and never say that the channel is closed.
+    child.once("exit", () => {
+      shut();
+      setTimeout(end, LAST_WORDS_MS);
     });
   }
 

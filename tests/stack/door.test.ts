@@ -106,6 +106,22 @@ test("what a process had open when it crashed is closed", async () => {
   await closed(open);
 });
 
+test("so it is when there is no more news of the process than that it has ended", async () => {
+  const before = new Service();
+  before.tell({ door: "open" });
+  const open = await client();
+  await vi.waitFor(() => expect(before.ids).toEqual([0]));
+
+  before.emit("exit");
+  await client();
+  await closed(open);
+
+  const after = new Service();
+  after.tell({ door: "open" });
+  await vi.waitFor(() => expect(after.ids).toEqual([0]));
+  expect(before.ids).toEqual([0]);
+});
+
 test("a connection that finds the process gone, before there is news of it, waits for the next one", async () => {
   const before = new Service();
   before.tell({ door: "open" });
