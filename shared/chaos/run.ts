@@ -1,43 +1,22 @@
 // One chaos run: orders come in while things go wrong; then all comes to rest, and is judged.
 
-import type { Event } from "../contracts/events.ts";
-import type { Laws } from "../flow/check/scenario.ts";
 import { Chance } from "../flow/simulate/chance.ts";
-import type { AnyService } from "../service/define.ts";
 import { untilCalm } from "./calm.ts";
 import { carryOut, victimsOf } from "./faults.ts";
-import { judge } from "./judge.ts";
 import { placeOrders, reviewAll, stockUp } from "./load.ts";
 import { type Fault, type Kind, kinds, planOf } from "./plan.ts";
 import { canRebuild, rebuiltAlike } from "./rebuild.ts";
 import { toldOf } from "./report.ts";
-import type { Mail } from "./sacks.ts";
 import { Site } from "./site.ts";
 import { Strikes } from "./strikes.ts";
-import { endsOf, type Testimony, testimony, whereTheyStand } from "./testimony.ts";
+import { endsOf, testimony, whereTheyStand } from "./testimony.ts";
+import { type Shaken, verdict } from "./verdict.ts";
 
 /** What is asked for. */
 export interface ChaosOptions {
   readonly seed: number;
   readonly orders: number;
   readonly faults: number;
-}
-
-/** The flow that is shaken, the laws that must hold of it, and how to read the books of its outside. */
-export interface Shaken<World> {
-  readonly services: readonly AnyService[];
-  readonly laws: Laws<World>;
-  readonly books: (
-    folder: string,
-    mails: ReadonlyMap<string, readonly Mail[]>,
-    stream: readonly Event[],
-  ) => Books<World>;
-}
-
-/** What the outside has in its books of each order; and a fact, as the laws know the outside. */
-export interface Books<World> {
-  readonly world: (key: string) => World;
-  readonly told: (event: Event) => Event;
 }
 
 /** What a run came to. */
@@ -110,7 +89,7 @@ export async function runChaos<World>(
     const found = await testimony(site.connection);
     await Promise.all(services.map((service) => site.program(service).stop()));
     if (restless.length > 0) site.broken.push(...restless, ...whereTheyStand(found.flow));
-    else site.broken.push(...verdict(flow, found, site, accepted));
+    else site.broken.push(...verdict(flow, found, site.folder, site.mails, accepted));
     if (canRebuild)
       for (const service of services) site.broken.push(...(await rebuiltAlike(service, site.env)));
 
@@ -133,17 +112,6 @@ export async function runChaos<World>(
   } finally {
     await site.close();
   }
-}
-
-/** What the laws, and the books of the outside, say of it all. */
-function verdict<World>(
-  { services, laws, books }: Shaken<World>,
-  found: Testimony,
-  { folder, mails }: Site,
-  accepted: readonly string[],
-): string[] {
-  const { world, told } = books(folder, mails.byId, found.flow);
-  return judge({ services, laws, world }, { ...found, flow: found.flow.map(told) }, folder, accepted);
 }
 
 /** Some faults need what not every machine has. */
