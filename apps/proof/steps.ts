@@ -30,7 +30,10 @@ export function step(step: Step): string[] {
     .map(({ type, key }) => `${service} says ${type} of ${key}, though it knows that it was cancelled`);
   return [
     ...late,
-    ...said.flatMap((fact) => grounds(fact, step)),
+    ...said.flatMap((fact) => [...grounds(fact, step), ...answers(fact, step)]),
+    ...("event" in cause && cause.event.type === "order.cancellation-requested"
+      ? wish(cause.event, step)
+      : []),
     ...("command" in cause ? people(cause, step) : []),
   ];
 }
@@ -65,6 +68,30 @@ function grounds(fact: Event, { cause, before }: Step): string[] {
   return broken;
 }
 
+/** A fact says what the outside has answered, in the same words. */
+function answers(fact: Event, { cause }: Step): string[] {
+  const performed = "event" in cause ? cause.performed : undefined;
+  const outcome = performed && "outcome" in performed ? performed.outcome : undefined;
+  const answered = Object.entries(outcome ?? {}).filter(([name]) => name in fact.data);
+  return differences(fact, Object.fromEntries(answered));
+}
+
+/** What the goods of an order have come to, as shipping says it. */
+const SHIPPED: readonly FactType[] = [
+  "shipment.dispatched",
+  "shipment.waived",
+  "shipment.failed",
+  "shipment.withdrawn",
+];
+
+/** A customer's wish comes in time as long as nothing has become of the goods. */
+function wish({ key }: Event, { service, before, said }: Step): string[] {
+  const isSettled = [...before, ...said].some((fact) => fact.key === key && SHIPPED.includes(fact.type));
+  return service !== "shipping" || isSettled
+    ? []
+    : [`shipping may still stop ${key}, whose customer asks for that, and does not`];
+}
+
 function deciderOf(cause: Step["cause"], { type }: Event): string {
   if ("command" in cause) return "OPERATOR";
   if ("deadline" in cause || (cause.performed && "gaveUp" in cause.performed)) return "DEADLINE";
@@ -92,7 +119,7 @@ function people({ command, key, input }: Command, step: Step): string[] {
       const placed = says("order.created");
       return placed
         ? differences(placed, input)
-        : [`a customer places ${key}, and it is not taken: ${refused}`];
+        : [`a customer places ${key}, and it is not taken${because(refused)}`];
     }
     case "cancel": {
       const isOpen = has("order.created") && !has("order.completed") && !has("order.cancelled");
@@ -101,7 +128,7 @@ function people({ command, key, input }: Command, step: Step): string[] {
       if (wish) return differences(wish, input);
       return has("order.cancellation-requested") && !refused
         ? []
-        : [`a customer asks to cancel ${key}, which is open, and is not heard: ${refused}`];
+        : [`a customer asks to cancel ${key}, which is open, and is not heard${because(refused)}`];
     }
     case "review": {
       const isDecided = has("risk.cleared") || has("risk.rejected") || heard.has(`order.cancelled of ${key}`);
@@ -111,18 +138,24 @@ function people({ command, key, input }: Command, step: Step): string[] {
       const verdict = says(decision === "approve" ? "risk.cleared" : "risk.rejected");
       return verdict
         ? differences(verdict, { note })
-        : [`a person decides to ${decision} ${key}, which waits for that, and is not heard: ${refused}`];
+        : [
+            `a person decides to ${decision} ${key}, which waits for that, and is not heard${because(refused)}`,
+          ];
     }
     case "adjust": {
       const { sku, delta } = input as { sku: string; delta: number };
       if (onHand(before, sku) + delta < 0)
         return refused ? [] : [`more ${sku} are taken off the shelf than there are`];
       const counted = says("stock.adjusted");
-      return counted ? differences(counted, input) : [`${delta} ${sku} are not counted: ${refused}`];
+      return counted ? differences(counted, input) : [`${delta} ${sku} are not counted${because(refused)}`];
     }
     default:
       return [];
   }
+}
+
+function because(refused: string | undefined): string {
+  return refused ? `: ${refused}` : "";
 }
 
 type Command = Extract<Step["cause"], { command: string }>;
@@ -132,5 +165,5 @@ function differences({ type, key, data }: Event, input: object): string[] {
   const said = data as unknown as Record<string, unknown>;
   return Object.entries(input)
     .filter(([name, wanted]) => JSON.stringify(said[name]) !== JSON.stringify(wanted))
-    .map(([name]) => `the ${name} of ${key} is not said in ${type} as it was asked for`);
+    .map(([name]) => `the ${name} of ${key} is not said in ${type} as it was heard`);
 }

@@ -36,10 +36,10 @@ export interface Assembly<Port, ServiceStore extends Store<unknown>> {
 }
 
 // The most that each part of a stop may take: a bit under 10 s in all.
-const PAUSE_MS = 500;
-const DELIVERIES_MS = 6_000;
+const PAUSE_MS = 3_000;
+const DELIVERIES_MS = 4_000;
 const HTTP_GRACE_MS = 1_000;
-const OUTBOX_MS = 1_500;
+const OUTBOX_MS = 1_000;
 const LAST_WORDS_MS = 500;
 
 /**

@@ -9,10 +9,13 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const OLDEST_NODE = [20, 19];
 const STDERR = 2;
+/** The exit code of a command that could not do its work, as against one that found a fault. */
+const COULD_NOT_RUN = 2;
 const INSTALLED = "node_modules/.package-lock.json";
 
 const COMMANDS = {
   start: "shared/stack/start",
+  restart: "shared/stack/restart",
   bench: "shared/stack/bench",
   chaos: "shared/stack/chaos",
   provision: "shared/stack/provision",
@@ -69,7 +72,7 @@ function headersAtHand() {
 async function compile() {
   if ((await run("tsc", ["-p", "."], {}, STDERR)) === 0) return;
   // Stale generated types break the compiler, which emits all the same: only `schemas` can mend them.
-  if (command !== "schemas") process.exit(1);
+  if (command !== "schemas") process.exit(COULD_NOT_RUN);
   console.error(
     "The compiler's complaints are above; schemas runs all the same, since it may be what mends them.",
   );

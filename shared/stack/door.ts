@@ -12,7 +12,7 @@ export interface Address {
 
 /** The most connections that wait for a process, and how long each of them may, in milliseconds. */
 const MOST_WAITING = 1_024;
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 
 /**
  * A listening port. Connections are handed to the process that says it serves; while there is none they wait, up to

@@ -73,7 +73,7 @@ export async function main([name, ...args]: readonly string[], io: { out: Out; e
     return 0;
   } catch (error) {
     io.err(error instanceof Misuse ? error.message : String((error as Error).stack));
-    return error instanceof Misuse ? 2 : 1;
+    return 2;
   }
 }
 

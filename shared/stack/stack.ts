@@ -127,17 +127,25 @@ export class Stack {
   }
 
   /**
-   * Restarts services one after the other, all of them unless named, with the build that is now in `dist`. Each has to be
-   * ready before the next one is stopped; `onReady` hears of it. Rejects with a sentence when one does not come back.
+   * Restarts services one after the other, all of them if none is named, with the build that is now in `dist`. Each has to
+   * be ready before the next one is stopped; `tell` gets a line of each. Rejects with a sentence when one does not come
+   * back: the others are left as they are.
    */
-  async restart(names: Iterable<string>, onReady: (name: string, ms: number) => void): Promise<void> {
-    for (const name of names) {
-      const service = this.services.get(name);
-      if (!service) throw new Error(`there is no service ${name}: known are ${[...this.services.keys()]}`);
+  async restart(names: readonly string[], tell: (line: string) => void): Promise<void> {
+    const known = [...this.services.keys()];
+    const unknown = names.find((name) => !known.includes(name));
+    if (unknown) throw new Error(`there is no service ${unknown}; known are: ${known.join(", ")}`);
+
+    for (const name of names.length > 0 ? names : known) {
+      const service = this.services.get(name)!;
       const startedAt = performance.now();
       await service.restart();
       await this.#untilReady(service);
-      onReady(name, performance.now() - startedAt);
+      const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+      const stopMs = service.lastStop?.ms ?? 0;
+      tell(
+        `${name} is ready again after ${seconds(performance.now() - startedAt)}, ${seconds(stopMs)} of it to stop`,
+      );
     }
   }
 

@@ -33,6 +33,7 @@ export class Supervised {
   readonly #program: Program;
   #child: ChildProcess | undefined;
   #stopping = false;
+  #retired = false;
   #restartInMs = RESTART_FROM_MS;
   #restart: NodeJS.Timeout | undefined;
   #door: Door | undefined;
@@ -58,7 +59,7 @@ export class Supervised {
   start(): void {
     const { command, args, env, pidFile, node, address, onLine } = this.#program;
     const startedAt = Date.now();
-    this.#stopping = false;
+    this.#stopping = this.#retired = false;
     if (address) this.#door ??= new Door(address, (error) => onLine(`${this.name}: ${error.message}`));
     const child = spawn(command, args, {
       env: { ...env, ...(address && { HTTP_HELD: "true" }) },
@@ -94,15 +95,17 @@ export class Supervised {
 
   /** Asks the process to stop and resolves when it has; after 12 s it is killed. */
   async stop(): Promise<void> {
+    this.#retired = true;
     this.#door?.retire();
     await this.#end();
     this.#door?.close();
     this.#door = undefined;
   }
 
-  /** Replaces the process by a new one: stops it in order, and starts it anew. Meanwhile connections wait. */
+  /** Replaces the process by a new one, while connections wait. Rejects when `stop` was called before or meanwhile. */
   async restart(): Promise<void> {
     await this.#end();
+    if (this.#retired) throw new Error(`${this.name} is not to run any more`);
     this.start();
   }
 

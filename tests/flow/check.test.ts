@@ -127,7 +127,7 @@ describe("a bug in a decision", { timeout: 120_000 }, () => {
     ],
     [
       (_: unknown, order: OrderCreated) => [fact("order.created", { ...order, totalCents: 0 })],
-      "the totalCents of A is not said in order.created as it was asked for",
+      "the totalCents of A is not said in order.created as it was heard",
     ],
   ])("is found where it shows before anything else happens", async (decide, broken) => {
     const spoilt = services.map((service) => ({
@@ -205,6 +205,33 @@ describe("a bug in a decision", { timeout: 120_000 }, () => {
     expect(found.broken).toContain(broken);
   });
 
+  it.each([
+    ["is paid for", ({ authorized }: Known) => authorized],
+    ["is a trial", ({ order }: Known) => order?.plan === "TRIAL"],
+  ])("is found where a wish to cancel is not granted in time because the order %s", async (_, stubborn) => {
+    const { broken } = await faultOf(
+      planted("shipping", "order.cancellation-requested", ({ decide }) => ({
+        decide: (known: Known, ...rest: [never, never]) =>
+          stubborn(known) ? [] : decide!(known as never, ...rest),
+      })),
+    );
+
+    expect(broken).toBe("shipping may still stop A, whose customer asks for that, and does not");
+  });
+
+  it("is found where a fact does not say what the gateway has answered", async () => {
+    const { broken } = await faultOf(
+      planted("payments", "risk.cleared", ({ decide }) => ({
+        decide: (...known: [never, never, never]) =>
+          decide!(...known).map((said) =>
+            said.type === "payment.declined" ? { ...said, data: { ...said.data, reason: "?" } } : said,
+          ),
+      })),
+    );
+
+    expect(broken).toBe("the reason of A is not said in payment.declined as it was heard");
+  });
+
   it("is found where the wrong amount is taken", async () => {
     const { broken } = await faultOf(
       planted("payments", "shipment.dispatched", ({ request }) => ({
@@ -245,3 +272,9 @@ describe("a bug in a decision", { timeout: 120_000 }, () => {
     },
   );
 });
+
+/** What shipping knows of an order, as far as the bugs go by it. */
+interface Known {
+  readonly authorized: boolean;
+  readonly order?: { readonly plan: string };
+}
