@@ -43,7 +43,10 @@ export class Door {
     const serve = (socket: Socket) => {
       const id = ids++;
       given.set(id, socket);
-      say({ door: "connection", id }, socket, () => given.delete(id) && this.#welcome(socket));
+      say({ door: "connection", id }, socket, () => {
+        shut(); // The process is gone, though there is no news of it yet: asking it again would never end.
+        if (given.delete(id)) this.#welcome(socket);
+      });
     };
     const shut = () => {
       if (this.#serve === serve) this.#serve = undefined;

@@ -32,6 +32,7 @@ afterEach(() => {
 /** A process of the service, with its side of the channel in the test's hands. */
 class Service extends EventEmitter {
   readonly heard: Said[] = [];
+  isGone = false;
 
   constructor() {
     super();
@@ -39,8 +40,8 @@ class Service extends EventEmitter {
   }
 
   send(said: Said, _socket: unknown, _options: unknown, sent: (error: Error | null) => void): void {
-    this.heard.push(said);
-    sent(null);
+    if (!this.isGone) this.heard.push(said);
+    process.nextTick(sent, this.isGone ? new Error("the channel is closed") : null);
   }
 
   tell(told: Told): void {
@@ -103,6 +104,20 @@ test("what a process had open when it crashed is closed", async () => {
 
   service.emit("disconnect");
   await closed(open);
+});
+
+test("a connection that finds the process gone, before there is news of it, waits for the next one", async () => {
+  const before = new Service();
+  before.tell({ door: "open" });
+  before.isGone = true;
+  await client();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  before.emit("disconnect");
+
+  const after = new Service();
+  after.tell({ door: "open" });
+  await vi.waitFor(() => expect(after.ids).toEqual([0]));
+  expect(before.ids).toEqual([]);
 });
 
 test("no more than 1,024 connections wait", async () => {
