@@ -18,6 +18,8 @@ import { until } from "./until.ts";
 const NATS = "nats";
 const WITHIN_MS = 60_000;
 const RETRY_MS = 200;
+/** How long it is waited for something that can be lost. */
+const MOVES_WITHIN_MS = 5_000;
 
 /** Who is meanwhile left alone by other faults. Where the store must not change it is NATS as well. */
 export function victimsOf({ kind, service }: Fault): readonly string[] {
@@ -59,6 +61,7 @@ const how: Record<Kind, (fault: Fault, site: Site) => Promise<void>> = {
     const copied = await lastStored(site);
     await copyStore(store, copy);
     await sleep(ms);
+    await until(MOVES_WITHIN_MS, async () => ((await lastStored(site)) > copied ? true : undefined));
     site.lost += (await lastStored(site)) - copied;
     const nats = site.program(NATS);
     await nats.fell();

@@ -41,7 +41,9 @@ export function reportOf(run: ChaosRun): string {
     row("seed", `${seed}`),
     row("orders", `${number(orders)}: ${listed(ends)}`),
     row("faults", `${number(faults)}: ${listed(kinds)}`),
-    ...(leftOut.length > 0 ? [row("left out", `${leftOut.join(", ")}: this machine or this build can't do it`)] : []),
+    ...(leftOut.length > 0
+      ? [row("left out", `${leftOut.join(", ")}: this machine or this build can't do it`)]
+      : []),
     row(
       "stream",
       `${number(facts)} facts, ${number(storedAgain)} of them stored again, ${number(parked)} parked`,

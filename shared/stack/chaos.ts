@@ -35,20 +35,27 @@ export const orderFlow: Shaken<World> = {
   }),
 };
 
-/** Shakes the order flow. */
-export function chaos(wanted: ChaosOptions, say: (line: string) => void): Promise<ChaosRun> {
-  return runChaos(orderFlow, wanted, say);
+/** Shakes the order flow; see `runChaos`. */
+export function chaos(
+  wanted: ChaosOptions,
+  say: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<ChaosRun> {
+  return runChaos(orderFlow, wanted, say, signal);
 }
 
 /** Runs a command line, and returns the exit code: 0 when all is well, 1 with something broken, 2 when it can't run. */
 async function main(args: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
   try {
     const { json, ...wanted } = optionsOf(args);
-    const run = await chaos(wanted, (line) => console.error(line));
+    const run = await chaos(wanted, (line) => console.error(line), stop.signal);
     console.log(json ? JSON.stringify(run, null, 2) : `\n${reportOf(run)}`);
     return run.broken.length > 0 ? 1 : 0;
   } catch (error) {
-    console.error(error instanceof Misuse ? error.message : String((error as Error).stack));
+    const { message, stack } = error as Error;
+    console.error(error instanceof Misuse || stop.signal.aborted ? message : stack);
     return 2;
   }
 }
@@ -69,4 +76,5 @@ function optionsOf(args: readonly string[]): ChaosOptions & { json: boolean } {
   };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main(process.argv.slice(2));
+// Customers of a run that ends early would not give in.
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exit(await main(process.argv.slice(2)));
