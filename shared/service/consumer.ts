@@ -185,10 +185,20 @@ export class Consumer<Port> {
       },
 
       failed: (error) => {
+        if (call?.end.kind === "answered" && !this.#handingBack) {
+          return this.#commitLater(delivery, event, call, error);
+        }
         this.#end(delivery, { outcome: "retried", inMs: DATABASE_RETRY_MS, cause: error }, event);
         if (call || ending?.outcome === "asks") this.#leave(event.key);
       },
     };
+  }
+
+  /** An answer is kept until the database takes it: whoever has given it is not asked again, and no mail goes out twice. */
+  #commitLater(delivery: Delivery, event: Event, call: Call, { message: cause }: Error): void {
+    const { commits, log } = this.#parts;
+    log.warn({ type: event.type, id: event.id, cause }, "an answer waits for the database");
+    this.#clock.after(DATABASE_RETRY_MS, () => commits.add(this.#work(delivery, event, call)));
   }
 
   /** Decides inside the transaction how the delivery ends. Throws only faults of the database. */

@@ -1,5 +1,6 @@
 // Calls that fail for now: repeated in place, then later, counted in the database, and paused while nobody is answered.
 
+import BetterSqlite from "better-sqlite3";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Event } from "../../shared/contracts/events.ts";
 import { createLog } from "../../shared/observability/log.ts";
@@ -20,6 +21,7 @@ beforeEach(controlTime);
 class Ringer {
   rings: string[] = [];
   works = false;
+  isFull = false;
   readonly broker = new Broker();
   readonly #db = openDatabase(":memory:");
   readonly #retry: Partial<Retry>;
@@ -54,7 +56,7 @@ class Ringer {
         }),
       ],
       tables: "",
-      store: () => ({ load: () => undefined, record: () => {} }),
+      store: () => ({ load: () => undefined, record: () => this.#write() }),
     });
     return new Runtime(service, {
       db: this.#db,
@@ -62,6 +64,11 @@ class Ringer {
       publish: (rows) => this.broker.publish(rows),
       log: createLog("ringer", "silent"),
     });
+  }
+
+  #write(): void {
+    if (this.isFull && this.rings.length > 0)
+      throw new BetterSqlite.SqliteError("database or disk is full", "SQLITE_FULL");
   }
 
   async #ring(key: string): Promise<void> {
@@ -187,5 +194,20 @@ describe("the fingerprint of a cause", () => {
 
   it("differs for other words, and for other events", () => {
     expect(new Set([at("no stock"), at("no money"), fingerprintOf("x", new Error("no stock"))]).size).toBe(3);
+  });
+});
+
+describe("a call that is answered while the disk is full", () => {
+  it("is not made again: the answer is kept until there is room", async () => {
+    const ringer = new Ringer();
+    ringer.works = true;
+    ringer.isFull = true;
+    const sent = await ringer.give(created("a"));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect({ rings: ringer.rings.length, end: sent.end }).toEqual({ rings: 1, end: undefined });
+
+    ringer.isFull = false;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect({ rings: ringer.rings.length, end: sent.end }).toEqual({ rings: 1, end: "acked" });
   });
 });
