@@ -84,6 +84,7 @@ describe("a call that fails for now", () => {
     expect({ rings: ringer.rings.length, end: sent.end }).toEqual({ rings: 1, end: undefined });
 
     await vi.advanceTimersByTimeAsync(60_000);
+    await turns(); // The commit comes in a turn of its own.
     expect({ rings: ringer.rings.length, end: sent.end }).toEqual({ rings: 3, end: "retried" });
   });
 
