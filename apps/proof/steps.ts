@@ -32,7 +32,7 @@ export function step(step: Step): string[] {
     ...late,
     ...said.flatMap((fact) => [...grounds(fact, step), ...answers(fact, step)]),
     ...("event" in cause && cause.event.type === "order.cancellation-requested"
-      ? wish(cause.event, step)
+      ? granted(cause.event, step)
       : []),
     ...("command" in cause ? people(cause, step) : []),
   ];
@@ -84,8 +84,8 @@ const SHIPPED: readonly FactType[] = [
   "shipment.withdrawn",
 ];
 
-/** A customer's wish comes in time as long as nothing has become of the goods. */
-function wish({ key }: Event, { service, before, said }: Step): string[] {
+/** A customer's wish is granted as long as nothing has become of the goods. */
+function granted({ key }: Event, { service, before, said }: Step): string[] {
   const isSettled = [...before, ...said].some((fact) => fact.key === key && SHIPPED.includes(fact.type));
   return service !== "shipping" || isSettled
     ? []

@@ -53,7 +53,7 @@ function usage(): string {
   ].join("\n");
 }
 
-/** Runs a command line, and returns the exit code: 2 when it can't be understood. */
+/** Runs a command line, and returns the exit code: 2 when it can't be understood, or can't run. */
 export async function main([name, ...args]: readonly string[], io: { out: Out; err: Out }): Promise<number> {
   if (name === "--help" || args.includes("--help")) {
     io.out(usage());
