@@ -21,6 +21,10 @@ const rows = {
     .default(".data")
     .describe("Where the stream, the databases and the passwords are kept."),
   HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("The address that every HTTP port listens on."),
+  HTTP_HELD: z
+    .stringbool()
+    .default(false)
+    .describe("Whether the process that started a service listens for it. Set by npm start."),
   NATS_HOST: z.string().min(1).default("127.0.0.1").describe("The address that nats-server listens on."),
   NATS_PORT: port(4222).describe("nats-server's client port."),
   NATS_MONITOR_PORT: port(8222).describe("nats-server's HTTP monitoring port; it asks for no password."),

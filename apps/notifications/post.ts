@@ -2,7 +2,7 @@
 
 import type { Database } from "better-sqlite3";
 import { createTransport } from "nodemailer";
-import { PermanentFault } from "../../shared/service/consumer.ts";
+import { PermanentFault } from "../../shared/service/calls.ts";
 import type { Mail } from "./decisions.ts";
 
 /**

@@ -1,6 +1,6 @@
 // What must hold of every order, whatever happens on the way.
 
-import { loadConfig } from "../../shared/config.ts";
+import { type Config, loadConfig } from "../../shared/config.ts";
 import type { Event, FactType } from "../../shared/contracts/events.ts";
 import type { Laws, View } from "../../shared/flow/check/scenario.ts";
 import { audience } from "./audience.ts";
@@ -51,19 +51,26 @@ const IN_THE_BOOKS: readonly (readonly [FactType, "money" | "booking", readonly 
   ["shipment.failed", "booking", ["refused", "called-off"]],
 ];
 
-const { RISK_REVIEW_FROM_CENTS, RISK_REVIEW_DEADLINE_MS } = loadConfig({});
+/** What of the configuration the laws depend on. */
+type Policy = Pick<Config, "RISK_REVIEW_FROM_CENTS" | "RISK_REVIEW_DEADLINE_MS">;
 
-export const laws: Laws<World> = {
-  step,
-  own,
-  always: (view) => ordersOf(view.said).flatMap((order) => always(order, view.world(order.key))),
-  calm: (view) => [...ordersOf(view.stream).flatMap(atRest), ...shownAtRest(view)],
-  end: (view) => [
-    ...ordersOf(view.stream).flatMap((order) => atEnd(order, view.world(order.key))),
-    ...stockAtEnd(view),
-  ],
-  audience,
-};
+/** The laws where nothing is configured. */
+export const laws = lawsOf(loadConfig({}));
+
+/** The laws of a flow with this policy. */
+export function lawsOf(policy: Policy): Laws<World> {
+  return {
+    step,
+    own,
+    always: (view) => ordersOf(view.said).flatMap((order) => always(order, view.world(order.key), policy)),
+    calm: (view) => [...ordersOf(view.stream).flatMap(atRest), ...shownAtRest(view)],
+    end: (view) => [
+      ...ordersOf(view.stream).flatMap((order) => atEnd(order, view.world(order.key))),
+      ...stockAtEnd(view),
+    ],
+    audience,
+  };
+}
 
 /** An order, and all that was said of it. */
 interface Order extends Event<"order.created"> {
@@ -86,7 +93,7 @@ function ordersOf(said: readonly Event[]): Order[] {
     });
 }
 
-function always(order: Order, world: World): string[] {
+function always(order: Order, world: World, policy: Policy): string[] {
   const { key, data, facts, has } = order;
   const broken: string[] = world.misuse ? [`${world.misuse}: ${key}`] : [];
   for (const some of EITHER_OR) {
@@ -109,7 +116,7 @@ function always(order: Order, world: World): string[] {
   return [
     ...broken,
     ...asked(order, world),
-    ...facts.flatMap((fact) => [...ofFact(fact, order), ...inTheBooks(fact, world)]),
+    ...facts.flatMap((fact) => [...ofFact(fact, order, policy), ...inTheBooks(fact, world)]),
   ];
 }
 
@@ -144,7 +151,7 @@ function inTheBooks({ type, key, data }: Event, world: World): string[] {
 }
 
 /** What a fact says is what was ordered. */
-function ofFact(fact: Event, { time, data: order, facts }: Order): string[] {
+function ofFact(fact: Event, { time, data: order, facts }: Order, policy: Policy): string[] {
   const { type, key } = fact;
   const { totalCents, currency, lines } = order;
   const broken: string[] = [];
@@ -159,11 +166,15 @@ function ofFact(fact: Event, { time, data: order, facts }: Order): string[] {
     if (goods(fact.data.lines) !== goods(reserved?.data.lines ?? []))
       broken.push(`${type} of ${key} is not about what was reserved for it`);
   }
-  if (type === "risk.flagged" && totalCents < RISK_REVIEW_FROM_CENTS)
+  if (type === "risk.flagged" && totalCents < policy.RISK_REVIEW_FROM_CENTS)
     broken.push(`${key} has to wait for a person, though it is small`);
-  if (type === "risk.flagged" && fact.data.decideBy !== time + RISK_REVIEW_DEADLINE_MS)
+  if (type === "risk.flagged" && fact.data.decideBy !== time + policy.RISK_REVIEW_DEADLINE_MS)
     broken.push(`${key} waits for a person until ${new Date(fact.data.decideBy).toISOString()}`);
-  if (type === "risk.cleared" && fact.data.decidedBy === "RULES" && totalCents >= RISK_REVIEW_FROM_CENTS)
+  if (
+    type === "risk.cleared" &&
+    fact.data.decidedBy === "RULES" &&
+    totalCents >= policy.RISK_REVIEW_FROM_CENTS
+  )
     broken.push(`${key} is cleared by the rules, though a person has to look at it`);
   return broken;
 }

@@ -3,7 +3,8 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
-import { drainer } from "./drain.ts";
+import { HeldDoor } from "./door.ts";
+import { type Drain, drainer } from "./drain.ts";
 
 export type ServeOptions = {
   host: string;
@@ -11,6 +12,8 @@ export type ServeOptions = {
   port: number;
   /** The environment variable that sets the port, named in the error when the port is taken. */
   variable?: string;
+  /** The process that started this one listens, and hands connections over. */
+  held?: boolean;
 };
 
 export type Served = {
@@ -18,7 +21,8 @@ export type Served = {
   url: string;
   /**
    * Accepts no more connections, lets requests in flight finish, and after `graceMs` milliseconds (3000)
-   * cuts off what is left, such as event streams. Resolves once every connection is closed; never rejects.
+   * cuts off what is left, such as event streams. Resolves once every connection is closed, or handed back to who holds
+   * the port; never rejects.
    */
   close(graceMs?: number): Promise<void>;
 };
@@ -32,7 +36,7 @@ const BOUNDS = {
 };
 
 /**
- * Resolves once `app` listens.
+ * Resolves once `app` is served.
  *
  * @throws {Error} with a sentence for the operator and the system's `code`, such as `EADDRINUSE`, when it cannot.
  * @example
@@ -44,15 +48,31 @@ export async function serve(
 ): Promise<Served> {
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: BOUNDS }) as Server;
   const drain = drainer(server);
+  const { port, end } = options.held ? hold(server, drain, options) : await listen(server, drain, options);
+
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  let closed: Promise<void> | undefined;
+  return { url: `http://${host}:${port}`, close: (graceMs = 3_000) => (closed ??= end(graceMs)) };
+}
+
+async function listen(server: Server, drain: Drain, options: ServeOptions) {
   server.listen(options.port, options.host);
   await once(server, "listening").catch((error) => {
     throw Object.assign(new Error(whyNot(error, options), { cause: error }), { code: error.code });
   });
-
-  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   const { port } = server.address() as { port: number };
-  let closed: Promise<void> | undefined;
-  return { url: `http://${host}:${port}`, close: (graceMs = 3_000) => (closed ??= drain(graceMs)) };
+  return { port, end: drain };
+}
+
+function hold(server: Server, drain: Drain, { port }: ServeOptions) {
+  const door = new HeldDoor(server);
+  door.open();
+  const end: Drain = async (graceMs) => {
+    const takesBack = await door.shut();
+    await drain(graceMs, takesBack ? (socket) => door.giveBack(socket) : undefined);
+    await door.settled();
+  };
+  return { port, end };
 }
 
 function whyNot(error: NodeJS.ErrnoException, { host, port, variable }: ServeOptions): string {

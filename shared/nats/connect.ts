@@ -17,6 +17,7 @@ export interface Account {
  * Rejects when the broker refuses the user, or at once when it is not there and `wait` is false.
  */
 export function connectNats({ url, user, password }: Account, wait: boolean): Promise<NatsConnection> {
+  let attempts = 0;
   return connect({
     servers: url,
     user,
@@ -25,7 +26,9 @@ export function connectNats({ url, user, password }: Account, wait: boolean): Pr
     inboxPrefix: inboxPrefix(user),
     waitOnFirstConnect: wait,
     maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_EVERY_MS,
+    // The client's own wait goes by the wall clock: where that is set back by an hour, it would last an hour longer.
+    reconnectDelayHandler: () => Number.NEGATIVE_INFINITY,
+    reconnectToServer: ([server]) => ({ server: server!, delay: attempts++ === 0 ? 0 : RECONNECT_EVERY_MS }),
     pingInterval: 2_000, // A broker that hangs is noticed after two of them.
     maxPingOut: 2,
     noAsyncTraces: true, // A stack trace for every request would cost more than the request.

@@ -4,6 +4,7 @@ import type { JetStreamClient, JsMsg } from "@nats-io/jetstream";
 import { headers, type MsgHdrs } from "nats";
 import { decode, type Event, keyOf, parseSubject, UndecodableError } from "../contracts/events.ts";
 import type { Delivery } from "../service/consumer.ts";
+import type { Parked } from "../service/parked.ts";
 import { fromHeaders } from "./headers.ts";
 import { parkedSubject } from "./topology.ts";
 
@@ -17,6 +18,8 @@ export interface Parking {
 
 const PARK_RETRY_MS = 5_000;
 const MAX_HEADERS = 64 * 1024;
+const MAX_CAUSE = 1_000;
+const MAX_STACK = 4_000;
 
 /** A delivery over NATS. It is in `held` until it has ended. */
 export class NatsDelivery implements Delivery {
@@ -57,9 +60,9 @@ export class NatsDelivery implements Delivery {
     this.#message.nak(delayMs);
   }
 
-  async park(cause: Error): Promise<void> {
+  async park(parked: Parked): Promise<void> {
     try {
-      await this.#publishParked(cause);
+      await this.#publishParked(parked);
       this.ack();
     } catch (error) {
       this.retry(PARK_RETRY_MS);
@@ -67,16 +70,20 @@ export class NatsDelivery implements Delivery {
     }
   }
 
-  async #publishParked(cause: Error): Promise<void> {
+  async #publishParked({ cause, fingerprint, attempts, firstAt, lastAt }: Parked): Promise<void> {
     const { js, service, maxPayload } = this.#parking;
     const { subject, data, seq, info } = this.#message;
     const parked = this.#sayableHeaders();
     parked.set("Nats-Msg-Id", `${service}.${seq}.${info.timestampNanos}`);
     parked.set("Quadrille-Service", service);
-    parked.set("Quadrille-Cause", cause.message.replace(/\s+/g, " ").slice(0, 1_000));
+    parked.set("Quadrille-Cause", oneLine(cause.message).slice(0, MAX_CAUSE));
+    parked.set("Quadrille-Stack", oneLine(cause.stack ?? "").slice(0, MAX_STACK));
+    parked.set("Quadrille-Fingerprint", fingerprint);
     parked.set("Quadrille-Subject", subject);
     parked.set("Quadrille-Sequence", `${seq}`);
-    parked.set("Quadrille-Attempts", `${info.deliveryCount}`);
+    parked.set("Quadrille-Attempts", `${attempts}`);
+    parked.set("Quadrille-First-Attempt", new Date(firstAt).toISOString());
+    parked.set("Quadrille-Last-Attempt", new Date(lastAt).toISOString());
     const key = subject.slice(subject.lastIndexOf(".") + 1);
     const fits = data.length + parked.toString().length < maxPayload;
     if (!fits) parked.set("Quadrille-Left-Out", "the body: it is in the stream, at the sequence above");
@@ -98,4 +105,9 @@ export class NatsDelivery implements Delivery {
       return headers();
     }
   }
+}
+
+/** What may be the value of a header. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
 }

@@ -1,7 +1,7 @@
 // Ties a runtime to NATS: deliveries in, facts out, and word of whether the broker is there.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ConsumerMessages, type JetStreamClient, jetstream } from "@nats-io/jetstream";
+import { type Consumer, type ConsumerMessages, type JetStreamClient, jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import type { Log } from "../observability/log.ts";
 import { type SchemaBucket, SchemaRefusedError } from "../service/agreement.ts";
@@ -23,7 +23,9 @@ export interface LinkListener {
 }
 
 const PREFETCH = 1_000;
-const PULL = { max_messages: PREFETCH, expires: 5_000, idle_heartbeat: 1_000, bind: true };
+// A request that is open can't be taken back: a service that stops has to wait until it expires.
+const PULL = { max_messages: PREFETCH, expires: 2_000, idle_heartbeat: 1_000, bind: true };
+const LOOK_EVERY_MS = 50;
 const RETRY_MS = 1_000;
 
 /** One service's connection to the broker. */
@@ -33,7 +35,10 @@ export class Link {
   readonly #held = new Set<NatsDelivery>();
   #connection: NatsConnection | undefined;
   #js: JetStreamClient | undefined;
+  #consumer: Consumer | undefined;
   #messages: ConsumerMessages | undefined;
+  /** The number that the broker gave the last delivery that came. */
+  #lastDelivery = 0;
   #schemas: NatsSchemaBucket | undefined;
   #connected = false;
   #agreed = false;
@@ -85,10 +90,14 @@ export class Link {
     return this.#schemas!.find(event, fingerprint);
   }
 
-  /** Takes no more deliveries. */
-  async pause(): Promise<void> {
+  /** Asks for no more deliveries; resolves once all that were on their way are here, or after `timeoutMs`. */
+  async pause(timeoutMs: number): Promise<void> {
     this.#closing = true;
-    await this.#messages?.close();
+    const messages = this.#messages;
+    if (!messages) return;
+    const allHere = this.#hearOut(messages).catch(() => {});
+    if (this.#connected) await Promise.race([allHere, sleep(timeoutMs)]);
+    await messages.close();
   }
 
   /** Sends what is still to be sent and disconnects; a broker that does not answer is left after `timeoutMs`. */
@@ -122,10 +131,12 @@ export class Link {
     const parking = { js: this.#js!, service: this.#account.user, maxPayload };
     while (!this.#closing) {
       try {
-        const consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
-        this.#messages = await consumer.consume({
+        this.#consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
+        this.#lastDelivery = (await this.#consumer.info(true)).delivered.consumer_seq;
+        this.#messages = await this.#consumer.consume({
           ...PULL,
           callback: (message) => {
+            this.#lastDelivery = message.info.deliverySequence;
             const delivery = new NatsDelivery(message, this.#held, parking);
             listener.take(delivery);
           },
@@ -144,9 +155,23 @@ export class Link {
     }
   }
 
+  /**
+   * Asks no more and listens on until the broker says that no request of this service is open any more and that this
+   * process has had the last delivery. What it sends to who has stopped listening counts as delivered, and comes again.
+   */
+  async #hearOut(messages: ConsumerMessages): Promise<void> {
+    Object.assign(messages, { pull() {} }); // The client has no word for it: whoever stops asking stops listening.
+    for (;;) {
+      const { num_waiting, delivered } = await this.#consumer!.info();
+      if (num_waiting === 0 && delivered.consumer_seq <= this.#lastDelivery) return;
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
   /** Binds anew when the consumer is gone, or says nothing although the broker is there. */
   async #watchConsumer(messages: ConsumerMessages): Promise<void> {
     for await (const { type } of messages.status()) {
+      if (this.#closing) return;
       if (type !== "consumer_deleted" && type !== "heartbeats_missed" && type !== "no_responders") continue;
       this.#log.warn({ cause: type }, "the consumer is silent; binding it anew");
       await messages.close();

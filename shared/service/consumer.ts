@@ -2,13 +2,15 @@
 
 import { type Event, UnknownSchemaError } from "../contracts/events.ts";
 import type { Log } from "../observability/log.ts";
-import { type Clock, realClock, type Timer } from "./clock.ts";
+import { type CallEnd, Calls, PermanentFault, retryDelay } from "./calls.ts";
+import { type Clock, realClock } from "./clock.ts";
 import { isDatabaseFault } from "./database.ts";
-import type { Reaction, Store } from "./define.ts";
-import type { Engine, Performed, Verdict } from "./engine.ts";
+import { RETRY, type Reaction, type Store } from "./define.ts";
+import type { Engine, Verdict } from "./engine.ts";
 import type { GroupCommit, Work } from "./group-commit.ts";
 import { Lanes } from "./lanes.ts";
 import type { OutboxPublisher } from "./outbox.ts";
+import { fingerprintOf, type Parked } from "./parked.ts";
 import type { UnknownSchemas } from "./unknown-schemas.ts";
 
 /** One delivery of a message, as the consumer sees it. Exactly one of `ack`, `retry` and `park` ends it. */
@@ -20,24 +22,31 @@ export interface Delivery {
   ack(): void;
   /** Hands the message back, to be delivered again after a delay. */
   retry(delayMs: number): void;
-  /** Puts the message aside for good, with the cause; rejects when that failed and the message will come again. */
-  park(cause: Error): Promise<void>;
-}
-
-/** Thrown by a call to the outside that would fail the same way every time: the message is parked. */
-export class PermanentFault extends Error {
-  override name = "PermanentFault";
+  /** Puts the message aside for good; rejects when that failed and the message will come again. */
+  park(parked: Parked): Promise<void>;
 }
 
 /** How a delivery ends; the same five words in logs and metrics. */
 export type Outcome = "reacted" | "ignored" | "duplicate" | "retried" | "parked";
 
+/** How a delivery leaves its transaction, or why it can't yet. */
+type Ending =
+  | Verdict
+  | { readonly outcome: "parked"; readonly parked: Parked }
+  | { readonly outcome: "retried"; readonly inMs: number; readonly cause: Error };
+type Settled = Exclude<Ending, { outcome: "asks" }>;
+
+/** A call that was made for an event, whose key's lane is held meanwhile. */
+interface Call {
+  readonly reaction: Reaction<unknown, unknown>;
+  readonly end: CallEnd;
+}
+
 const CALLS_AT_ONCE = 128;
-const CALL_TIMEOUT_MS = 15_000;
-const RETRY_FROM_MS = 200;
-const RETRY_UP_TO_MS = 30_000;
 const SHORTEST_RETRY_MS = 10;
 const DATABASE_RETRY_MS = 1_000;
+/** The share of a drain's time after which nothing new is begun. */
+const WORK_ON_FOR = 0.75;
 
 /** Everything a consumer works with. */
 export interface ConsumerParts<Port> {
@@ -60,38 +69,57 @@ export interface ConsumerParts<Port> {
 export class Consumer<Port> {
   readonly #parts: ConsumerParts<Port>;
   readonly #lanes: Lanes<() => void>;
+  readonly #calls: Calls<Port>;
   readonly #clock: Clock;
   /** Deliveries whose schema is being looked up. */
   readonly #unread = new Set<Delivery>();
-  #draining = false;
+  /** How many deliveries were taken and have not ended. */
+  #underWay = 0;
+  #handingBack = false;
   #idle: (() => void) | undefined;
 
   constructor(parts: ConsumerParts<Port>) {
+    const { port, log, callsAtOnce, clock = realClock } = parts;
     this.#parts = parts;
-    this.#clock = parts.clock ?? realClock;
-    this.#lanes = new Lanes(parts.callsAtOnce ?? CALLS_AT_ONCE);
+    this.#clock = clock;
+    this.#lanes = new Lanes(callsAtOnce ?? CALLS_AT_ONCE);
+    this.#calls = new Calls(port, this.#lanes, log, clock);
   }
 
   /** Takes a delivery; it ends some time later, after its transaction and its facts are safe. */
   take(delivery: Delivery): void {
+    this.#underWay++;
+    this.#read(delivery);
+  }
+
+  #read(delivery: Delivery): void {
     try {
       this.#schedule(delivery, delivery.read());
     } catch (error) {
       const { unknownSchemas } = this.#parts;
       if (unknownSchemas && error instanceof UnknownSchemaError)
         this.#lookUp(delivery, error, unknownSchemas);
-      else this.#park(delivery, error as Error);
+      else this.#end(delivery, this.#parked(delivery, error as Error));
     }
   }
 
-  /** Hands back what has not begun; resolves when the calls under way have ended, or after `timeoutMs`. */
+  /**
+   * Works on until all that was taken has ended. What has not begun when most of the time is over is handed back, and
+   * so is what comes afterwards. Resolves after `timeoutMs` at the latest.
+   */
   async drain(timeoutMs: number): Promise<void> {
-    this.#draining = true;
-    for (const delivery of this.#unread) delivery.retry(0);
+    this.#parts.commits.hurry();
+    await this.#untilIdle(timeoutMs * WORK_ON_FOR);
+    this.#handingBack = true;
+    this.#calls.stop();
+    for (const delivery of this.#unread) this.#handBack(delivery);
     this.#unread.clear();
     for (const resume of this.#lanes.abandonWaiting()) resume();
-    this.#parts.commits.hurry();
-    if (this.#lanes.size === 0 && this.#parts.commits.size === 0) return;
+    await this.#untilIdle(timeoutMs * (1 - WORK_ON_FOR));
+  }
+
+  async #untilIdle(timeoutMs: number): Promise<void> {
+    if (this.#isIdle) return;
     await new Promise<void>((resolve) => {
       const timer = this.#clock.after(timeoutMs, resolve);
       this.#idle = () => {
@@ -101,69 +129,124 @@ export class Consumer<Port> {
     });
   }
 
+  get #isIdle(): boolean {
+    return this.#underWay === 0 && this.#parts.commits.size === 0;
+  }
+
+  /** Whether something of the key is under way, so that it has to be left alone. */
+  isBusy(key: string): boolean {
+    return this.#lanes.isBusy(key);
+  }
+
+  /** Lets a drain go on when nothing is under way any more; to be called whenever something has ended. */
+  checkIdle(): void {
+    if (this.#isIdle) this.#idle?.();
+  }
+
   async #lookUp(delivery: Delivery, unknown: UnknownSchemaError, schemas: UnknownSchemas): Promise<void> {
-    if (this.#draining) return delivery.retry(0);
+    if (this.#handingBack) return this.#handBack(delivery);
     this.#unread.add(delivery);
     const advice = await schemas.advise(unknown, delivery.attempt);
     if (!this.#unread.delete(delivery)) return; // The service is stopping: it was handed back.
-    if (advice.do === "read again") this.take(delivery);
-    else if (advice.do === "park") this.#park(delivery, advice.cause);
-    else {
-      delivery.retry(advice.inMs);
-      this.#ended("retried", delivery, undefined, advice.cause);
-    }
+    if (advice.do === "read again") this.#read(delivery);
+    else if (advice.do === "park") this.#end(delivery, this.#parked(delivery, advice.cause));
+    else this.#end(delivery, { outcome: "retried", inMs: advice.inMs, cause: advice.cause });
   }
 
   /** Queues the delivery for the next group commit, behind its key's lane if there is a call under way. */
   #schedule(delivery: Delivery, event: Event): void {
-    if (this.#draining) delivery.retry(0);
+    if (this.#handingBack) this.#handBack(delivery);
     else if (this.#lanes.isBusy(event.key)) {
       this.#lanes.wait(event.key, () => this.#schedule(delivery, event));
     } else this.#parts.commits.add(this.#work(delivery, event));
   }
 
-  /** The delivery's share of a transaction; `performed` is there when it holds its key's lane. */
-  #work(delivery: Delivery, event: Event, performed?: Performed): Work {
+  /** The delivery's share of a transaction; `call` was made for it, and it holds its key's lane. */
+  #work(delivery: Delivery, event: Event, call?: Call): Work {
     const { engine } = this.#parts;
-    let verdict: Verdict | undefined;
-    let fault: Error | undefined;
+    let ending: Ending | undefined;
     let lastRow = 0;
 
     return {
       run: () => {
-        verdict = fault = undefined;
-        if (!performed && this.#lanes.isBusy(event.key)) return false;
-        try {
-          verdict = engine.handle(event, performed);
-        } catch (error) {
-          if (isDatabaseFault(error)) throw error;
-          fault = error as Error;
-        }
-        if (verdict?.outcome === "asks" && !performed) this.#lanes.enter(event.key);
+        ending = undefined;
+        if (!call && this.#lanes.isBusy(event.key)) return false;
+        ending = this.#settle(delivery, event, call);
+        if (ending.outcome === "asks") this.#lanes.enter(event.key);
         lastRow = engine.lastRow;
-        return verdict?.outcome === "reacted" || verdict?.outcome === "ignored";
+        return hasWritten(ending, call);
       },
 
       committed: () => {
-        if (fault) this.#park(delivery, fault, event);
-        else if (!verdict) return this.#schedule(delivery, event);
-        else if (verdict.outcome === "asks" && performed) this.#tryLater(delivery, event, verdict.reaction);
-        else if (verdict.outcome === "asks")
-          return this.#perform(delivery, event, verdict.reaction, verdict.request);
-        else {
-          this.#parts.outbox.ackAfter(lastRow, delivery);
-          this.#ended(verdict.outcome, delivery, event);
-          this.#parts.onHandled?.(event);
-        }
-        if (performed) this.#leave(event.key);
+        if (!ending) return this.#schedule(delivery, event);
+        if (ending.outcome === "asks") return this.#perform(delivery, event, ending.reaction, ending.request);
+        this.#end(delivery, ending, event, lastRow);
+        if (call) this.#leave(event.key);
       },
 
       failed: (error) => {
-        delivery.retry(DATABASE_RETRY_MS);
-        this.#ended("retried", delivery, event, error);
-        if (performed || verdict?.outcome === "asks") this.#leave(event.key);
+        if (call?.end.kind === "answered" && !this.#handingBack) {
+          return this.#commitLater(delivery, event, call, error);
+        }
+        this.#end(delivery, { outcome: "retried", inMs: DATABASE_RETRY_MS, cause: error }, event);
+        if (call || ending?.outcome === "asks") this.#leave(event.key);
       },
     };
+  }
+
+  /** An answer is kept until the database takes it: whoever has given it is not asked again, and no mail goes out twice. */
+  #commitLater(delivery: Delivery, event: Event, call: Call, { message: cause }: Error): void {
+    const { commits, log } = this.#parts;
+    log.warn({ type: event.type, id: event.id, cause }, "an answer waits for the database");
+    this.#clock.after(DATABASE_RETRY_MS, () => commits.add(this.#work(delivery, event, call)));
+  }
+
+  /** Decides inside the transaction how the delivery ends. Throws only faults of the database. */
+  #settle(delivery: Delivery, event: Event, call?: Call): Ending {
+    const { engine } = this.#parts;
+    try {
+      if (!call) return engine.handle(event);
+      if (call.end.kind === "answered") return engine.handle(event, { outcome: call.end.outcome });
+      return this.#unanswered(delivery, event, call.reaction, call.end);
+    } catch (error) {
+      if (isDatabaseFault(error)) throw error;
+      return this.#parked(delivery, error as Error, event);
+    }
+  }
+
+  /** What becomes of an event whose call has had no answer: it gives up, is parked, or comes again later. */
+  #unanswered(
+    delivery: Delivery,
+    event: Event,
+    { giveUp, retry = RETRY }: Reaction<unknown, unknown>,
+    end: Exclude<CallEnd, { kind: "answered" }>,
+  ): Ending {
+    const { engine } = this.#parts;
+    const { error } = end;
+    if (error instanceof PermanentFault) return this.#parked(delivery, error, event);
+    const now = this.#clock.now();
+    const times =
+      end.kind === "failed" ? engine.attempts.add(event.id, end.tries, error.message, now).times : 0;
+    const leftMs = giveUp ? event.time + giveUp.afterMs - now : 0;
+    if (giveUp && leftMs <= 0 && !this.#handingBack) {
+      const verdict = engine.handle(event, { gaveUp: true });
+      if (verdict.outcome !== "asks") return verdict;
+    }
+    if (times >= retry.tries && leftMs <= 0) return this.#parked(delivery, error, event);
+    const handedBack = Math.ceil(times / (retry.inPlace + 1));
+    const delayMs = end.kind === "paused" ? end.inMs : retryDelay(handedBack, retry, this.#clock);
+    const inMs = leftMs > 0 ? Math.min(delayMs, Math.max(leftMs, SHORTEST_RETRY_MS)) : delayMs;
+    return { outcome: "retried", inMs, cause: error };
+  }
+
+  #parked({ attempt }: Delivery, cause: Error, event?: Event): Settled {
+    const lastAt = this.#clock.now();
+    const { times: attempts, firstAt } = (event && this.#parts.engine.attempts.find(event.id)) ?? {
+      times: attempt,
+      firstAt: lastAt,
+    };
+    const fingerprint = fingerprintOf(event?.type ?? "unreadable", cause);
+    return { outcome: "parked", parked: { cause, fingerprint, attempts, firstAt, lastAt } };
   }
 
   async #perform(
@@ -172,52 +255,41 @@ export class Consumer<Port> {
     reaction: Reaction<unknown, unknown>,
     request: unknown,
   ): Promise<void> {
-    const { commits, port } = this.#parts;
-    try {
-      const outcome = await this.#lanes.call(() =>
-        withTimeout((signal) => reaction.call!(port, request, signal), CALL_TIMEOUT_MS, this.#clock),
-      );
-      commits.add(this.#work(delivery, event, { outcome }));
-    } catch (error) {
-      if (error instanceof PermanentFault) this.#park(delivery, error, event);
-      else if (isTooLate(reaction, event, this.#clock) && !this.#draining)
-        return commits.add(this.#work(delivery, event, { gaveUp: true }));
-      else this.#tryLater(delivery, event, reaction, error as Error);
-      this.#leave(event.key);
-      this.checkIdle();
-    }
-  }
-
-  #tryLater(
-    delivery: Delivery,
-    event: Event,
-    { giveUp }: Reaction<unknown, unknown>,
-    error = new Error("the call has to go on until it is answered"),
-  ): void {
-    const delay = retryDelay(delivery.attempt, this.#clock);
-    const left = giveUp ? event.time + giveUp.afterMs - this.#clock.now() : 0;
-    delivery.retry(left > 0 ? Math.min(delay, Math.max(left, SHORTEST_RETRY_MS)) : delay);
-    this.#ended("retried", delivery, event, error);
-  }
-
-  /** Whether something of the key is under way, so that it has to be left alone. */
-  isBusy(key: string): boolean {
-    return this.#lanes.isBusy(key);
+    const end = await this.#calls.make(reaction, event, request);
+    this.#parts.commits.add(this.#work(delivery, event, { reaction, end }));
   }
 
   #leave(key: string): void {
     for (const resume of this.#lanes.leave(key)) resume();
   }
 
-  #park(delivery: Delivery, cause: Error, event?: Event): void {
-    delivery.park(cause).then(
-      () => this.#ended("parked", delivery, event, cause),
-      (error) => this.#ended("retried", delivery, event, error),
-    );
+  #handBack(delivery: Delivery): void {
+    delivery.retry(0);
+    this.#underWay--;
+    this.checkIdle();
+  }
+
+  #end(delivery: Delivery, ending: Settled, event?: Event, lastRow = 0): void {
+    if (ending.outcome === "parked") {
+      const { cause } = ending.parked;
+      delivery.park(ending.parked).then(
+        () => this.#ended("parked", delivery, event, cause),
+        (error) => this.#ended("retried", delivery, event, error),
+      );
+    } else if (ending.outcome === "retried") {
+      delivery.retry(ending.inMs);
+      this.#ended("retried", delivery, event, ending.cause);
+    } else {
+      this.#parts.outbox.ackAfter(lastRow, delivery);
+      this.#ended(ending.outcome, delivery, event);
+      if (event) this.#parts.onHandled?.(event);
+    }
   }
 
   #ended(outcome: Outcome, { attempt }: Delivery, event?: Event, error?: Error): void {
     const { log } = this.#parts;
+    this.#underWay--;
+    this.checkIdle();
     if (!error) {
       if (log.isLevelEnabled("debug"))
         log.debug({ outcome, attempt, type: event?.type, id: event?.id }, outcome);
@@ -227,41 +299,10 @@ export class Consumer<Port> {
       else log.warn(line, outcome);
     }
   }
-
-  /** Lets a drain go on when nothing is under way any more; to be called whenever something has ended. */
-  checkIdle(): void {
-    if (this.#idle && this.#lanes.size === 0 && this.#parts.commits.size === 0) this.#idle();
-  }
 }
 
-/** Whether a call that fails has had all the time that there is for it. */
-function isTooLate({ giveUp }: Reaction<unknown, unknown>, { time }: Event, clock: Clock): boolean {
-  return giveUp !== undefined && clock.now() >= time + giveUp.afterMs;
-}
-
-/** Exponential with jitter, in milliseconds: 0.2 s at first, 30 s at most. */
-function retryDelay(attempt: number, clock: Clock): number {
-  const delay = Math.min(RETRY_FROM_MS * 2 ** (attempt - 1), RETRY_UP_TO_MS);
-  return Math.round(delay * (0.5 + clock.random() / 2));
-}
-
-async function withTimeout<Outcome>(
-  call: (signal: AbortSignal) => Promise<Outcome>,
-  milliseconds: number,
-  clock: Clock,
-): Promise<Outcome> {
-  const abort = new AbortController();
-  let timer: Timer | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = clock.after(milliseconds, () => {
-      const error = new Error(`no answer within ${milliseconds} ms`);
-      reject(error);
-      abort.abort(error);
-    });
-  });
-  try {
-    return await Promise.race([call(abort.signal), timeout]);
-  } finally {
-    timer?.cancel();
-  }
+/** Whether there is something to be committed: an event that was handled, or a try that was counted. */
+function hasWritten({ outcome }: Ending, call?: Call): boolean {
+  if (outcome === "retried") return call?.end.kind === "failed";
+  return outcome === "reacted" || outcome === "ignored";
 }

@@ -46,16 +46,39 @@ export interface Reaction<State, Port> {
   readonly call?: (port: Port, request: unknown, signal: AbortSignal) => Promise<unknown>;
   readonly decide?: (state: State, event: Event, outcome: unknown) => readonly Fact[];
   readonly giveUp?: GiveUp<State, Event>;
+  /** How a call is repeated that fails for now; as {@link RETRY} says unless given. */
+  readonly retry?: Retry;
   /** The most times that it may answer for one key. Where facts go round in a circle, one reaction must have it. */
   readonly atMost?: number;
 }
+
+/**
+ * How a call is repeated that fails for now. What is answered, and what would fail the same way every time, is not
+ * repeated; while nobody at all is answered, calls are paused, and that does not count.
+ */
+export interface Retry {
+  /** Repeats in place, before the message is handed back to be delivered again later. */
+  readonly inPlace: number;
+  /** The wait before the first repeat, in milliseconds; each one is twice as long, but for some jitter. */
+  readonly fromMs: number;
+  /** The longest wait, in milliseconds. */
+  readonly upToMs: number;
+  /** The most tries, in all processes: then the message is parked. Until it gives up, a reaction goes on all the same. */
+  readonly tries: number;
+}
+
+/** How a call is repeated whose reaction says nothing else: for about half an hour. */
+export const RETRY: Retry = { inPlace: 1, fromMs: 200, upToMs: 30_000, tries: 60 };
 
 /** A condition of a reaction, on what the service knows; its name is shown in the table of the flow. */
 export type Guard<State> = (state: State) => boolean;
 
 /** The deadline of a call that is never answered. */
 export interface GiveUp<State, E, Out extends FactType = FactType> {
-  /** How long the call is repeated, in milliseconds from the time of the event; it is tried at least once. */
+  /**
+   * How long the call is repeated, in milliseconds from the time of the event. It is tried at least once, unless calls
+   * are paused by then since nobody is answered.
+   */
   readonly afterMs: number;
   /** What is said instead of an answer; undefined to go on asking. What was asked for may have happened all the same. */
   readonly decide: (state: State, event: E) => readonly Declared<NoInfer<Out>>[] | undefined;
@@ -95,9 +118,11 @@ export function perform<
   ) => readonly Declared<NoInfer<Out>>[];
   emits?: readonly Out[];
   giveUp?: GiveUp<NoInfer<State>, Event<Each<On>>, Out>;
+  retry?: Partial<Retry>;
   atMost?: number;
 }): Reaction<State, Port> {
-  return { emits: [], if: [], ...reaction, on: list(reaction.on) } as unknown as Reaction<State, Port>;
+  const retry: Retry = { ...RETRY, ...reaction.retry };
+  return { emits: [], if: [], ...reaction, retry, on: list(reaction.on) } as unknown as Reaction<State, Port>;
 }
 
 /** A fact of one of the types that a row declares; not `Fact<Out>`, whose index would let every fact through. */

@@ -3,6 +3,7 @@
 import { hash } from "node:crypto";
 import type { Database } from "better-sqlite3";
 import { type Event, encode, type Fact, type FactType, keyOf } from "../contracts/events.ts";
+import { ATTEMPTS_TABLE, Attempts } from "./attempts.ts";
 import type { AnyService, Command, Deadline, Reaction, Refusal, Store } from "./define.ts";
 
 /**
@@ -65,11 +66,13 @@ const TABLES = `
     times    INTEGER NOT NULL,
     PRIMARY KEY (reaction, key)
   ) WITHOUT ROWID;
-`;
+${ATTEMPTS_TABLE}`;
 
 /** A service's decisions bound to its database. Synchronous; the caller owns the transaction's extent. */
 export class Engine<ServiceStore extends Store<unknown>> {
   readonly store: ServiceStore;
+  /** How often events were tried in vain. */
+  readonly attempts: Attempts;
   readonly #service: AnyService;
   readonly #reactions: ReadonlyMap<FactType, Reaction<unknown, unknown>>;
   readonly #now: () => number;
@@ -86,6 +89,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
   constructor(service: AnyService, db: Database, now: () => number = Date.now, identify = eventId) {
     db.exec(TABLES);
     db.exec(service.tables);
+    this.attempts = new Attempts(db);
     this.store = service.store(db);
     this.#service = service;
     this.#reactions = new Map(

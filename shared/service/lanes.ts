@@ -1,5 +1,10 @@
 // Lanes: calls to the outside world, one at a time for each key, side by side for different keys, up to a limit.
 
+/** A call was not made, since the service is stopping. */
+export class AbandonedError extends Error {
+  override name = "AbandonedError";
+}
+
 type Turn = { resolve(): void; reject(error: Error): void };
 
 /** Keeps what waits behind a call that is under way. `Waiting` is what waits. */
@@ -42,7 +47,7 @@ export class Lanes<Waiting> {
 
   /** Empties every lane's queue and returns it all; calls that wait for their turn reject. */
   abandonWaiting(): Waiting[] {
-    for (const turn of this.#turns.splice(0)) turn.reject(new Error("the service is stopping"));
+    for (const turn of this.#turns.splice(0)) turn.reject(new AbandonedError("the service is stopping"));
     return [...this.#lanes.values()].flatMap((waiting) => waiting.splice(0));
   }
 

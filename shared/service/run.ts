@@ -35,9 +35,12 @@ export interface Assembly<Port, ServiceStore extends Store<unknown>> {
   readonly routes?: (app: OpenAPIHono, runtime: Runtime<ServiceStore, Port>) => void;
 }
 
-const HTTP_GRACE_MS = 1_500;
-const DRAIN_MS = 6_500;
-const LAST_WORDS_MS = 1_000;
+// The most that each part of a stop may take: a bit under 10 s in all.
+const PAUSE_MS = 3_000;
+const DELIVERIES_MS = 4_000;
+const HTTP_GRACE_MS = 1_000;
+const OUTBOX_MS = 1_000;
+const LAST_WORDS_MS = 500;
 
 /**
  * Starts the service and keeps it running until SIGTERM or SIGINT, then drains and exits 0 within 10 s. A fault at
@@ -111,6 +114,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     host: config.HTTP_HOST,
     port: own(config, name, "PORT"),
     variable: variableOf(name, "PORT"),
+    held: config.HTTP_HELD && process.connected,
   });
   log.info({ url: server.url }, "serving HTTP");
   if (agreement.isReached) runtime.watchDeadlines();
@@ -139,9 +143,10 @@ async function start<Port, ServiceStore extends Store<unknown>>(
 
   return async () => {
     log.info("stopping");
-    await link.pause();
+    await link.pause(PAUSE_MS);
+    await runtime.consumer.drain(DELIVERIES_MS); // Customers are served meanwhile.
     await server.close(HTTP_GRACE_MS);
-    await runtime.drain(DRAIN_MS);
+    await runtime.drain(OUTBOX_MS);
     await link.close(LAST_WORDS_MS);
     db.close();
     log.info("stopped");

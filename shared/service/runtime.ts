@@ -165,7 +165,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   }
 
   /**
-   * Ends the work: calls under way are waited for, what has not begun is handed back, and the outbox is emptied,
+   * Ends the work: what was taken is handled, what can't be begun in time is handed back, and the outbox is emptied,
    * all within `timeoutMs`. What can't be finished is in the database, or comes again.
    */
   async drain(timeoutMs: number): Promise<void> {

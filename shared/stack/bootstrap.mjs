@@ -15,7 +15,9 @@ const INSTALLED = "node_modules/.package-lock.json";
 
 const COMMANDS = {
   start: "shared/stack/start",
+  restart: "shared/stack/restart",
   bench: "shared/stack/bench",
+  chaos: "shared/stack/chaos",
   provision: "shared/stack/provision",
   conf: "shared/stack/conf",
   flow: "shared/stack/flow",

@@ -72,6 +72,14 @@ export function options<const Known extends NonNullable<ParseArgsConfig["options
   }
 }
 
+/** The whole number that an option has, between two bounds. Throws `Misuse`. */
+export function whole(option: string, text: string, from: number, to: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < from || number > to)
+    throw new Misuse(`${option} takes a whole number from ${from} to ${to}, not ${text}.`);
+  return number;
+}
+
 /** The option that was given, one at most. Throws `Misuse`. */
 export function flag<Known extends string>(
   command: string,

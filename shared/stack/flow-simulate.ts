@@ -13,7 +13,7 @@ import { commandOf, reportOf } from "../flow/simulate/report.ts";
 import { type RunOptions, runOnce } from "../flow/simulate/run.ts";
 import { type Options, ORDERS_A_RUN, SEEDS, simulateFlow } from "../flow/simulate/simulate.ts";
 import type { Out } from "./flow.ts";
-import { Misuse, options } from "./flow-commands.ts";
+import { Misuse, options, whole } from "./flow-commands.ts";
 
 const LEVELS: readonly string[] = ["none", "light", "heavy"] satisfies Level[];
 const MOST_ORDERS = 1_000_000;
@@ -68,11 +68,4 @@ function optionsOf(args: readonly string[]): Options & { json: boolean } {
     level: faults as Level,
     json,
   };
-}
-
-function whole(option: string, text: string, from: number, to: number): number {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < from || number > to)
-    throw new Misuse(`${option} takes a whole number from ${from} to ${to}, not ${text}.`);
-  return number;
 }

@@ -27,6 +27,7 @@ export const SMALL_PROCESS = {
 
 const READY_WITHIN_MS = 30_000;
 const POLL_MS = 50;
+const ASK_MS = 1_000;
 
 /** A stack that is running. */
 export class Stack {
@@ -83,6 +84,7 @@ export class Stack {
           new Supervised({
             ...program(name),
             node: true,
+            address: { host: config.HTTP_HOST, port: own(config, name, "PORT") },
             command: process.execPath,
             args: [join(projectRoot, "dist", "apps", name, "main.js")],
             env: { ...SMALL_PROCESS, ...publicEnv, DATA_DIR: folder, [password]: passwords[password] },
@@ -121,11 +123,30 @@ export class Stack {
 
   /** Resolves when every service says that it is ready. */
   async untilReady(): Promise<void> {
-    await Promise.all(
-      [...this.services.values()].map((service) =>
-        this.#until(service, async () => (await fetch(`${this.url(service.name)}/readyz`)).ok),
-      ),
-    );
+    await Promise.all([...this.services.values()].map((service) => this.#untilReady(service)));
+  }
+
+  /**
+   * Restarts services one after the other, all of them if none is named, with the build that is now in `dist`. Each has to
+   * be ready before the next one is stopped; `tell` gets a line of each. Rejects with a sentence when one does not come
+   * back: the others are left as they are.
+   */
+  async restart(names: readonly string[], tell: (line: string) => void): Promise<void> {
+    const known = [...this.services.keys()];
+    const unknown = names.find((name) => !known.includes(name));
+    if (unknown) throw new Error(`there is no service ${unknown}; known are: ${known.join(", ")}`);
+
+    for (const name of names.length > 0 ? names : known) {
+      const service = this.services.get(name)!;
+      const startedAt = performance.now();
+      await service.restart();
+      await this.#untilReady(service);
+      const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+      const stopMs = service.lastStop?.ms ?? 0;
+      tell(
+        `${name} is ready again after ${seconds(performance.now() - startedAt)}, ${seconds(stopMs)} of it to stop`,
+      );
+    }
   }
 
   /** Stops the services, then nats-server, each in its own good time. */
@@ -133,6 +154,12 @@ export class Stack {
     await Promise.all([...this.services.values()].map((service) => service.stop()));
     await this.nats.stop();
     rmSync(join(resolve(this.config.DATA_DIR), "run", "stack.pid"), { force: true });
+  }
+
+  #untilReady(service: Supervised): Promise<void> {
+    const url = `${this.url(service.name)}/readyz`;
+    // A connection may wait for the process longer than one wants to wait for news of its death.
+    return this.#until(service, async () => (await fetch(url, { signal: AbortSignal.timeout(ASK_MS) })).ok);
   }
 
   async #provision(): Promise<void> {

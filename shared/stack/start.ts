@@ -1,17 +1,24 @@
 // `npm start`: the whole stack in this terminal, until Ctrl-C.
 
+import type { Server } from "node:net";
+import { listenForWishes } from "./control.ts";
 import { EXAMPLE_ORDER } from "./example.ts";
 import { pretty } from "./pretty.ts";
 import { Stack } from "./stack.ts";
 
 let stopping = false;
+let wishes: Server | undefined;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 
 const starting = Stack.start(process.env, (line) => process.stdout.write(pretty(line)));
 try {
+  wishes?.close();
   const stack = await starting;
-  if (!stopping) announce(stack);
+  if (!stopping) {
+    wishes = listenForWishes(stack.config.DATA_DIR, ({ restart }, tell) => stack.restart(restart, tell));
+    announce(stack);
+  }
 } catch (error) {
   console.error(`Quadrille can't start: ${(error as Error).message}`);
   process.exitCode = 1;
@@ -31,6 +38,7 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   console.log("\nStopping; what is under way is finished first.");
+  wishes?.close();
   const stack = await starting.catch(() => undefined);
   await stack?.stop();
   console.log("Quadrille has stopped.");

@@ -1,9 +1,12 @@
-// Keeps one child process running: starts it, passes its output on by lines, and starts it again when it dies.
+// Keeps one child process running: starts it, passes its output on by lines, and starts it again when it dies. Its port, if
+// it has one, is held here, so that nobody is refused meanwhile.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { type Address, Door } from "./door.ts";
 
 /** What to run, and whom to tell. */
 export interface Program {
@@ -15,6 +18,8 @@ export interface Program {
   readonly pidFile: string;
   /** A Node child: it learns over a channel when this process is gone, and stops. */
   readonly node: boolean;
+  /** The port that is held for a Node child, from its start until it is stopped. */
+  readonly address?: Address;
   readonly onLine: (line: string) => void;
 }
 
@@ -28,10 +33,14 @@ export class Supervised {
   readonly #program: Program;
   #child: ChildProcess | undefined;
   #stopping = false;
+  #retired = false;
   #restartInMs = RESTART_FROM_MS;
   #restart: NodeJS.Timeout | undefined;
+  #door: Door | undefined;
   /** How often the process ended without being asked to. */
   deaths = 0;
+  /** How the last stop that was asked for went: the exit code, unless a signal ended the process, and how long it took. */
+  lastStop: { readonly code: number | null; readonly ms: number } | undefined;
 
   constructor(program: Program) {
     this.#program = program;
@@ -48,15 +57,17 @@ export class Supervised {
 
   /** Starts the process. It leads a process group of its own, so that Ctrl-C reaches only who stops it in order. */
   start(): void {
-    const { command, args, env, pidFile, node, onLine } = this.#program;
+    const { command, args, env, pidFile, node, address, onLine } = this.#program;
     const startedAt = Date.now();
-    this.#stopping = false;
+    this.#stopping = this.#retired = false;
+    if (address) this.#door ??= new Door(address, (error) => onLine(`${this.name}: ${error.message}`));
     const child = spawn(command, args, {
-      env,
+      env: { ...env, ...(address && { HTTP_HELD: "true" }) },
       detached: true,
       stdio: node ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
+    this.#door?.attend(child);
     if (child.pid) writeFileSync(pidFile, `${child.pid}\n`);
     for (const output of [child.stdout, child.stderr]) {
       createInterface({ input: output as Readable }).on("line", onLine);
@@ -84,14 +95,36 @@ export class Supervised {
 
   /** Asks the process to stop and resolves when it has; after 12 s it is killed. */
   async stop(): Promise<void> {
+    this.#retired = true;
+    this.#door?.retire();
+    await this.#end();
+    this.#door?.close();
+    this.#door = undefined;
+  }
+
+  /** Replaces the process by a new one, while connections wait. Rejects when `stop` was called before or meanwhile. */
+  async restart(): Promise<void> {
+    await this.#end();
+    if (this.#retired) throw new Error(`${this.name} is not to run any more`);
+    this.start();
+  }
+
+  /** Kills the process, as a crash does, and keeps it down until it is started again. Meanwhile connections wait. */
+  fell(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  async #end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
     const child = this.#child;
     if (!child) return;
-    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-    child.kill("SIGTERM");
+    const ended = once(child, "close");
+    const askedAt = performance.now();
+    child.kill(signal);
     const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
-    await ended;
+    const [code] = await ended;
     clearTimeout(timer);
+    this.lastStop = { code, ms: performance.now() - askedAt };
   }
 }

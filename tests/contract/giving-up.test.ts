@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type Event, fact } from "../../shared/contracts/events.ts";
 import { createLog } from "../../shared/observability/log.ts";
-import { PermanentFault } from "../../shared/service/consumer.ts";
+import { PermanentFault } from "../../shared/service/calls.ts";
 import { openDatabase } from "../../shared/service/database.ts";
 import { defineService, perform, when } from "../../shared/service/define.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
@@ -97,9 +97,12 @@ describe("a call that fails", () => {
   it("comes again in time for the last try, however long it has been waiting between tries", async () => {
     const bank = new Bank();
     vi.setSystemTime(NOW + PATIENCE_MS - 3 * SECOND);
-    const sent = await bank.take(due("a"), 20);
-    await bank.fail("a");
-    expect(sent.retryInMs).toBe(3 * SECOND);
+    let sent: Sent | undefined;
+    for (let attempt = 1; attempt <= 20; attempt++) {
+      sent = await bank.take(due("a"), attempt);
+      await bank.fail("a");
+    }
+    expect(sent!.retryInMs).toBe(3 * SECOND);
 
     vi.setSystemTime(NOW + PATIENCE_MS - 1);
     const last = await bank.take(due("a"), 21);
@@ -179,6 +182,7 @@ describe("nothing is given up", () => {
     expect(bank.calls).toEqual(["a"]);
 
     const drained = bank.runtime.drain(8_000);
+    await vi.advanceTimersByTimeAsync(5_000);
     await turns();
     expect(waiting.end).toBe("retried");
     await bank.answer("a");
@@ -233,6 +237,7 @@ const asker = defineService({
       on: "payment.authorized",
       request: (_: undefined, { key }) => key,
       call: (bank: Bank, key) => bank.ask(key),
+      retry: { inPlace: 0 },
       decide: (_, { key }) => [fact("shipment.waived", { orderId: key })],
       giveUp: {
         afterMs: PATIENCE_MS,
@@ -250,6 +255,7 @@ const asker = defineService({
       on: "order.cancelled",
       request: (_: undefined, { key }) => key,
       call: (bank: Bank, key) => bank.ask(key),
+      retry: { inPlace: 0 },
     }),
     when({
       on: "payment.captured",

@@ -11,6 +11,7 @@ import type { Delivery } from "../../shared/service/consumer.ts";
 import { openDatabase } from "../../shared/service/database.ts";
 import { type AnyService, defineService } from "../../shared/service/define.ts";
 import type { OutboxRow } from "../../shared/service/engine.ts";
+import type { Parked } from "../../shared/service/parked.ts";
 import { type CommandResult, Runtime } from "../../shared/service/runtime.ts";
 import { never, Outside } from "./outside.ts";
 
@@ -66,7 +67,9 @@ type Ending = "acked" | "retried" | "parked";
 /** One delivery, and how it ended. */
 export class Sent implements Delivery {
   end: Ending | undefined;
+  /** Why it was parked. */
   cause: Error | undefined;
+  parked: Parked | undefined;
   retryInMs: number | undefined;
   readonly attempt: number;
   /** The event in it, or why it can't be read. */
@@ -94,8 +97,9 @@ export class Sent implements Delivery {
     this.#finish("retried");
   }
 
-  async park(cause: Error): Promise<void> {
-    this.cause = cause;
+  async park(parked: Parked): Promise<void> {
+    this.parked = parked;
+    this.cause = parked.cause;
     this.#finish("parked");
   }
 

@@ -1,4 +1,4 @@
-// Stopping: what is under way ends, what has not begun is handed back.
+// Stopping: what was taken ends; only what time does not suffice for is handed back.
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { NOW } from "./flow.ts";
@@ -16,35 +16,63 @@ beforeEach(() => {
 });
 
 describe("stopping", () => {
-  it("waits for the call under way, stores what came of it, and hands back the rest at once", async () => {
+  it("works on until all that was taken has ended, and what still comes meanwhile", async () => {
     const till = new Till();
     const [calling, waiting] = await till.take(created("a"), paid("a"));
 
     const drained = till.runtime.drain(8_000);
-    expect(waiting).toMatchObject({ end: "retried", retryInMs: 0 });
     const late = till.give(paid("b"));
-    expect(late).toMatchObject({ end: "retried", retryInMs: 0 });
     till.answer("a");
     await turns();
     await drained;
 
-    expect(calling!.end).toBe("acked");
-    expect(till.stored).toEqual(["shipment.waived a"]);
+    expect([calling!.end, waiting!.end, late.end]).toEqual(["acked", "acked", "acked"]);
+    expect(till.stored.sort()).toEqual(["order.completed a", "order.completed b", "shipment.waived a"]);
   });
 
-  it("hands back calls that wait for their turn", async () => {
+  it("makes the calls that wait for their turn", async () => {
     const till = new Till();
     const sent = await till.take(...Array.from({ length: 130 }, (_, number) => created(`order-${number}`)));
 
     const drained = till.runtime.drain(8_000);
-    await turns();
-    expect(sent.slice(128).map(({ end }) => end)).toEqual(["retried", "retried"]);
     for (const name of till.calls.slice(0, 128)) till.answer(name);
+    await turns();
+    for (const name of till.calls.slice(128)) till.answer(name);
+    await turns();
+    await drained;
+
+    expect(till.calls).toHaveLength(130);
+    expect(sent.every(({ end }) => end === "acked")).toBe(true);
+  });
+
+  it("hands back what has not begun when time is nearly up, waits for the calls under way, and begins nothing", async () => {
+    const till = new Till();
+    const sent = await till.take(...Array.from({ length: 129 }, (_, number) => created(`order-${number}`)));
+    const behind = till.give(paid("order-0"));
+
+    const drained = till.runtime.drain(8_000);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect([sent[128]!.end, behind.end]).toEqual([undefined, undefined]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await turns();
+    expect(sent[128]!.end).toBe("retried");
+    expect(behind).toMatchObject({ end: "retried", retryInMs: 0 });
+    expect(till.give(paid("b"))).toMatchObject({ end: "retried", retryInMs: 0 });
+    for (const name of till.calls) till.answer(name);
     await turns();
     await drained;
 
     expect(till.calls).toHaveLength(128);
     expect(sent.slice(0, 128).every(({ end }) => end === "acked")).toBe(true);
+  });
+
+  it("waits until what can't be handled is put aside", async () => {
+    const till = new Till();
+    const sent = till.give(paid("faulty"));
+
+    await Promise.all([till.runtime.drain(8_000), turns()]);
+
+    expect(sent.end).toBe("parked");
   });
 
   it("carries out what was taken but not begun when nobody has to be called for it", async () => {

@@ -42,6 +42,7 @@ const till = defineService({
         decideOn(key);
         return [fact("shipment.waived", { orderId: key })];
       },
+      retry: { inPlace: 0 },
       emits: ["shipment.waived"],
     }),
     when({

@@ -1,6 +1,6 @@
 // The README's promises: what it says to type works as it stands there.
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -83,6 +83,34 @@ test("every example of the README works", () => {
     const answer = sh(onOurPorts(script).replaceAll("curl ", "curl -sS --fail-with-body "));
     expect(answer).not.toBe("");
   }
+});
+
+test("a service is restarted, and others are not; names that are none and a folder without a stack are told apart", () => {
+  const pid = (name: string) => readFileSync(join(folder, "run", `${name}.pid`), "utf8");
+  const before = { risk: pid("risk"), orders: pid("orders") };
+  const restart = (names: string, more = {}) =>
+    spawnSync("npm", ["run", "-s", "restart", "--", ...names.split(" ")], {
+      cwd: projectRoot,
+      env: { ...env, ...more },
+      encoding: "utf8",
+    });
+
+  const restarted = restart("risk shipping");
+  expect(restarted.stdout).toMatch(
+    /^risk is ready again after .* s of it to stop\nshipping is ready again .*\n$/,
+  );
+  expect(restarted.status).toBe(0);
+  expect(pid("risk")).not.toBe(before.risk);
+  expect(pid("orders")).toBe(before.orders);
+
+  expect(restart("riks")).toMatchObject({
+    status: 1,
+    stdout: expect.stringContaining("there is no service riks; known are: orders,"),
+  });
+  expect(restart("risk", { DATA_DIR: join(folder, "elsewhere") })).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("no stack is running on"),
+  });
 });
 
 test("Ctrl-C stops everything cleanly", async () => {

@@ -159,7 +159,7 @@ describe("a simulation finds that", () => {
     ["a booking is not called off", /a carrier is booked/, without("shipping:order.cancelled")],
     [
       "goods leave after they were withdrawn",
-      /shipment\.\w+ and shipment\.\w+|goods of order order-\d+ left|after its stock was committed/,
+      /shipment\.\w+ and shipment\.\w+|goods of order order-\d+ left|after its stock was committed|money was taken for order/,
       without("shipping:order.created:isOpen"),
     ],
     ["a completed order is never closed", /never ends|nobody does/, without("orders:payment.captured")],

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
 import { afterEach, expect, test } from "vitest";
 import { smtpPost } from "../../apps/notifications/post.ts";
-import { PermanentFault } from "../../shared/service/consumer.ts";
+import { PermanentFault } from "../../shared/service/calls.ts";
 import { openMailbox } from "../support/mailbox.ts";
 
 const mail = { id: "o-1.abc", to: "ada@example.com", subject: "Your order", text: "Hello." };

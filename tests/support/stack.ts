@@ -4,10 +4,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import type { JsMsg } from "@nats-io/jetstream";
 import { onTestFailed } from "vitest";
-import { decode, type Event, parseSubject } from "../../shared/contracts/events.ts";
-import { fromHeaders } from "../../shared/nats/headers.ts";
+import { eventOf, readStream } from "../../shared/chaos/stream.ts";
+import type { Event } from "../../shared/contracts/events.ts";
 import { FLOW_STREAM, PARKED_STREAM } from "../../shared/nats/topology.ts";
 import { isolatedEnv } from "../../shared/stack/ports.ts";
 import { Stack } from "../../shared/stack/stack.ts";
@@ -105,30 +105,19 @@ export class TestStack {
   }
 
   /** Every event of the flow so far, in the order of the stream. */
-  async flow(): Promise<Event[]> {
-    return (await this.#messages(FLOW_STREAM)).map(({ subject, data, headers }) => {
-      const { type, key } = parseSubject(subject)!;
-      return { ...fromHeaders(headers, type, key), ...decode(type, data) } as Event;
-    });
+  flow(): Promise<Event[]> {
+    return this.#read(FLOW_STREAM, eventOf);
   }
 
   /** Every parked message so far. */
-  parked() {
-    return this.#messages(PARKED_STREAM);
+  parked(): Promise<JsMsg[]> {
+    return this.#read(PARKED_STREAM, (message) => message);
   }
 
-  async #messages(stream: string) {
+  async #read<Read>(stream: string, read: (message: JsMsg) => Read): Promise<Read[]> {
     const connection = await this.stack.connect();
     try {
-      const { state } = await (await jetstreamManager(connection)).streams.info(stream);
-      const messages = [];
-      if (state.messages === 0) return [];
-      const consumer = await jetstream(connection).consumers.get(stream);
-      for await (const message of await consumer.consume()) {
-        messages.push(message);
-        if (message.seq === state.last_seq) break;
-      }
-      return messages;
+      return await readStream(connection, stream, read);
     } finally {
       await connection.close();
     }

@@ -1,0 +1,161 @@
+// Judges a stack at rest, by its stream, by every database and by the books of the outside: what is broken, as sentences.
+
+import type { Database } from "better-sqlite3";
+import BetterSqlite from "better-sqlite3";
+import type { Event } from "../contracts/events.ts";
+import type { Laws, Row, View } from "../flow/check/scenario.ts";
+import { type AnyService, consumes } from "../service/define.ts";
+import { stateFile } from "./database.ts";
+import type { Testimony } from "./testimony.ts";
+
+/** A flow, as it is judged. */
+export interface Judged<World> {
+  readonly services: readonly AnyService[];
+  readonly laws: Laws<World>;
+  /** What the outside has in its books of each order. */
+  readonly world: (key: string) => World;
+}
+
+/** More than there ever are. */
+const ALL_WAITS = 1_000_000;
+
+/** Everything that is broken. `folder` holds the databases; `accepted` are the orders that customers know of. */
+export function judge<World>(
+  { services, laws, world }: Judged<World>,
+  { flow, unreadable, parked }: Testimony,
+  folder: string,
+  accepted: readonly string[],
+): string[] {
+  const stream = [...new Map(flow.map((event) => [event.id, event])).values()];
+  const databases = new Map(
+    services.map(({ name }) => [name, new BetterSqlite(stateFile(folder, name), { readonly: true })]),
+  );
+  try {
+    const view = viewOf(services, stream, databases, world);
+    return [
+      ...sameIdSameFact(flow),
+      ...saidOnce(stream),
+      ...caused(stream, services),
+      ...placedAndEnded(stream, accepted),
+      ...services.flatMap((service) => handled(service, databases.get(service.name)!, stream)),
+      ...setAside(services, unreadable, parked),
+      ...laws.always(view),
+      ...laws.calm(view),
+      ...laws.end(view),
+      ...laws.audience(view),
+    ];
+  } finally {
+    for (const db of databases.values()) db.close();
+  }
+}
+
+function viewOf<World>(
+  services: readonly AnyService[],
+  stream: readonly Event[],
+  databases: ReadonlyMap<string, Database>,
+  world: (key: string) => World,
+): View<World> {
+  const stores = new Map(
+    services.map((service) => [service.name, service.store(databases.get(service.name)!)]),
+  );
+  const tables = new Map<string, Row[]>();
+  const rows = (service: string, table: string) => {
+    const name = `${service} ${table}`;
+    const read = () => databases.get(service)!.prepare(`SELECT * FROM "${table}"`).all() as Row[];
+    if (!tables.has(name)) tables.set(name, read());
+    return tables.get(name)!;
+  };
+  const waits = (name: string) =>
+    services
+      .find((service) => service.name === name)!
+      .deadlines.flatMap(({ open }) => open(stores.get(name)!, ALL_WAITS).map(({ key }) => key));
+  const names = services.map(({ name }) => name);
+  const store = (name: string) => stores.get(name)!;
+  return { said: stream, stream, services: names, losesCalls: true, world, rows, waits, store };
+}
+
+/** An event may be stored any number of times, and is the same each time. */
+function sameIdSameFact(flow: readonly Event[]): string[] {
+  const first = new Map<string, string>();
+  return flow.flatMap(({ id, ...fact }) => {
+    const text = JSON.stringify(fact);
+    const known = first.get(id);
+    if (known === undefined) first.set(id, text);
+    return known === undefined || known === text ? [] : [`${id} is in the stream as ${known} and as ${text}`];
+  });
+}
+
+/** No service says the same thing of the same key twice for one cause. */
+function saidOnce(stream: readonly Event[]): string[] {
+  return repeated(
+    stream,
+    ({ source, type, key, causationId }) => `${source} says ${type} of ${key} on ${causationId}`,
+  );
+}
+
+/** No fact without a cause: another fact of the stream, a command, or a deadline. */
+function caused(stream: readonly Event[], services: readonly AnyService[]): string[] {
+  const ids = new Set(stream.map(({ id }) => id));
+  const names = services.flatMap(({ commands, deadlines }) =>
+    [...commands, ...deadlines].map(({ name }) => name),
+  );
+  const byOther = new RegExp(`^(${names.join("|")}) \\S+$`);
+  return stream
+    .filter(({ causationId }) => !ids.has(causationId) && !byOther.test(causationId))
+    .map(({ type, key, causationId }) => `${type} of ${key} is caused by ${causationId}, which is nowhere`);
+}
+
+/** Every order that a customer knows of is there once and ends once, and there are no others. */
+function placedAndEnded(stream: readonly Event[], accepted: readonly string[]): string[] {
+  const known = new Set(accepted);
+  const placed = stream.filter(({ type }) => type === "order.created");
+  const there = new Set(placed.map(({ key }) => key));
+  return [
+    ...repeated(placed, ({ key }) => `${key} is placed`),
+    ...repeated(placed, ({ causationId }) => `an order is made of ${causationId}`),
+    ...accepted.filter((id) => !there.has(id)).map((id) => `${id} was accepted, and is lost`),
+    ...[...there].filter((id) => !known.has(id)).map((id) => `${id} was placed, and no customer knows of it`),
+  ];
+}
+
+/** A service has handled what it listens to, each event once, and nothing else; and all that it says is in the stream. */
+function handled(service: AnyService, db: Database, stream: readonly Event[]): string[] {
+  const { name } = service;
+  const ids = (sql: string) => new Set(db.prepare(sql).pluck().all() as string[]);
+  const inbox = ids("SELECT event_id FROM inbox");
+  const outbox = ids("SELECT event_id FROM outbox");
+  const types = new Set(consumes(service));
+  const missed = stream.filter(({ id, type }) => types.has(type) && !inbox.delete(id));
+  for (const { id } of stream) outbox.delete(id);
+  return [
+    ...missed.map(({ type, key }) => `${name} has not handled ${type} of ${key}`),
+    ...[...inbox].map((id) => `${name} has handled ${id}, which is not in the stream`),
+    ...[...outbox].map((id) => `${name} has said ${id}, which is not in the stream`),
+  ];
+}
+
+/** What nobody can read is parked once by each service that listens to its subject; nothing else is. */
+function setAside(
+  services: readonly AnyService[],
+  unreadable: Testimony["unreadable"],
+  parked: Testimony["parked"],
+): string[] {
+  const due = unreadable.flatMap(({ type, key }) =>
+    services.filter((service) => consumes(service).includes(type)).map(({ name }) => `${name} ${key}`),
+  );
+  const found = parked.map(({ service, key }) => `${service} ${key}`);
+  return [
+    ...due.filter((one) => !found.includes(one)).map((one) => `${one} can't be read, and is not parked`),
+    ...repeated(found, (one) => `${one} is parked`),
+    ...parked
+      .filter(({ isGarbage }) => !isGarbage)
+      .map(({ service, key, cause }) => `${service} has parked something of ${key}: ${cause}`),
+  ];
+}
+
+/** What the same is said of more than once. */
+function repeated<One>(some: readonly One[], say: (one: One) => string): string[] {
+  const times = new Map<string, number>();
+  for (const one of some) times.set(say(one), (times.get(say(one)) ?? 0) + 1);
+  return [...times].filter(([, count]) => count > 1).map(([what, count]) => `${count} times: ${what}`);
+}

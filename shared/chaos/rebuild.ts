@@ -1,0 +1,35 @@
+// Has a service's database rebuilt from the stream, by the command that does it for everybody.
+
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { projectRoot } from "../stack/project.ts";
+
+const COMMAND = join(projectRoot, "dist", "shared", "stack", "rebuild.js");
+
+/** What the command says: hashes of the state that the database held, if there was one, and holds now. */
+export interface Rebuilt {
+  readonly service: string;
+  readonly events: number;
+  readonly before: string | null;
+  readonly after: string;
+  readonly seconds: number;
+}
+
+/** Whether there is such a command. */
+export const canRebuild = existsSync(COMMAND);
+
+/** Rebuilds the database of a service that is not running; `env` is the stack's, with the passwords. */
+export async function rebuild(service: string, env: NodeJS.ProcessEnv): Promise<Rebuilt> {
+  const { stdout } = await promisify(execFile)(process.execPath, [COMMAND, service, "--json"], { env });
+  return JSON.parse(stdout);
+}
+
+/** Rebuilds a service's database once more: its state has to be what it was. */
+export async function rebuiltAlike(service: string, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const { before, after } = await rebuild(service, env);
+  return before === after
+    ? []
+    : [`${service} is rebuilt from the stream to another state: ${before}, then ${after}`];
+}

@@ -1,0 +1,122 @@
+// Calls to the outside: a turn for each, a time limit, repeats in place, and a breaker for when nobody answers.
+
+import type { Event } from "../contracts/events.ts";
+import type { Log } from "../observability/log.ts";
+import { Breaker } from "./breaker.ts";
+import { type Clock, realClock, type Timer } from "./clock.ts";
+import { RETRY, type Reaction, type Retry } from "./define.ts";
+import { AbandonedError, type Lanes } from "./lanes.ts";
+
+/** Thrown by a call to the outside that would fail the same way every time: the message is parked. */
+export class PermanentFault extends Error {
+  override name = "PermanentFault";
+}
+
+/** How a call ended. `paused` means that it was not made, since nobody is answered. */
+export type CallEnd =
+  | { readonly kind: "answered"; readonly outcome: unknown }
+  | { readonly kind: "failed"; readonly tries: number; readonly error: Error }
+  | { readonly kind: "paused"; readonly inMs: number; readonly error: Error };
+
+const CALL_TIMEOUT_MS = 15_000;
+/** For how many different keys calls have to fail, one after the other, before all are paused. */
+const BREAKER_OPENS_AFTER = 8;
+
+/** The calls of one service, which all go to the same outside. */
+export class Calls<Port> {
+  readonly #port: Port;
+  readonly #lanes: Lanes<unknown>;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #breaker: Breaker;
+  #stopping = false;
+
+  constructor(port: Port, lanes: Lanes<unknown>, log: Log, clock = realClock) {
+    this.#port = port;
+    this.#lanes = lanes;
+    this.#log = log;
+    this.#clock = clock;
+    this.#breaker = new Breaker(BREAKER_OPENS_AFTER, clock);
+  }
+
+  /** Repeats nothing in place any more. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Calls for an event, whose lane has to be held, and repeats it in place as the reaction says. Never rejects. */
+  async make(reaction: Reaction<unknown, unknown>, event: Event, request: unknown): Promise<CallEnd> {
+    const { retry = RETRY } = reaction;
+    for (let tries = 0; ; ) {
+      const isProbe = this.#breaker.isOpen;
+      const pausedMs = this.#breaker.admit();
+      if (pausedMs > 0) return { kind: "paused", inMs: pausedMs, error: new Error("calls are paused") };
+      try {
+        return { kind: "answered", outcome: await this.#call(reaction, event, request, isProbe) };
+      } catch (error) {
+        // The outage goes on, which is nobody's fault in particular.
+        if (isProbe && this.#breaker.isOpen)
+          return { kind: "paused", inMs: this.#breaker.pauseMs, error: error as Error };
+        if (error instanceof AbandonedError) return { kind: "paused", inMs: 0, error };
+        tries++;
+        const isFinal = error instanceof PermanentFault || tries > retry.inPlace || this.#stopping;
+        if (isFinal || this.#breaker.isOpen) return { kind: "failed", tries, error: error as Error };
+        await new Promise<void>((resolve) => {
+          this.#clock.after(retryDelay(tries, retry, this.#clock), resolve);
+        });
+      }
+    }
+  }
+
+  async #call(
+    reaction: Reaction<unknown, unknown>,
+    { key }: Event,
+    request: unknown,
+    isProbe: boolean,
+  ): Promise<unknown> {
+    try {
+      const call = (signal: AbortSignal) => reaction.call!(this.#port, request, signal);
+      const outcome = await this.#lanes.call(() => withTimeout(call, CALL_TIMEOUT_MS, this.#clock));
+      this.#answered();
+      return outcome;
+    } catch (error) {
+      if (error instanceof PermanentFault) this.#answered();
+      else if (!(error instanceof AbandonedError)) {
+        const cause = (error as Error).message;
+        const pausedMs = this.#breaker.failed(key, isProbe);
+        if (pausedMs) this.#log.warn({ cause, pausedMs }, "nobody is answered; calls are paused");
+      }
+      throw error;
+    }
+  }
+
+  #answered(): void {
+    if (this.#breaker.succeeded()) this.#log.info("calls are answered again");
+  }
+}
+
+/** How long to wait before the next try, in milliseconds: exponential, capped, with jitter. */
+export function retryDelay(times: number, { fromMs, upToMs }: Retry, clock: Clock): number {
+  return Math.round(Math.min(fromMs * 2 ** (times - 1), upToMs) * (0.5 + clock.random() / 2));
+}
+
+async function withTimeout<Outcome>(
+  call: (signal: AbortSignal) => Promise<Outcome>,
+  milliseconds: number,
+  clock: Clock,
+): Promise<Outcome> {
+  const abort = new AbortController();
+  let timer: Timer | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = clock.after(milliseconds, () => {
+      const error = new Error(`no answer within ${milliseconds} ms`);
+      reject(error);
+      abort.abort(error);
+    });
+  });
+  try {
+    return await Promise.race([call(abort.signal), timeout]);
+  } finally {
+    timer?.cancel();
+  }
+}

@@ -1,0 +1,71 @@
+// What goes wrong in a chaos run: the plan that follows from the seed, and how it is carried out.
+
+import { describe, expect, it } from "vitest";
+import { type Fault, kinds, planOf } from "../../shared/chaos/plan.ts";
+import { Strikes } from "../../shared/chaos/strikes.ts";
+import { Chance } from "../../shared/flow/simulate/chance.ts";
+
+const occasion = { orders: 1_000, faults: 200, services: ["orders", "risk"], possible: kinds };
+const plan = (seed: number, change = {}) => planOf(new Chance(seed), { ...occasion, ...change });
+
+describe("a plan", () => {
+  it("is the same for the same seed, and another one for another", () => {
+    expect(plan(1)).toEqual(plan(1));
+    expect(plan(1)).not.toEqual(plan(2));
+  });
+
+  it("has each kind that is possible, as soon as there are enough faults, and no other", () => {
+    const possible = kinds.slice(2);
+    const dealt = plan(3, { faults: possible.length, possible }).map(({ kind }) => kind);
+
+    expect(dealt.toSorted()).toEqual(possible.toSorted());
+  });
+
+  it("kills services most often, and rolls the store back a few times", () => {
+    const count = (kind: string) => plan(4).filter((fault) => fault.kind === kind).length;
+
+    for (const kind of kinds) expect(count("service killed")).toBeGreaterThanOrEqual(count(kind));
+    expect(count("store rolled back")).toBeLessThan(15);
+  });
+
+  it("begins its faults in order, while orders are placed", () => {
+    const times = plan(5).map(({ at }) => at);
+
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times[0]).toBeGreaterThanOrEqual(1);
+    expect(times.at(-1)).toBeLessThanOrEqual(occasion.orders);
+  });
+});
+
+describe("strikes", () => {
+  const fault = (at: number, service: string) => ({ kind: "service killed", at, service }) as Fault;
+
+  it("begin when their time has come, one after the other where they have the same victim", async () => {
+    const told: string[] = [];
+    const carryOut = async ({ at, service }: Fault) => {
+      told.push(`${service} ${at}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      told.push(`${service} ${at} is over`);
+    };
+    const some = [fault(1, "risk"), fault(2, "risk"), fault(2, "orders"), fault(3, "orders")];
+    const strikes = new Strikes(some, carryOut, ({ service }) => [service]);
+
+    await strikes.due(2);
+    await strikes.ended();
+
+    expect(told.indexOf("risk 1 is over")).toBeLessThan(told.indexOf("risk 2"));
+    expect(told.indexOf("orders 2")).toBeLessThan(told.indexOf("risk 1 is over"));
+    expect(told).not.toContain("orders 3");
+  });
+
+  it("that can't be carried out are heard of", async () => {
+    const strikes = new Strikes(
+      [fault(1, "risk")],
+      () => Promise.reject(new Error("no such disk")),
+      () => [],
+    );
+    await strikes.due(1);
+
+    await expect(strikes.ended()).rejects.toThrow("no such disk");
+  });
+});

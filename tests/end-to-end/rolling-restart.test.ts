@@ -1,0 +1,131 @@
+// Every service is restarted under load, one after the other: no customer sees an error, and no delivery comes twice.
+
+import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { allServices } from "../../apps/services.ts";
+import { FLOW_STREAM } from "../../shared/nats/topology.ts";
+import { consumes } from "../../shared/service/define.ts";
+import { anOrder } from "../support/order.ts";
+import { TestStack } from "../support/stack.ts";
+
+const PACE_MS = 40;
+
+let shop: TestStack;
+
+beforeAll(async () => {
+  // At this level a service logs each delivery with how often it has come.
+  shop = await TestStack.start({ LOG_LEVEL: "debug", ACK_WAIT_MS: "10000" });
+  await shop.stockUp("TEA-001", 1_000_000);
+});
+
+afterAll(() => shop?.stop());
+beforeEach(() => shop.explainFailure());
+
+test("a rolling restart under load shows no error to a customer, and causes no redelivery", async () => {
+  const orderIds: string[] = [];
+  const unexpected: string[] = [];
+  let restarting = true;
+
+  /** Asks at a steady pace until all is restarted. */
+  async function customer(ask: () => Promise<void>): Promise<void> {
+    while (restarting) {
+      await ask().catch((error) => unexpected.push(`${error.message}: ${error.cause?.message}`));
+      await sleep(PACE_MS);
+    }
+  }
+  const place = async (send: Send) => {
+    const { status, body } = await send("POST", `${shop.stack.url("orders")}/orders`, anOrder());
+    if (status === 202) orderIds.push(JSON.parse(body).orderId);
+    else unexpected.push(`${status} ${body}`);
+  };
+  const look = async (send: Send, path: string) => {
+    const { status, body } = await send("GET", path);
+    if (status !== 200) unexpected.push(`${path}: ${status} ${body}`);
+  };
+  const names = [...shop.stack.services.keys()];
+  const sends = [kept(), kept(), fetched, fresh];
+  const customers = [
+    ...sends.map((send) => customer(() => place(send))),
+    ...names.flatMap((name) =>
+      [kept(), fetched, fresh].map((send) => customer(() => look(send, `${shop.stack.url(name)}/healthz`))),
+    ),
+  ];
+
+  await sleep(500);
+  const told: string[] = [];
+  await shop.stack.restart([], (line) => told.push(line));
+  restarting = false;
+  await Promise.all(customers);
+
+  expect(unexpected).toEqual([]);
+  expect(told.map((line) => line.split(" ")[0])).toEqual(names);
+  expect(orderIds.length).toBeGreaterThan(50);
+  for (const { name, deaths, lastStop } of shop.stack.services.values()) {
+    expect({ name, deaths, code: lastStop?.code }).toEqual({ name, deaths: 0, code: 0 });
+    expect(lastStop!.ms).toBeLessThan(10_000);
+  }
+  for (const id of orderIds) expect(await shop.ended(id)).toMatchObject({ status: "completed" });
+  await expectNothingRedelivered();
+});
+
+/** Every message was delivered to each of its services once, and each delivery was acknowledged. */
+async function expectNothingRedelivered(): Promise<void> {
+  const flow = await shop.flow();
+  const connection = await shop.stack.connect();
+  const { consumers } = await jetstreamManager(connection);
+  for (const service of allServices(shop.stack.config)) {
+    const { name } = service;
+    const due = flow.filter(({ type }) => consumes(service).includes(type)).length;
+    const info = await shop.until(`${name} has acknowledged all`, async () => {
+      const now = await consumers.info(FLOW_STREAM, name);
+      return now.num_pending === 0 && now.num_ack_pending === 0 ? now : undefined;
+    });
+    const { num_redelivered, delivered, ack_floor } = info;
+    expect({
+      name,
+      num_redelivered,
+      delivered: delivered.consumer_seq,
+      acked: ack_floor.consumer_seq,
+    }).toEqual({ name, num_redelivered: 0, delivered: due, acked: due });
+  }
+  await connection.close();
+  const attempts = shop.lines.flatMap((line) => /"attempt":(\d+)/.exec(line)?.[1] ?? []);
+  expect(attempts.length).toBeGreaterThan(flow.length);
+  expect(attempts.filter((attempt) => attempt !== "1")).toEqual([]);
+}
+
+type Send = (method: string, url: string, body?: unknown) => Promise<{ status: number; body: string }>;
+
+const HEADERS = { "content-type": "application/json" };
+
+/** Node's own fetch, which keeps its connections alive. */
+async function fetched(...[method, url, body]: Parameters<Send>): ReturnType<Send> {
+  const init = { method, headers: HEADERS, ...(body !== undefined && { body: JSON.stringify(body) }) };
+  const response = await fetch(url, init);
+  return { status: response.status, body: await response.text() };
+}
+
+/** A client with one connection for each service, which it keeps alive. */
+function kept(): Send {
+  return through(new Agent({ keepAlive: true, maxSockets: 1 }));
+}
+
+/** A new connection for every request. */
+const fresh = through(new Agent({ keepAlive: false }));
+
+function through(agent: Agent): Send {
+  return (method, url, body) =>
+    new Promise((resolve, reject) => {
+      const sent = request(url, { agent, method, headers: HEADERS }, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (data) => {
+          text += data;
+        });
+        response.on("end", () => resolve({ status: response.statusCode!, body: text }));
+        response.on("error", reject);
+      });
+      sent.on("error", reject).end(body === undefined ? undefined : JSON.stringify(body));
+    });
+}
