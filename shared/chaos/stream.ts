@@ -2,8 +2,6 @@
 
 import { type JsMsg, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
-import { decode, type Event, parseSubject } from "../contracts/events.ts";
-import { fromHeaders } from "../nats/headers.ts";
 
 /** What each message of a stream is to its reader, in the order of the stream. */
 export async function readStream<Read>(
@@ -20,10 +18,4 @@ export async function readStream<Read>(
     if (message.info.pending === 0) break;
   }
   return all;
-}
-
-/** The event in a message of the flow. Throws when there is none that can be read. */
-export function eventOf({ subject, data, headers }: Pick<JsMsg, "subject" | "data" | "headers">): Event {
-  const { type, key } = parseSubject(subject)!;
-  return { ...fromHeaders(headers, type, key), ...decode(type, data) } as Event;
 }

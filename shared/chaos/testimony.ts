@@ -2,9 +2,10 @@
 
 import type { NatsConnection } from "nats";
 import { type Event, type FactType, parseSubject } from "../contracts/events.ts";
+import { readEvent } from "../nats/headers.ts";
 import { FLOW_STREAM, PARKED_STREAM } from "../nats/topology.ts";
 import { GARBAGE } from "./mischief.ts";
-import { eventOf, readStream } from "./stream.ts";
+import { readStream } from "./stream.ts";
 
 /** What the streams hold. */
 export interface Testimony {
@@ -26,9 +27,11 @@ export async function testimony(connection: NatsConnection): Promise<Testimony> 
   const flow: Event[] = [];
   const unreadable: { type: FactType; key: string }[] = [];
   await readStream(connection, FLOW_STREAM, (message) => {
-    const { type, key } = parseSubject(message.subject)!;
+    const said = parseSubject(message.subject);
+    if (!said) return; // An operator's word.
+    const { type, key } = said;
     if (key.startsWith(GARBAGE)) unreadable.push({ type, key });
-    else flow.push(eventOf(message));
+    else flow.push(readEvent(message));
   });
   const parked = await readStream(connection, PARKED_STREAM, ({ subject, headers }) => {
     const [, service = "", key = ""] = subject.split(".");

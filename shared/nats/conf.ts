@@ -1,7 +1,7 @@
 // The text of nats.conf, written from the services' reaction tables.
 
 import type { AnyService } from "../service/define.ts";
-import { permissions } from "./topology.ts";
+import { OPERATOR, operatorPermissions, permissions } from "./topology.ts";
 
 /** nats.conf for these services. Addresses, folders and passwords come from nats-server's environment. */
 export function natsConf(services: readonly AnyService[]): string {
@@ -24,19 +24,18 @@ authorization {
   users: [
     # Creates the streams and consumers; no service knows its password.
     { user: admin, password: $ADMIN_PASSWORD }
-${services.map(user).join("\n")}
+${[...services.map((service) => user(service.name, permissions(service))), user(OPERATOR, operatorPermissions())].join("\n")}
   ]
 }
 `;
 }
 
-function user(service: AnyService): string {
-  const { publish, subscribe } = permissions(service);
+function user(name: string, { publish, subscribe }: ReturnType<typeof permissions>): string {
   const list = (subjects: string[]) =>
     `[\n${subjects.map((subject) => `          "${subject}"`).join("\n")}\n        ]`;
   return `
     {
-      user: ${service.name}, password: $${service.name.toUpperCase()}_PASSWORD
+      user: ${name}, password: $${name.toUpperCase()}_PASSWORD
       permissions: {
         publish: ${list(publish)}
         subscribe: ${list(subscribe)}

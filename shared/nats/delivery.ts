@@ -1,48 +1,39 @@
 // One delivery of a JetStream message: read it, and end it by an ack, a delayed nak, or a place in PARKED.
 
-import type { JetStreamClient, JsMsg } from "@nats-io/jetstream";
-import { headers, type MsgHdrs } from "nats";
-import { decode, type Event, keyOf, parseSubject, UndecodableError } from "../contracts/events.ts";
-import type { Delivery } from "../service/consumer.ts";
-import type { Parked } from "../service/parked.ts";
-import { fromHeaders } from "./headers.ts";
-import { parkedSubject } from "./topology.ts";
-
-/** How a service puts messages aside. */
-export interface Parking {
-  readonly js: JetStreamClient;
-  readonly service: string;
-  /** The largest message that the broker takes, in bytes. */
-  readonly maxPayload: number;
-}
+import type { JsMsg } from "@nats-io/jetstream";
+import type { Event } from "../contracts/events.ts";
+import type { Delivery, Wish } from "../service/consumer.ts";
+import type { Origin, Parked } from "../service/parked.ts";
+import { readEvent } from "./headers.ts";
+import { type NatsParking, sayable } from "./parking.ts";
+import { wishes } from "./topology.ts";
 
 const PARK_RETRY_MS = 5_000;
-const MAX_HEADERS = 64 * 1024;
-const MAX_CAUSE = 1_000;
-const MAX_STACK = 4_000;
 
 /** A delivery over NATS. It is in `held` until it has ended. */
 export class NatsDelivery implements Delivery {
   readonly attempt: number;
+  readonly origin: Origin;
+  readonly wish: Wish | undefined;
   readonly #message: JsMsg;
   readonly #held: Set<NatsDelivery>;
-  readonly #parking: Parking;
+  readonly #parking: NatsParking;
 
-  constructor(message: JsMsg, held: Set<NatsDelivery>, parking: Parking) {
-    this.attempt = message.info.deliveryCount;
+  constructor(message: JsMsg, held: Set<NatsDelivery>, parking: NatsParking) {
+    const { subject, info } = message;
+    this.attempt = info.deliveryCount;
+    const said = wishIn(message);
+    this.wish = said;
+    const place = said ? said.place : `${info.streamSequence}-${info.timestampNanos}`;
+    const key = subject.slice(subject.lastIndexOf(".") + 1);
+    this.origin = { place, sequence: Number.parseInt(place, 10), key };
     this.#message = message;
     this.#held = held.add(this);
     this.#parking = parking;
   }
 
   read(): Event {
-    const { subject, data } = this.#message;
-    const address = parseSubject(subject);
-    if (!address) throw new UndecodableError(`no fact has the subject ${subject}`);
-    const fact = decode(address.type, data);
-    const key = keyOf(fact);
-    if (key !== address.key) throw new UndecodableError(`the subject says ${address.key}, the data ${key}`);
-    return Object.assign(fromHeaders(this.#message.headers, address.type, key), fact) as Event;
+    return readEvent(this.#message);
   }
 
   /** Says that it is still being worked on: the broker should not give it to anyone else meanwhile. */
@@ -62,52 +53,23 @@ export class NatsDelivery implements Delivery {
 
   async park(parked: Parked): Promise<void> {
     try {
-      await this.#publishParked(parked);
+      await this.#parking.put(this.origin, this.#message, parked);
       this.ack();
     } catch (error) {
       this.retry(PARK_RETRY_MS);
       throw new Error(`can't park it: ${(error as Error).message}`, { cause: error });
     }
   }
-
-  async #publishParked({ cause, fingerprint, attempts, firstAt, lastAt }: Parked): Promise<void> {
-    const { js, service, maxPayload } = this.#parking;
-    const { subject, data, seq, info } = this.#message;
-    const parked = this.#sayableHeaders();
-    parked.set("Nats-Msg-Id", `${service}.${seq}.${info.timestampNanos}`);
-    parked.set("Quadrille-Service", service);
-    parked.set("Quadrille-Cause", oneLine(cause.message).slice(0, MAX_CAUSE));
-    parked.set("Quadrille-Stack", oneLine(cause.stack ?? "").slice(0, MAX_STACK));
-    parked.set("Quadrille-Fingerprint", fingerprint);
-    parked.set("Quadrille-Subject", subject);
-    parked.set("Quadrille-Sequence", `${seq}`);
-    parked.set("Quadrille-Attempts", `${attempts}`);
-    parked.set("Quadrille-First-Attempt", new Date(firstAt).toISOString());
-    parked.set("Quadrille-Last-Attempt", new Date(lastAt).toISOString());
-    const key = subject.slice(subject.lastIndexOf(".") + 1);
-    const fits = data.length + parked.toString().length < maxPayload;
-    if (!fits) parked.set("Quadrille-Left-Out", "the body: it is in the stream, at the sequence above");
-    await js.publish(parkedSubject(service, key), fits ? data : "", { headers: parked });
-  }
-
-  /** The original's headers but for the broker's, which would act on the copy as well. None if no client may read them. */
-  #sayableHeaders(): MsgHdrs {
-    const copied = headers();
-    try {
-      let size = 0;
-      for (const [name, values] of this.#message.headers ?? []) {
-        size += name.length + values.join("").length;
-        if (name.startsWith("Nats-") || size > MAX_HEADERS) continue;
-        for (const value of values) copied.append(name, value);
-      }
-      return copied;
-    } catch {
-      return headers();
-    }
-  }
 }
 
-/** What may be the value of a header. */
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
+/** What an operator wants with a parked message. Nobody else may publish on such a subject. */
+function wishIn(message: JsMsg): (Wish & Pick<Origin, "place">) | undefined {
+  const said = message.subject.slice(0, message.subject.indexOf("."));
+  if (!Object.hasOwn(wishes, said)) return undefined;
+  const headers = sayable(message);
+  return {
+    do: wishes[said as keyof typeof wishes],
+    place: headers.get("Quadrille-Place"),
+    eventId: headers.get("Quadrille-Event") || undefined,
+  };
 }

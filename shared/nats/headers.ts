@@ -2,7 +2,14 @@
 // https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/nats-protocol-binding.md
 
 import { type MsgHdrs, MsgHdrsImpl } from "nats";
-import { type Event, type FactType, UndecodableError } from "../contracts/events.ts";
+import {
+  decode,
+  type Event,
+  type FactType,
+  keyOf,
+  parseSubject,
+  UndecodableError,
+} from "../contracts/events.ts";
 import type { OutboxRow } from "../service/engine.ts";
 
 /** The headers of a fact that leaves the outbox of `service`, and `more` of the broker's. */
@@ -23,7 +30,7 @@ export function toHeaders(row: OutboxRow, service: string, more?: Record<string,
 }
 
 /** An event's attributes but for its data. Throws `UndecodableError` when one that dedupe needs is missing. */
-export function fromHeaders(headers: MsgHdrs | undefined, type: FactType, key: string): Omit<Event, "data"> {
+function fromHeaders(headers: MsgHdrs | undefined, type: FactType, key: string): Omit<Event, "data"> {
   const values: Record<string, string | undefined> = {};
   for (const [name, [value]] of headers ?? []) values[name] = value;
 
@@ -41,6 +48,23 @@ export function fromHeaders(headers: MsgHdrs | undefined, type: FactType, key: s
     correlationId: values["ce-correlationid"] || key,
     ...(traceparent && { traceparent }),
   };
+}
+
+/** What of a message makes an event. Its headers throw when they are such as no client may send. */
+export interface Message {
+  readonly subject: string;
+  readonly headers?: MsgHdrs | undefined;
+  readonly data: Uint8Array;
+}
+
+/** The event in a message. Throws an `UndecodableError`, or an `UnknownSchemaError`, when there is none that can be read. */
+export function readEvent(message: Message): Event {
+  const address = parseSubject(message.subject);
+  if (!address) throw new UndecodableError(`no fact has the subject ${message.subject}`);
+  const fact = decode(address.type, message.data);
+  const key = keyOf(fact);
+  if (key !== address.key) throw new UndecodableError(`the subject says ${address.key}, the data ${key}`);
+  return Object.assign(fromHeaders(message.headers, address.type, key), fact) as Event;
 }
 
 function required(values: Record<string, string | undefined>, name: string): string {

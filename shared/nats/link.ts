@@ -7,8 +7,10 @@ import type { Log } from "../observability/log.ts";
 import { type SchemaBucket, SchemaRefusedError } from "../service/agreement.ts";
 import type { Delivery } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
+import type { Parking } from "../service/redriver.ts";
 import { type Account, connectNats } from "./connect.ts";
 import { NatsDelivery } from "./delivery.ts";
+import { NatsParking } from "./parking.ts";
 import { publishRows } from "./publish.ts";
 import { NatsSchemaBucket } from "./schemas.ts";
 import { FLOW_STREAM } from "./topology.ts";
@@ -30,6 +32,12 @@ const RETRY_MS = 1_000;
 
 /** One service's connection to the broker. */
 export class Link {
+  /** What this service has parked. */
+  readonly parking: Parking = {
+    find: async (origin) => this.#reachable.find(origin),
+    update: async (origin, parked) => this.#reachable.update(origin, parked),
+    end: async (origin) => this.#reachable.end(origin),
+  };
   readonly #account: Account;
   readonly #log: Log;
   readonly #held = new Set<NatsDelivery>();
@@ -40,6 +48,7 @@ export class Link {
   /** The number that the broker gave the last delivery that came. */
   #lastDelivery = 0;
   #schemas: NatsSchemaBucket | undefined;
+  #parking: NatsParking | undefined;
   #connected = false;
   #agreed = false;
   #trouble = "the schemas are not agreed on yet";
@@ -65,6 +74,7 @@ export class Link {
     this.#connection = connection;
     this.#js = jetstream(connection);
     this.#schemas = new NatsSchemaBucket(connection);
+    this.#parking = new NatsParking(connection, this.#js, this.#account.user);
     this.#connected = true;
     this.#log.info("connected to NATS");
     this.#watch(connection, listener);
@@ -88,6 +98,11 @@ export class Link {
   /** What the bucket SCHEMAS keeps of an event under a fingerprint, if anything. */
   findSchema(event: string, fingerprint: string): Promise<string | undefined> {
     return this.#schemas!.find(event, fingerprint);
+  }
+
+  get #reachable(): NatsParking {
+    if (!this.#connected) throw new Error("NATS is not reachable");
+    return this.#parking!;
   }
 
   /** Asks for no more deliveries; resolves once all that were on their way are here, or after `timeoutMs`. */
@@ -127,8 +142,6 @@ export class Link {
   }
 
   async #consume(listener: LinkListener): Promise<void> {
-    const maxPayload = this.#connection!.info!.max_payload;
-    const parking = { js: this.#js!, service: this.#account.user, maxPayload };
     while (!this.#closing) {
       try {
         this.#consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
@@ -137,8 +150,7 @@ export class Link {
           ...PULL,
           callback: (message) => {
             this.#lastDelivery = message.info.deliverySequence;
-            const delivery = new NatsDelivery(message, this.#held, parking);
-            listener.take(delivery);
+            listener.take(new NatsDelivery(message, this.#held, this.#parking!));
           },
         });
         this.#log.info({ stream: FLOW_STREAM }, "listening");

@@ -19,12 +19,16 @@ import {
   filterSubjects,
   flowSubjects,
   PARKED_STREAM,
+  parkedSubject,
   SCHEMA_STREAM,
   schemaSubject,
 } from "./topology.ts";
 
 /** The most deliveries a service may hold unacknowledged: the bound of its queues. */
 const MAX_ACK_PENDING = 2_000;
+
+/** The largest event, headers included, in bytes: half of what a message may be, so that it fits into PARKED with its cause. */
+export const MAX_EVENT_SIZE = 512 * 1024;
 
 /** The most schemas in their bucket, and the size of the largest, in bytes. */
 const MAX_SCHEMAS = 10_000;
@@ -44,8 +48,16 @@ export async function provision(
     max_age: maxAge,
     duplicate_window: nanos(config.DUPLICATE_WINDOW_MS),
     allow_atomic: true,
+    max_msg_size: MAX_EVENT_SIZE,
   });
-  await putStream(manager, { name: PARKED_STREAM, subjects: ["parked.*.*"], max_age: maxAge });
+  // The last word on each message is the one that counts.
+  await putStream(manager, {
+    name: PARKED_STREAM,
+    subjects: [parkedSubject("*", { key: "*", place: "*" })],
+    max_age: maxAge,
+    max_msgs_per_subject: 1,
+    allow_msg_ttl: true,
+  });
   // A bucket as key-value clients know it, in which nothing can be overwritten or removed: a stored event may need it.
   await putStream(manager, {
     name: SCHEMA_STREAM,

@@ -2,6 +2,7 @@
 
 import { factTypes } from "../contracts/events.ts";
 import { type AnyService, consumes, emits } from "../service/define.ts";
+import type { Origin } from "../service/parked.ts";
 
 /** The stream that holds the whole flow, in one order. */
 export const FLOW_STREAM = "ORDER_FLOW";
@@ -16,17 +17,38 @@ export const SCHEMA_STREAM = `KV_${SCHEMA_BUCKET}`;
 /** The subjects of the flow: one pattern for each fact that any of the services says. */
 export function flowSubjects(services: readonly AnyService[]): string[] {
   const said = new Set(services.flatMap(emits));
-  return factTypes.filter((type) => said.has(type)).map(pattern);
+  return [...factTypes.filter((type) => said.has(type)).map(pattern), ...wishSubjects("*")];
 }
 
 /** The subjects of a service's consumer. */
 export function filterSubjects(service: AnyService): string[] {
-  return consumes(service).map(pattern);
+  return [...consumes(service).map(pattern), ...wishSubjects(service.name)];
 }
 
-/** The subject that a service parks a message on. */
-export function parkedSubject(service: string, key: string): string {
-  return `parked.${service}.${key}`;
+function wishSubjects(service: string): string[] {
+  return (Object.keys(wishes) as (keyof typeof wishes)[]).map((said) => wishSubject(said, service, "*"));
+}
+
+/** The subject that a service parks a message on: there is one for each message, and what it holds last is what counts. */
+export function parkedSubject(service: string, { key, place }: Pick<Origin, "key" | "place">): string {
+  return `parked.${service}.${key}.${place}`;
+}
+
+/** What operators say in the stream of the flow, of messages that a service has parked. */
+export const wishes = { redriven: "redrive", discarded: "discard" } as const;
+
+/** The subject on which an operator says that a service's messages of a key are redriven, or discarded. */
+export function wishSubject(said: keyof typeof wishes, service: string, key: string): string {
+  return `${said}.${service}.${key}`;
+}
+
+/** The names of the NATS users of who creates streams and consumers, and of who looks after parked messages. */
+export const ADMIN = "admin";
+export const OPERATOR = "operator";
+
+/** Everyone who needs a password for NATS. */
+export function users(services: readonly Pick<AnyService, "name">[]): string[] {
+  return [ADMIN, OPERATOR, ...services.map(({ name }) => name)];
 }
 
 /** The subject behind the key of a schema: `order.created.` and its fingerprint. `*` and `>` stand for several. */
@@ -47,7 +69,9 @@ export function permissions(service: AnyService): { publish: string[]; subscribe
     publish: [
       ...said.map(pattern),
       ...said.map((type) => schemaSubject(pattern(type))),
-      parkedSubject(name, "*"),
+      parkedSubject(name, ANY),
+      // Reads again what it has parked itself.
+      `$JS.API.DIRECT.GET.${PARKED_STREAM}.${parkedSubject(name, ANY)}`,
       // Reads every schema of an event at once when it starts; then one schema, to read what was written with it.
       `$JS.API.DIRECT.GET.${SCHEMA_STREAM}`,
       `$JS.API.DIRECT.GET.${SCHEMA_STREAM}.${schemaSubject(">")}`,
@@ -59,6 +83,21 @@ export function permissions(service: AnyService): { publish: string[]; subscribe
     subscribe: [`${inboxPrefix(name)}.>`],
   };
 }
+
+/** What the operators' NATS user may do: look through what is parked, and say what is to become of it. */
+export function operatorPermissions(): { publish: string[]; subscribe: string[] } {
+  return {
+    publish: [
+      ...wishSubjects("*"),
+      `$JS.API.STREAM.INFO.${PARKED_STREAM}`,
+      `$JS.API.DIRECT.GET.${PARKED_STREAM}`,
+      `$JS.API.DIRECT.GET.${PARKED_STREAM}.>`,
+    ],
+    subscribe: [`${inboxPrefix(OPERATOR)}.>`],
+  };
+}
+
+const ANY = { key: "*", place: "*" };
 
 function pattern(type: string): string {
   return `${type}.*`;

@@ -6,17 +6,23 @@ import { type CallEnd, Calls, PermanentFault, retryDelay } from "./calls.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { isDatabaseFault } from "./database.ts";
 import { RETRY, type Reaction, type Store } from "./define.ts";
-import type { Engine, Verdict } from "./engine.ts";
+import type { Engine, Performed, Verdict } from "./engine.ts";
 import type { GroupCommit, Work } from "./group-commit.ts";
 import { Lanes } from "./lanes.ts";
 import type { OutboxPublisher } from "./outbox.ts";
-import { fingerprintOf, type Parked } from "./parked.ts";
+import { fingerprintOf, type Origin, type Parked } from "./parked.ts";
 import type { UnknownSchemas } from "./unknown-schemas.ts";
 
 /** One delivery of a message, as the consumer sees it. Exactly one of `ack`, `retry` and `park` ends it. */
 export interface Delivery {
   /** How often the broker has delivered the message, this time included. */
   readonly attempt: number;
+  /** Which message it is about: itself, but for what an operator says. */
+  readonly origin: Origin;
+  /** Whether an operator has it tried again: nothing is ahead of it in its lane. */
+  readonly isRedrive?: boolean;
+  /** What an operator wants done with the message, which is put aside. */
+  readonly wish?: Wish | undefined;
   /** The event in it. Throws when the message can't be read. */
   read(): Event;
   ack(): void;
@@ -25,6 +31,9 @@ export interface Delivery {
   /** Puts the message aside for good; rejects when that failed and the message will come again. */
   park(parked: Parked): Promise<void>;
 }
+
+/** What an operator may want: that a message is tried again, or given up; `eventId` names the event in it, if there is one. */
+export type Wish = { readonly do: "redrive" | "discard"; readonly eventId?: string | undefined };
 
 /** How a delivery ends; the same five words in logs and metrics. */
 export type Outcome = "reacted" | "ignored" | "duplicate" | "retried" | "parked";
@@ -61,6 +70,8 @@ export interface ConsumerParts<Port> {
   readonly callsAtOnce?: number | undefined;
   /** Told of every event that was handled and committed. */
   readonly onHandled?: (event: Event) => void;
+  /** Told when lanes of parked messages may have moved on. */
+  readonly onLaneMoved?: () => void;
   /** The machine's own unless given. */
   readonly clock?: Clock | undefined;
 }
@@ -93,13 +104,17 @@ export class Consumer<Port> {
   }
 
   #read(delivery: Delivery): void {
+    if (delivery.wish) {
+      this.#obeyInTurn(delivery, delivery.wish);
+      return;
+    }
     try {
       this.#schedule(delivery, delivery.read());
     } catch (error) {
       const { unknownSchemas } = this.#parts;
       if (unknownSchemas && error instanceof UnknownSchemaError)
         this.#lookUp(delivery, error, unknownSchemas);
-      else this.#end(delivery, this.#parked(delivery, error as Error));
+      else this.#putAside(delivery, error as Error);
     }
   }
 
@@ -149,7 +164,7 @@ export class Consumer<Port> {
     const advice = await schemas.advise(unknown, delivery.attempt);
     if (!this.#unread.delete(delivery)) return; // The service is stopping: it was handed back.
     if (advice.do === "read again") this.#read(delivery);
-    else if (advice.do === "park") this.#end(delivery, this.#parked(delivery, advice.cause));
+    else if (advice.do === "park") this.#putAside(delivery, advice.cause);
     else this.#end(delivery, { outcome: "retried", inMs: advice.inMs, cause: advice.cause });
   }
 
@@ -159,6 +174,43 @@ export class Consumer<Port> {
     else if (this.#lanes.isBusy(event.key)) {
       this.#lanes.wait(event.key, () => this.#schedule(delivery, event));
     } else this.#parts.commits.add(this.#work(delivery, event));
+  }
+
+  /** Does what an operator wants once nothing of the key is under way. */
+  #obeyInTurn(delivery: Delivery, wish: Wish): void {
+    const { key } = delivery.origin;
+    if (this.#handingBack) this.#handBack(delivery);
+    else if (this.#lanes.isBusy(key)) this.#lanes.wait(key, () => this.#obeyInTurn(delivery, wish));
+    else this.#parts.commits.add(this.#workWithout(delivery, () => this.#obey(delivery, wish)));
+  }
+
+  #obey({ origin }: Delivery, wish: Wish): Settled {
+    const { engine } = this.#parts;
+    if (wish.eventId) engine.attempts.forget(wish.eventId);
+    if (wish.do === "redrive") engine.parked.redrive(origin.place);
+    else {
+      if (wish.eventId) engine.receive(wish.eventId);
+      engine.parked.end(origin);
+    }
+    return { outcome: "reacted" };
+  }
+
+  /** Puts a message aside that nobody can read. */
+  #putAside(delivery: Delivery, cause: Error): void {
+    this.#parts.commits.add(this.#workWithout(delivery, () => this.#parked(delivery, cause)));
+  }
+
+  /** The share of a transaction of a delivery that brings no event. */
+  #workWithout(delivery: Delivery, settle: () => Settled): Work {
+    let ending: Settled;
+    return {
+      run: () => {
+        ending = settle();
+        return true;
+      },
+      committed: () => this.#end(delivery, ending),
+      failed: (cause) => this.#end(delivery, { outcome: "retried", inMs: DATABASE_RETRY_MS, cause }),
+    };
   }
 
   /** The delivery's share of a transaction; `call` was made for it, and it holds its key's lane. */
@@ -174,7 +226,7 @@ export class Consumer<Port> {
         ending = this.#settle(delivery, event, call);
         if (ending.outcome === "asks") this.#lanes.enter(event.key);
         lastRow = engine.lastRow;
-        return hasWritten(ending, call);
+        return delivery.isRedrive || hasWritten(ending, call);
       },
 
       committed: () => {
@@ -203,15 +255,37 @@ export class Consumer<Port> {
 
   /** Decides inside the transaction how the delivery ends. Throws only faults of the database. */
   #settle(delivery: Delivery, event: Event, call?: Call): Ending {
-    const { engine } = this.#parts;
     try {
-      if (!call) return engine.handle(event);
-      if (call.end.kind === "answered") return engine.handle(event, { outcome: call.end.outcome });
-      return this.#unanswered(delivery, event, call.reaction, call.end);
+      if (!call) return this.#keptAside(delivery, event) ?? this.#handle(delivery, event);
+      const { reaction, end } = call;
+      if (end.kind === "answered") return this.#handle(delivery, event, { outcome: end.outcome });
+      return this.#unanswered(delivery, event, reaction, end);
     } catch (error) {
       if (isDatabaseFault(error)) throw error;
       return this.#parked(delivery, error as Error, event);
     }
+  }
+
+  #handle({ isRedrive, origin }: Delivery, event: Event, performed?: Performed): Verdict {
+    const { engine } = this.#parts;
+    const verdict = engine.handle(event, performed);
+    if (isRedrive && verdict.outcome !== "asks") engine.parked.end(origin);
+    return verdict;
+  }
+
+  /** What was put aside stays there until an operator redrives it, and whatever comes later waits behind it. */
+  #keptAside({ origin, isRedrive }: Delivery, event: Event): Settled | undefined {
+    const { engine } = this.#parts;
+    if (isRedrive) return undefined;
+    const already = engine.parked.find(origin.place);
+    if (already) return { outcome: "parked", parked: already };
+    const ahead = engine.parked.ahead(origin);
+    if (!ahead || engine.knows(event.id)) return undefined;
+    const now = this.#clock.now();
+    const waiting = { isWaiting: true, attempts: 0, firstAt: now, lastAt: now, stack: "" };
+    const cause = "waits behind an earlier message of its lane";
+    const { fingerprint } = ahead;
+    return { outcome: "parked", parked: engine.parked.put(origin, { ...waiting, cause, fingerprint }) };
   }
 
   /** What becomes of an event whose call has had no answer: it gives up, is parked, or comes again later. */
@@ -229,7 +303,7 @@ export class Consumer<Port> {
       end.kind === "failed" ? engine.attempts.add(event.id, end.tries, error.message, now).times : 0;
     const leftMs = giveUp ? event.time + giveUp.afterMs - now : 0;
     if (giveUp && leftMs <= 0 && !this.#handingBack) {
-      const verdict = engine.handle(event, { gaveUp: true });
+      const verdict = this.#handle(delivery, event, { gaveUp: true });
       if (verdict.outcome !== "asks") return verdict;
     }
     if (times >= retry.tries && leftMs <= 0) return this.#parked(delivery, error, event);
@@ -239,14 +313,18 @@ export class Consumer<Port> {
     return { outcome: "retried", inMs, cause: error };
   }
 
-  #parked({ attempt }: Delivery, cause: Error, event?: Event): Settled {
+  /** Puts the message into its lane, inside the current transaction. */
+  #parked({ attempt, origin }: Delivery, error: Error, event?: Event): Settled {
+    const { engine } = this.#parts;
     const lastAt = this.#clock.now();
-    const { times: attempts, firstAt } = (event && this.#parts.engine.attempts.find(event.id)) ?? {
+    const { times: attempts, firstAt } = (event && engine.attempts.find(event.id)) ?? {
       times: attempt,
       firstAt: lastAt,
     };
-    const fingerprint = fingerprintOf(event?.type ?? "unreadable", cause);
-    return { outcome: "parked", parked: { cause, fingerprint, attempts, firstAt, lastAt } };
+    const { message: cause, stack = "" } = error;
+    const fingerprint = fingerprintOf(event?.type ?? "unreadable", error);
+    const why = { cause, stack, fingerprint, attempts, firstAt, lastAt, isWaiting: false };
+    return { outcome: "parked", parked: engine.parked.put(origin, why) };
   }
 
   async #perform(
@@ -271,38 +349,45 @@ export class Consumer<Port> {
 
   #end(delivery: Delivery, ending: Settled, event?: Event, lastRow = 0): void {
     if (ending.outcome === "parked") {
-      const { cause } = ending.parked;
-      delivery.park(ending.parked).then(
-        () => this.#ended("parked", delivery, event, cause),
-        (error) => this.#ended("retried", delivery, event, error),
+      const { parked } = ending;
+      delivery.park(parked).then(
+        () => this.#ended("parked", delivery, event, parked),
+        ({ message: cause }: Error) => this.#ended("retried", delivery, event, { cause }),
       );
     } else if (ending.outcome === "retried") {
       delivery.retry(ending.inMs);
-      this.#ended("retried", delivery, event, ending.cause);
+      this.#ended("retried", delivery, event, { cause: ending.cause.message });
     } else {
       this.#parts.outbox.ackAfter(lastRow, delivery);
       this.#ended(ending.outcome, delivery, event);
       if (event) this.#parts.onHandled?.(event);
+      if (delivery.wish || delivery.isRedrive) this.#parts.onLaneMoved?.();
     }
   }
 
-  #ended(outcome: Outcome, { attempt }: Delivery, event?: Event, error?: Error): void {
+  #ended(
+    outcome: Outcome,
+    { attempt, origin }: Delivery,
+    event?: Event,
+    why?: Pick<Parked, "cause"> & Partial<Parked>,
+  ): void {
     const { log } = this.#parts;
     this.#underWay--;
     this.checkIdle();
-    if (!error) {
+    if (!why) {
       if (log.isLevelEnabled("debug"))
         log.debug({ outcome, attempt, type: event?.type, id: event?.id }, outcome);
     } else {
-      const line = { outcome, attempt, type: event?.type, id: event?.id, cause: error.message };
-      if (outcome === "parked") log.error({ ...line, stack: error.stack }, outcome);
+      const { cause, stack, isWaiting } = why;
+      const line = { outcome, attempt, type: event?.type, id: event?.id, key: origin.key, cause };
+      if (outcome === "parked" && !isWaiting) log.error({ ...line, stack }, outcome);
       else log.warn(line, outcome);
     }
   }
 }
 
-/** Whether there is something to be committed: an event that was handled, or a try that was counted. */
+/** Whether there is something to be committed: an event that was handled or put aside, or a try that was counted. */
 function hasWritten({ outcome }: Ending, call?: Call): boolean {
   if (outcome === "retried") return call?.end.kind === "failed";
-  return outcome === "reacted" || outcome === "ignored";
+  return outcome !== "duplicate" && outcome !== "asks";
 }

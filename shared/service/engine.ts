@@ -5,6 +5,7 @@ import type { Database } from "better-sqlite3";
 import { type Event, encode, type Fact, type FactType, keyOf } from "../contracts/events.ts";
 import { ATTEMPTS_TABLE, Attempts } from "./attempts.ts";
 import type { AnyService, Command, Deadline, Reaction, Refusal, Store } from "./define.ts";
+import { PARKED_TABLE, ParkedLanes } from "./parked.ts";
 
 /**
  * How a delivery ended inside the transaction. `asks` means that nothing was stored: perform the request, then
@@ -66,13 +67,15 @@ const TABLES = `
     times    INTEGER NOT NULL,
     PRIMARY KEY (reaction, key)
   ) WITHOUT ROWID;
-${ATTEMPTS_TABLE}`;
+${ATTEMPTS_TABLE}${PARKED_TABLE}`;
 
 /** A service's decisions bound to its database. Synchronous; the caller owns the transaction's extent. */
 export class Engine<ServiceStore extends Store<unknown>> {
   readonly store: ServiceStore;
   /** How often events were tried in vain. */
   readonly attempts: Attempts;
+  /** The messages that are put aside. */
+  readonly parked: ParkedLanes;
   readonly #service: AnyService;
   readonly #reactions: ReadonlyMap<FactType, Reaction<unknown, unknown>>;
   readonly #now: () => number;
@@ -90,6 +93,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
     db.exec(TABLES);
     db.exec(service.tables);
     this.attempts = new Attempts(db);
+    this.parked = new ParkedLanes(db);
     this.store = service.store(db);
     this.#service = service;
     this.#reactions = new Map(
@@ -151,8 +155,18 @@ export class Engine<ServiceStore extends Store<unknown>> {
     });
   }
 
+  /** Whether an event was handled, or given up. */
+  knows(eventId: string): boolean {
+    return this.#statements.known.get(eventId) === 1;
+  }
+
+  /** Gives an event up, inside the current transaction: whenever it comes from now on, it is a duplicate. False if it is one. */
+  receive(eventId: string): boolean {
+    return this.#statements.receive.run(eventId, this.#now()).changes === 1;
+  }
+
   #react(event: Event, performed?: Performed): Verdict {
-    if (this.#statements.receive.run(event.id, this.#now()).changes === 0) return { outcome: "duplicate" };
+    if (!this.receive(event.id)) return { outcome: "duplicate" };
 
     const reaction = this.#reactions.get(event.type);
     if (!reaction) throw new Error(`${this.#service.name} does not react to ${event.type}`);
@@ -309,6 +323,7 @@ function prepare(db: Database) {
     release: db.prepare("RELEASE delivery"),
     rollbackTo: db.prepare("ROLLBACK TO delivery"),
     receive: db.prepare("INSERT OR IGNORE INTO inbox VALUES (?, ?)"),
+    known: db.prepare("SELECT EXISTS (SELECT 1 FROM inbox WHERE event_id = ?)").pluck(),
     append: db.prepare(`INSERT INTO outbox
       (event_id, type, key, time, causation_id, correlation_id, traceparent, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
     lastRow: db.prepare("SELECT coalesce(max(id), 0) FROM outbox").pluck(),

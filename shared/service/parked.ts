@@ -1,16 +1,31 @@
-// What is said of a message that is put aside, so that people can tell why, and which others fail for the same reason.
+// Messages that are put aside: why, in which lane, and what waits behind them. Their bytes are in the stream PARKED.
 
 import { hash } from "node:crypto";
+import type { Database } from "better-sqlite3";
+
+/** Where a message came from: its name for as long as it is put aside. */
+export interface Origin {
+  /** Its place in the stream, and the nanosecond in which it was stored there. */
+  readonly place: string;
+  readonly sequence: number;
+  /** What it is about: the last token of its subject. */
+  readonly key: string;
+}
 
 /** Why a message is put aside. Times are milliseconds since 1970. */
 export interface Parked {
-  readonly cause: Error;
-  /** The same for causes that differ only in ids, numbers and quoted words. */
+  readonly cause: string;
+  readonly stack: string;
+  /** The same for causes that differ only in ids, numbers and quoted words; of what only waits, that of what it waits for. */
   readonly fingerprint: string;
   readonly attempts: number;
   /** When it was tried for the first time, and for the last. */
   readonly firstAt: number;
   readonly lastAt: number;
+  /** Whether it was not tried, since an earlier message of the same key is put aside. */
+  readonly isWaiting: boolean;
+  /** How often an operator has had it tried again in vain. */
+  readonly redrives: number;
 }
 
 /** Eight letters that stand for what failed, with what kind of error, in which words, and where in the code. */
@@ -18,4 +33,108 @@ export function fingerprintOf(what: string, { name, message, stack }: Error): st
   const words = message.replace(/"[^"]*"|'[^']*'/g, "…").replace(/[\w-]*\d[\w.-]*/g, "#");
   const place = /\n\s+at (?:async )?([\w.#<> ]+)/.exec(stack ?? "")?.[1] ?? "";
   return hash("sha1", [what, name, words, place].join("\n")).slice(0, 8);
+}
+
+// The states: `failed` and `waiting` until an operator redrives them, `redriven` until it is known how that ends, `ended`
+// until PARKED says so as well.
+export const PARKED_TABLE = `
+  CREATE TABLE IF NOT EXISTS parked (
+    place    TEXT PRIMARY KEY,
+    sequence INTEGER NOT NULL,
+    key      TEXT NOT NULL,
+    state    TEXT NOT NULL,
+    why      TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS parked_lanes ON parked (key, sequence);
+`;
+
+/** The lanes of one service: the messages of a key that are put aside, in the order of the stream. */
+export class ParkedLanes {
+  readonly #statements: ReturnType<typeof prepare>;
+  /** Whether there may be any at all: most services never have one. */
+  #any: boolean;
+
+  /** The table has to be there. */
+  constructor(db: Database) {
+    this.#statements = prepare(db);
+    this.#any = this.#statements.any.get() === 1;
+  }
+
+  /** Puts a message into its lane, or says of one that is there already why it has failed again. */
+  put({ place, sequence, key }: Origin, why: Omit<Parked, "redrives">): Parked {
+    this.#any = true;
+    const earlier = this.#statements.find.get(place) as Row | undefined;
+    const before = earlier && (JSON.parse(earlier.why) as Parked);
+    const isAgain = earlier?.state === "redriven" && !before?.isWaiting;
+    const parked = { ...why, redrives: (before?.redrives ?? 0) + (isAgain ? 1 : 0) };
+    const state = parked.isWaiting ? "waiting" : "failed";
+    this.#statements.put.run({ place, sequence, key, state, why: JSON.stringify(parked) });
+    return parked;
+  }
+
+  /** Why a message was put aside, if it was and nobody has redriven it. */
+  find(place: string): Parked | undefined {
+    const row = this.#any ? (this.#statements.find.get(place) as Row | undefined) : undefined;
+    return row && ["failed", "waiting"].includes(row.state) ? JSON.parse(row.why) : undefined;
+  }
+
+  /** Why the first message of the key's lane was put aside, if it comes before this one. */
+  ahead({ key, sequence }: Origin): Parked | undefined {
+    if (!this.#any) return undefined;
+    const why = this.#statements.ahead.get(key, sequence) as string | undefined;
+    return why === undefined ? undefined : JSON.parse(why);
+  }
+
+  /** Has a message tried again as soon as it is the first of its lane. */
+  redrive(place: string): void {
+    this.#statements.redrive.run(place);
+  }
+
+  /** Takes a message out of its lane; the next one follows if it has only waited. */
+  end({ place, key }: Origin): void {
+    this.#statements.end.run(place);
+    this.#statements.follow.run(key);
+  }
+
+  /** What is to be tried again now. */
+  due(): Origin[] {
+    return this.#any ? (this.#statements.due.all() as Origin[]) : [];
+  }
+
+  /** What has left its lane, as long as PARKED does not say so. */
+  ended(): Origin[] {
+    return this.#any ? (this.#statements.ended.all() as Origin[]) : [];
+  }
+
+  /** Forgets what has left its lane. */
+  forget(place: string): void {
+    this.#statements.forget.run(place);
+  }
+}
+
+interface Row {
+  readonly state: string;
+  readonly why: string;
+}
+
+function prepare(db: Database) {
+  const first = "SELECT place FROM parked WHERE key = ? AND state != 'ended' ORDER BY sequence LIMIT 1";
+  const origins = "SELECT place, sequence, key FROM parked one";
+  return {
+    any: db.prepare("SELECT EXISTS (SELECT 1 FROM parked)").pluck(),
+    put: db.prepare("INSERT OR REPLACE INTO parked VALUES (:place, :sequence, :key, :state, :why)"),
+    find: db.prepare("SELECT state, why FROM parked WHERE place = ?"),
+    ahead: db
+      .prepare(
+        "SELECT why FROM parked WHERE key = ? AND sequence < ? AND state != 'ended' ORDER BY sequence LIMIT 1",
+      )
+      .pluck(),
+    redrive: db.prepare("UPDATE parked SET state = 'redriven' WHERE place = ? AND state != 'ended'"),
+    end: db.prepare("UPDATE parked SET state = 'ended' WHERE place = ?"),
+    follow: db.prepare(`UPDATE parked SET state = 'redriven' WHERE state = 'waiting' AND place = (${first})`),
+    due: db.prepare(`${origins} WHERE state = 'redriven' AND NOT EXISTS
+      (SELECT 1 FROM parked WHERE key = one.key AND sequence < one.sequence AND state != 'ended')`),
+    ended: db.prepare(`${origins} WHERE state = 'ended'`),
+    forget: db.prepare("DELETE FROM parked WHERE place = ? AND state = 'ended'"),
+  };
 }

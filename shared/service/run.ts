@@ -106,7 +106,15 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     config.SCHEMA_WAIT_MS,
   );
   const publish: Publish = (rows) => link.publish(rows);
-  const runtime = new Runtime(service, { db, port, log, callsAtOnce, unknownSchemas, publish });
+  const runtime = new Runtime(service, {
+    db,
+    port,
+    log,
+    callsAtOnce,
+    unknownSchemas,
+    publish,
+    parking: link.parking,
+  });
   const refusal = () => (agreement.isReached ? undefined : notAgreed(link.state.reason));
   const app = httpApp({ name, ready: () => link.state, refusal, log });
   routes?.(app, runtime);
@@ -128,7 +136,10 @@ async function start<Port, ServiceStore extends Store<unknown>>(
           runtime.watchDeadlines();
           await learnKept(consumes(service), bucket, log);
         },
-        up: () => runtime.outbox.retryNow(),
+        up: () => {
+          runtime.outbox.retryNow();
+          runtime.redriver?.kick();
+        },
       },
       config.ACK_WAIT_MS,
     )
@@ -144,7 +155,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   return async () => {
     log.info("stopping");
     await link.pause(PAUSE_MS);
-    await runtime.consumer.drain(DELIVERIES_MS); // Customers are served meanwhile.
+    await runtime.finishDeliveries(DELIVERIES_MS); // Customers are served meanwhile.
     await server.close(HTTP_GRACE_MS);
     await runtime.drain(OUTBOX_MS);
     await link.close(LAST_WORDS_MS);

@@ -5,13 +5,14 @@ import type { Database } from "better-sqlite3";
 import type { Log } from "../observability/log.ts";
 import { Changes } from "./changes.ts";
 import { type Clock, realClock, type Timer } from "./clock.ts";
-import { Consumer } from "./consumer.ts";
+import { Consumer, type Delivery } from "./consumer.ts";
 import { isDatabaseFault } from "./database.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Command, isObserver, type Refusal, type Service, type Store } from "./define.ts";
 import { Engine } from "./engine.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { OutboxPublisher, type Publish } from "./outbox.ts";
+import { type Parking, Redriver } from "./redriver.ts";
 import { MISMATCH, openReplies } from "./replies.ts";
 import type { UnknownSchemas } from "./unknown-schemas.ts";
 
@@ -41,6 +42,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   readonly engine: Engine<ServiceStore>;
   readonly outbox: OutboxPublisher;
   readonly consumer: Consumer<Port>;
+  readonly redriver: Redriver | undefined;
   /** Tells who wants to know whenever something about a key was committed. */
   readonly changes = new Changes();
   readonly #commits: GroupCommit;
@@ -58,13 +60,15 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       port: Port;
       publish: Publish;
       log: Log;
+      /** Where messages are put aside; without it none can be redriven. */
+      parking?: Parking;
       unknownSchemas?: UnknownSchemas;
       callsAtOnce?: number | undefined;
       /** The machine's own unless given. */
       clock?: Clock;
     },
   ) {
-    const { db, port, publish, log, unknownSchemas, callsAtOnce, clock = realClock } = parts;
+    const { db, port, publish, parking, log, unknownSchemas, callsAtOnce, clock = realClock } = parts;
     const now = () => clock.now();
     this.#clock = clock;
     this.engine = new Engine<ServiceStore>(service, db, now);
@@ -96,8 +100,11 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       unknownSchemas,
       callsAtOnce,
       onHandled: ({ key }) => this.changes.tell(key),
+      onLaneMoved: () => this.redriver?.kick(),
       clock,
     });
+    const take = (delivery: Delivery) => this.consumer.take(delivery);
+    this.redriver = parking && new Redriver(this.engine.parked, parking, take, log, clock);
     this.#deadlines = new Deadlines({
       engine: this.engine,
       commits: this.#commits,
@@ -164,6 +171,12 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     });
   }
 
+  /** Handles what was taken, or hands it back, within `timeoutMs`; commands are still carried out. */
+  finishDeliveries(timeoutMs: number): Promise<void> {
+    this.redriver?.stop();
+    return this.consumer.drain(timeoutMs);
+  }
+
   /**
    * Ends the work: what was taken is handled, what can't be begun in time is handed back, and the outbox is emptied,
    * all within `timeoutMs`. What can't be finished is in the database, or comes again.
@@ -171,7 +184,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   async drain(timeoutMs: number): Promise<void> {
     const deadline = this.#clock.now() + timeoutMs;
     this.#deadlines.stop();
-    await this.consumer.drain(timeoutMs * 0.75);
+    await this.finishDeliveries(timeoutMs * 0.75);
     await this.outbox.stop(Math.max(0, deadline - this.#clock.now()));
     this.#checkpoint?.cancel();
     this.#noteThrough();

@@ -21,6 +21,7 @@ const COMMANDS = {
   provision: "shared/stack/provision",
   conf: "shared/stack/conf",
   flow: "shared/stack/flow",
+  parked: "shared/stack/parked",
   passwords: "shared/stack/compose-env",
   schemas: "shared/schemas/command",
 };

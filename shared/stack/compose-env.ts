@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
+import { users } from "../nats/topology.ts";
 import { ensurePasswords } from "./passwords.ts";
 import { projectRoot } from "./project.ts";
 
@@ -16,7 +17,7 @@ import { projectRoot } from "./project.ts";
 export function writeComposeEnv(file: string): string[] {
   const before = existsSync(file) ? readFileSync(file, "utf8") : "";
   const known = parseEnv(before);
-  const passwords = ensurePasswords(file, ["admin", ...allServices(loadConfig({})).map(({ name }) => name)]);
+  const passwords = ensurePasswords(file, users(allServices(loadConfig({}))));
   const added = Object.entries(passwords).filter(([name]) => !known[name]);
   const lines = added.map(([name, value]) => `${name}=${value}\n`);
   const kept = before && !before.endsWith("\n") ? `${before}\n` : before;

@@ -4,12 +4,13 @@ import { allServices } from "../../apps/services.ts";
 import { ConfigError, loadConfig, natsUrl } from "../config.ts";
 import { connectNats } from "../nats/connect.ts";
 import { provision } from "../nats/provision.ts";
+import { ADMIN } from "../nats/topology.ts";
 
 try {
   const config = loadConfig();
   if (!config.ADMIN_PASSWORD)
     throw new ConfigError("ADMIN_PASSWORD is not set: it is the one in NATS's environment");
-  const account = { url: natsUrl(config), user: "admin", password: config.ADMIN_PASSWORD };
+  const account = { url: natsUrl(config), user: ADMIN, password: config.ADMIN_PASSWORD };
   const connection = await connectNats(account, true);
   await provision(connection, allServices(config), config);
   await connection.close();

@@ -8,6 +8,7 @@ import { allServices } from "../../apps/services.ts";
 import { type Config, loadConfig, own } from "../config.ts";
 import { connectNats } from "../nats/connect.ts";
 import { provision } from "../nats/provision.ts";
+import { ADMIN, users } from "../nats/topology.ts";
 import { claim } from "./claim.ts";
 import { findNatsServer } from "./nats-server.ts";
 import { ensurePasswords, type Passwords } from "./passwords.ts";
@@ -60,11 +61,12 @@ export class Stack {
     // Stays until the catalogue is in stock, so that a first start that is cut short is made good by the next one.
     const unseeded = join(folder, "run", "unseeded");
     if (isNew && config.SEED === "demo") writeFileSync(unseeded, "");
-    const names = allServices(config).map(({ name }) => name);
+    const all = allServices(config);
+    const names = all.map(({ name }) => name);
     await claim(folder, ["nats", ...names]);
     await expectFreePorts(config);
 
-    const passwords = ensurePasswords(join(folder, "passwords.env"), ["admin", ...names]);
+    const passwords = ensurePasswords(join(folder, "passwords.env"), users(all));
     const publicEnv = Object.fromEntries(Object.entries(env).filter(([name]) => !name.endsWith("_PASSWORD")));
     const program = (name: string) => ({ name, pidFile: join(folder, "run", `${name}.pid`), onLine });
 
@@ -118,7 +120,7 @@ export class Stack {
   /** Connects to NATS as the administrator. The caller closes the connection. */
   connect(): Promise<NatsConnection> {
     const url = `nats://${this.config.NATS_HOST}:${this.config.NATS_PORT}`;
-    return connectNats({ url, user: "admin", password: this.passwords.ADMIN_PASSWORD! }, false);
+    return connectNats({ url, user: ADMIN, password: this.passwords.ADMIN_PASSWORD! }, false);
   }
 
   /** Resolves when every service says that it is ready. */

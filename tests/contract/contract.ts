@@ -152,7 +152,10 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
           if (await playWhilePossible(machine, reordered, { dependsOn, together })) {
             played++;
             const order = reordered.map(nameOf).join(", ");
-            expect(machine.deliveries.map(({ cause }) => cause?.message).filter(Boolean), order).toEqual([]);
+            expect(
+              machine.deliveries.flatMap(({ cause }) => cause ?? []),
+              order,
+            ).toEqual([]);
             expectSound(machine);
             expectLawful(machine);
             if (!(of.answersToWhatComesFirst && isOvertaken(reordered, rest))) {
@@ -184,7 +187,7 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
     const cause = new UndecodableError("not Avro");
 
     for (const step of steps) {
-      expect(await machine.take(cause)).toMatchObject([{ end: "parked", cause }]);
+      expect(await machine.take(cause)).toMatchObject([{ end: "parked", cause: cause.message }]);
       await machine.play(step);
     }
 
@@ -193,7 +196,7 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
   });
 
   it.each(BUGS)(
-    "parks an order's events while there is a bug in $name, handles other orders, and the rest when it is mended",
+    "parks an order's events while there is a bug in $name, handles other orders, and the rest in order when it is mended and an operator says so",
     async ({ plant }) => {
       const { steps, expected } = await watch();
       const { first, events } = apart(steps);
@@ -205,7 +208,7 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
 
       for (const [index, event] of events.entries()) {
         expect(await machine.take(bad[index]!, event)).toMatchObject([
-          { end: "parked", cause: expect.any(Error) },
+          { end: "parked", cause: expect.any(String) },
           { end: "acked" },
         ]);
       }
@@ -213,7 +216,10 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
       expect(factsOf(machine, OTHER)).toEqual(before);
 
       await machine.restart();
-      for (const event of bad) expect(await machine.take(event)).toMatchObject([{ end: "acked" }]);
+      for (const event of bad) expect(await machine.take(event)).toMatchObject([{ end: "parked" }]);
+      expect(machine.shelf.held).toEqual(bad.map(({ id }) => id));
+      await machine.tell("redrive", bad[0]!);
+      expect(machine.shelf.held).toEqual([]);
       expect(factsOf(machine, OTHER)).toHaveLength(factsOf(machine, ORDER).length);
       expect(machine.broker.stored).toEqual(machine.outbox);
       machine.close();
@@ -264,9 +270,7 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
       const { facts, state } = resultOf(machine);
       await machine.restart(talkative(service));
 
-      expect(await machine.take(step.event)).toMatchObject([
-        { end: "parked", cause: { message: UNDECLARED } },
-      ]);
+      expect(await machine.take(step.event)).toMatchObject([{ end: "parked", cause: UNDECLARED }]);
       expect(resultOf(machine)).toMatchObject({ facts, state });
       machine.close();
     }
@@ -307,17 +311,15 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
 
   it("can't take an event that its table does not name, and stores nothing of the attempt", async () => {
     const { events } = apart((await watch()).steps);
-    const machine = new Machine({ ...service, reactions: [] });
-    const before = resultOf(machine);
+    for (const event of events) {
+      const machine = new Machine({ ...service, reactions: [] });
+      const before = resultOf(machine);
 
-    expect(await machine.take(...events)).toMatchObject(
-      events.map(({ type }) => ({
-        end: "parked",
-        cause: { message: `${service.name} does not react to ${type}` },
-      })),
-    );
-    expect(resultOf(machine)).toEqual(before);
-    machine.close();
+      const cause = `${service.name} does not react to ${event.type}`;
+      expect(await machine.take(event)).toMatchObject([{ end: "parked", cause }]);
+      expect(resultOf(machine)).toEqual(before);
+      machine.close();
+    }
   });
 }
 

@@ -253,7 +253,7 @@ async function perform(
   for (const machine of machines) {
     for (const { end, cause, content } of machine.deliveries) {
       if (end !== "acked")
-        throw cause ?? new Error(`${machine.service.name} took no ${(content as Event).type}`);
+        throw new Error(cause ?? `${machine.service.name} took no ${(content as Event).type}`);
     }
     machine.close();
   }

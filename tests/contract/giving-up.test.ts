@@ -198,7 +198,7 @@ describe("nothing is given up", () => {
     const sent = await bank.take(due("a"));
     await bank.fail("a", new PermanentFault("the account is closed"));
 
-    expect(sent).toMatchObject({ end: "parked", cause: { message: "the account is closed" } });
+    expect(sent).toMatchObject({ end: "parked", cause: "the account is closed" });
     expect(bank.said).toEqual([]);
   });
 
@@ -210,10 +210,9 @@ describe("nothing is given up", () => {
 
     expect(sent).toMatchObject({
       end: "parked",
-      cause: { message: "asker may not say order.completed here: its table does not declare it" },
+      cause: "asker may not say order.completed here: its table does not declare it",
     });
     expect(bank.said).toEqual([]);
-    expect((await bank.take(paid("talkative"))).end).toBe("acked");
   });
 });
 

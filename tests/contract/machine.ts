@@ -7,13 +7,14 @@ import type { Database } from "better-sqlite3";
 import { vi } from "vitest";
 import { decode, type Event, type FactType } from "../../shared/contracts/events.ts";
 import { createLog } from "../../shared/observability/log.ts";
-import type { Delivery } from "../../shared/service/consumer.ts";
+import type { Delivery, Wish } from "../../shared/service/consumer.ts";
 import { openDatabase } from "../../shared/service/database.ts";
 import { type AnyService, defineService } from "../../shared/service/define.ts";
 import type { OutboxRow } from "../../shared/service/engine.ts";
-import type { Parked } from "../../shared/service/parked.ts";
+import type { Origin, Parked } from "../../shared/service/parked.ts";
 import { type CommandResult, Runtime } from "../../shared/service/runtime.ts";
 import { never, Outside } from "./outside.ts";
+import { type Content, readable, Shelf } from "./shelf.ts";
 
 /** The longest that work lingers for a group commit, and the turns of the event loop between two moves. */
 const LINGER_MS = 50;
@@ -64,28 +65,42 @@ export class Broker {
 
 type Ending = "acked" | "retried" | "parked";
 
+/** The places of contents in a stream, in the order in which they were first sent. */
+const places = new WeakMap<Content, number>();
+let newest = 0;
+
 /** One delivery, and how it ended. */
 export class Sent implements Delivery {
   end: Ending | undefined;
-  /** Why it was parked. */
-  cause: Error | undefined;
   parked: Parked | undefined;
   retryInMs: number | undefined;
   readonly attempt: number;
   /** The event in it, or why it can't be read. */
-  readonly content: Event | Error;
+  readonly content: Content;
+  /** What an operator wants done with it. */
+  wish: Wish | undefined;
   readonly #mayEnd: (how: Ending) => boolean;
 
   /** `mayEnd` is asked when it ends; false leaves it open, as if nobody had heard. */
-  constructor(content: Event | Error, attempt = 1, mayEnd: (how: Ending) => boolean = () => true) {
+  constructor(content: Content, attempt = 1, mayEnd: (how: Ending) => boolean = () => true) {
     this.content = content;
     this.attempt = attempt;
     this.#mayEnd = mayEnd;
   }
 
   read(): Event {
-    if (this.content instanceof Error) throw this.content;
-    return this.content;
+    return readable(this.content);
+  }
+
+  /** Why it was parked. */
+  get cause(): string | undefined {
+    return this.parked?.cause;
+  }
+
+  get origin(): Origin {
+    if (!places.has(this.content)) places.set(this.content, ++newest);
+    const sequence = places.get(this.content)!;
+    return { place: `${sequence}`, sequence, key: "key" in this.content ? `${this.content.key}` : "unknown" };
   }
 
   ack(): void {
@@ -99,7 +114,6 @@ export class Sent implements Delivery {
 
   async park(parked: Parked): Promise<void> {
     this.parked = parked;
-    this.cause = parked.cause;
     this.#finish("parked");
   }
 
@@ -115,6 +129,7 @@ export class Machine {
   readonly service: AnyService;
   readonly outside: Outside;
   readonly broker = new Broker();
+  readonly shelf = new Shelf();
   /** The deliveries since the process began. */
   deliveries: Sent[] = [];
   /** Every event that was acked, in this process or an earlier one. */
@@ -159,26 +174,38 @@ export class Machine {
   }
 
   /** Gives the service deliveries, all at once, and waits until it has done with them what it can. */
-  async take(...contents: (Event | Error)[]): Promise<Sent[]> {
+  async take(...contents: Content[]): Promise<Sent[]> {
     const sent = contents.map((content) => this.give(content));
     await settle(this);
     return sent;
   }
 
   /** Gives the service one delivery, and does not wait. */
-  give(content: Event | Error): Sent {
-    if (!(content instanceof Error)) this.#brought.push(content);
+  give(content: Content, wish?: Wish): Sent {
+    if (!(content instanceof Error) && !wish) this.#brought.push(content);
     const attempt = this.deliveries.filter((earlier) => earlier.content === content).length + 1;
     const life = this.#life;
     const sent = new Sent(content, attempt, (how) => {
       if (life !== this.#life || (how === "acked" && this.losesAcks)) return false;
-      if (how === "acked") this.#noteAck(content as Event);
+      if (how === "acked" && !sent.wish) this.#noteAck(content as Event);
+      if (how === "parked") this.shelf.put(sent.origin, content, sent.parked!);
       this.#moves++;
       return true;
     });
+    sent.wish = wish;
     this.deliveries.push(sent);
     this.#runtime.consumer.take(sent);
     return sent;
+  }
+
+  /** Tells the service what an operator wants done with a message that it has put aside. */
+  async tell(what: Wish["do"], content: Content): Promise<void> {
+    this.give(content, { do: what, eventId: "id" in content ? content.id : undefined });
+    await settle(this);
+    for (let left = -1; left !== this.shelf.held.length; ) {
+      left = this.shelf.held.length;
+      await settle(this);
+    }
   }
 
   /** Carries out a command under an idempotency key of its own: the same step again is a repeat. */
@@ -248,6 +275,7 @@ export class Machine {
       port: this.outside,
       log: createLog(service.name, "silent"),
       publish: (rows) => (life === this.#life ? this.broker.publish(rows) : never()),
+      parking: this.shelf,
     });
     this.#runtime.outbox.retryNow();
     this.#runtime.watchDeadlines();

@@ -111,7 +111,7 @@ describe("a call that fails for now", () => {
 
     expect(ends).toEqual(["retried", "retried", "parked"]);
     expect(last!.parked).toMatchObject({
-      cause: { message: "no bell for a" },
+      cause: "no bell for a",
       attempts: 3,
       firstAt: began,
       lastAt: began + 2_000,

@@ -2,18 +2,29 @@
 
 import { type Event, fact } from "../../shared/contracts/events.ts";
 import { createLog } from "../../shared/observability/log.ts";
+import type { Wish } from "../../shared/service/consumer.ts";
 import { openDatabase } from "../../shared/service/database.ts";
 import { command, defineService, observe, perform, when } from "../../shared/service/define.ts";
 import type { OutboxRow } from "../../shared/service/engine.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
 import { Broker, Sent, toEvent } from "./machine.ts";
+import { type Content, Shelf } from "./shelf.ts";
 
 /** Calls that a till makes: the test answers them. */
 interface Bank {
   ask(order: string, signal: AbortSignal): Promise<string>;
 }
 
-const decideOn = (order: string) => (order === "faulty" ? fail("a bug") : undefined);
+/** The orders that decisions throw at. */
+const faulty = new Set(["faulty"]);
+
+/** Lets decisions on an order throw, or not any more. */
+export function plantBug(order: string, isThere = true): void {
+  if (isThere) faulty.add(order);
+  else faulty.delete(order);
+}
+
+const decideOn = (order: string) => (faulty.has(order) ? fail("a bug") : undefined);
 
 const UNDECLARED = { orderId: "faulty", score: 1, reasons: [], decideBy: 0 };
 
@@ -76,6 +87,7 @@ const till = defineService({
 /** A till that runs, with the bank, the broker and the deliveries in the test's hands. */
 export class Till implements Bank {
   readonly broker = new Broker();
+  readonly shelf = new Shelf();
   /** The orders that the bank was asked about, in order. */
   readonly calls: string[] = [];
   readonly signals: AbortSignal[] = [];
@@ -100,17 +112,27 @@ export class Till implements Bank {
     this.#pending.get(order)!.shift()!.reject(new Error("the bank is away"));
   }
 
-  give(event: Event, attempt = 1): Sent {
-    const sent = new Sent(event, attempt);
+  give(content: Content, attempt = 1, wish?: Wish): Sent {
+    const sent = new Sent(content, attempt, (how) => {
+      if (how === "parked") this.shelf.put(sent.origin, content, sent.parked!);
+      return true;
+    });
+    sent.wish = wish;
     this.#sent.push(sent);
     this.runtime.consumer.take(sent);
     return sent;
   }
 
-  async take(...events: Event[]): Promise<Sent[]> {
-    const sent = events.map((event) => this.give(event));
+  async take(...contents: Content[]): Promise<Sent[]> {
+    const sent = contents.map((content) => this.give(content));
     await turns();
     return sent;
+  }
+
+  /** Tells the till what an operator wants done with what it has put aside. */
+  async tell(what: Wish["do"], content: Content): Promise<void> {
+    this.give(content, 1, { do: what, eventId: "id" in content ? content.id : undefined });
+    await turns();
   }
 
   place(
@@ -144,6 +166,7 @@ export class Till implements Bank {
   restart(): void {
     this.runtime = this.#start();
     this.runtime.outbox.retryNow();
+    this.runtime.redriver!.kick();
   }
 
   #start() {
@@ -151,6 +174,7 @@ export class Till implements Bank {
       db: this.#db,
       port: this,
       publish: (rows) => this.broker.publish(rows),
+      parking: this.shelf,
       log: createLog("till", "silent"),
     });
   }

@@ -11,6 +11,7 @@ import { type Config, loadConfig, natsUrl, own } from "../../shared/config.ts";
 import { connectNats } from "../../shared/nats/connect.ts";
 import { provision } from "../../shared/nats/provision.ts";
 import { NatsSchemaBucket } from "../../shared/nats/schemas.ts";
+import { users } from "../../shared/nats/topology.ts";
 import { entryText } from "../../shared/schemas/bucket-entry.ts";
 import { fingerprint } from "../../shared/schemas/canonical.ts";
 import { parseSchema } from "../../shared/schemas/schema.ts";
@@ -34,8 +35,7 @@ let nats: Supervised;
 beforeAll(async () => {
   env = await isolatedEnv(folder);
   config = loadConfig(env);
-  const users = ["admin", ...allServices(config).map(({ name }) => name)];
-  passwords = ensurePasswords(join(folder, "passwords.env"), users);
+  passwords = ensurePasswords(join(folder, "passwords.env"), users(allServices(config)));
   mkdirSync(join(folder, "run"));
   const command = await findNatsServer();
   const args = ["-c", join(projectRoot, "nats.conf")];

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { allServices } from "../../apps/services.ts";
-import { provision } from "../../shared/nats/provision.ts";
+import { MAX_EVENT_SIZE, provision } from "../../shared/nats/provision.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { type Mailbox, openMailbox } from "../support/mailbox.ts";
 import { anOrder } from "../support/order.ts";
@@ -27,8 +27,9 @@ afterAll(async () => {
 
 beforeEach(() => shop.explainFailure());
 
-function natsMonitor(path: string): string {
-  return `http://127.0.0.1:${shop.stack.config.NATS_MONITOR_PORT}${path}`;
+/** What a message is parked on, but for where it was in the stream. */
+function withoutPlace(subject: string): string {
+  return subject.slice(0, subject.lastIndexOf("."));
 }
 
 /** Publishes as the administrator, in the broker's own words: what no client library would send. */
@@ -228,7 +229,8 @@ describe("when something is wrong", () => {
     });
     const causes = parked
       .map(
-        ({ subject, headers }) => `${subject}: ${headers?.get("Quadrille-Cause").replace(/; looked.*/, "")}`,
+        ({ subject, headers }) =>
+          `${withoutPlace(subject)}: ${headers?.get("Quadrille-Cause").replace(/; looked.*/, "")}`,
       )
       .sort();
     expect(causes).toEqual([
@@ -237,15 +239,14 @@ describe("when something is wrong", () => {
       "parked.notifications.garbage: not Avro single-object encoding: it does not begin with C3 01",
       "parked.notifications.unknown: unknown schema: no version of quadrille.OrderCompleted has fingerprint 0123456789abcdef",
     ]);
-    const garbage = parked.find(({ subject }) => subject === "parked.analytics.garbage");
+    const garbage = parked.find(({ subject }) => withoutPlace(subject) === "parked.analytics.garbage");
     expect(garbage?.string()).toBe("no Avro at all");
   });
 
   test("even what can hardly be copied is parked: header names that no client may send, and the largest body", async () => {
     const before = (await shop.parked()).length;
-    const { max_payload } = (await (await fetch(natsMonitor("/varz"))).json()) as { max_payload: number };
     const odd = "NATS/1.0\r\nodd name: x\r\n\r\n";
-    const body = Buffer.alloc(max_payload - odd.length, "x");
+    const body = Buffer.alloc(MAX_EVENT_SIZE - odd.length, "x");
     await publishRaw(`HPUB order.completed.odd ${odd.length} ${odd.length + body.length}\r\n${odd}`, body);
 
     const parked = await shop.until("both listeners have parked it", async () => {
@@ -254,8 +255,7 @@ describe("when something is wrong", () => {
     });
     for (const { headers, data } of parked) {
       expect(headers?.get("Quadrille-Cause")).toContain("not Avro");
-      expect(headers?.get("Quadrille-Left-Out")).toContain("the body");
-      expect(data.length).toBe(0);
+      expect(body.equals(data)).toBe(true);
     }
   });
 

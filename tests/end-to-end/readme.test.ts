@@ -49,6 +49,7 @@ afterAll(() => {
 function sh(script: string): string {
   return execFileSync("bash", ["-euo", "pipefail", "-c", script], {
     encoding: "utf8",
+    env,
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

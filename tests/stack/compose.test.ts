@@ -10,6 +10,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig, natsUrl, own, variables } from "../../shared/config.ts";
+import { users } from "../../shared/nats/topology.ts";
 import { writeComposeEnv } from "../../shared/stack/compose-env.ts";
 import { isNewEnough } from "../../shared/stack/nats-server.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
@@ -42,9 +43,9 @@ const container = (name: string) => compose.services[name]!;
 
 const config = loadConfig({});
 const services = allServices(config).map(({ name }) => name);
-const users = ["admin", ...services];
+const everyone = users(allServices(config));
 const passwordOf = (user: string) => `${user.toUpperCase()}_PASSWORD`;
-const passwords = Object.fromEntries(users.map((user) => [passwordOf(user), `dummy-password-of-${user}`]));
+const passwords = Object.fromEntries(everyone.map((user) => [passwordOf(user), `dummy-password-of-${user}`]));
 
 /** Variables that are not Quadrille's own: those of the images, of the seeding script, and of the mail's port. */
 const OTHERS: Record<string, string[]> = {
@@ -53,7 +54,7 @@ const OTHERS: Record<string, string[]> = {
   seed: ["INVENTORY_URL"],
   "(interpolated)": ["MAIL_UI_PORT"],
 };
-const ONE_SHOTS = ["provision", "seed"];
+const ONE_SHOTS = ["provision", "parked", "seed"];
 const IMAGES_OF_OTHERS = ["nats", "mail"];
 
 const folder = mkdtempSync(join(tmpdir(), "compose-"));
@@ -210,7 +211,7 @@ describe("docker-compose.yml is careful", () => {
   it("about passwords: none is written down, none has a default", () => {
     const given = containers.flatMap(([, { environment }]) => Object.entries(environment)).filter(isPassword);
 
-    expect(given).toHaveLength(2 * users.length);
+    expect(given).toHaveLength(2 * everyone.length);
     for (const [name, value] of given) expect(value).toBe(`\${${name}:?is not set, run npm run passwords}`);
   });
 
@@ -300,7 +301,7 @@ describe("npm run passwords", () => {
     const mine = '# mine\nMAIL_FROM="Shop <shop@example.com>"\nRISK_PASSWORD=chosen-by-a-person';
     writeFileSync(file, mine, { mode: 0o644 });
 
-    expect(writeComposeEnv(file)).toHaveLength(users.length - 1);
+    expect(writeComposeEnv(file)).toHaveLength(everyone.length - 1);
     const once = readFileSync(file, "utf8");
     expect(once.startsWith(`${mine}\n`)).toBe(true);
     expect(parseEnv(once)).toMatchObject({

@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsMsg } from "@nats-io/jetstream";
 import { onTestFailed } from "vitest";
-import { eventOf, readStream } from "../../shared/chaos/stream.ts";
-import type { Event } from "../../shared/contracts/events.ts";
+import { readStream } from "../../shared/chaos/stream.ts";
+import { type Event, parseSubject } from "../../shared/contracts/events.ts";
+import { readEvent } from "../../shared/nats/headers.ts";
 import { FLOW_STREAM, PARKED_STREAM } from "../../shared/nats/topology.ts";
 import { isolatedEnv } from "../../shared/stack/ports.ts";
 import { Stack } from "../../shared/stack/stack.ts";
@@ -105,13 +106,15 @@ export class TestStack {
   }
 
   /** Every event of the flow so far, in the order of the stream. */
-  flow(): Promise<Event[]> {
-    return this.#read(FLOW_STREAM, eventOf);
+  async flow(): Promise<Event[]> {
+    const read = (message: JsMsg) => (parseSubject(message.subject) ? [readEvent(message)] : []);
+    return (await this.#read(FLOW_STREAM, read)).flat();
   }
 
-  /** Every parked message so far. */
-  parked(): Promise<JsMsg[]> {
-    return this.#read(PARKED_STREAM, (message) => message);
+  /** Every message that is parked. */
+  async parked(): Promise<JsMsg[]> {
+    const all = await this.#read(PARKED_STREAM, (message) => message);
+    return all.filter(({ headers }) => headers?.get("Quadrille-State") !== "ended");
   }
 
   async #read<Read>(stream: string, read: (message: JsMsg) => Read): Promise<Read[]> {

@@ -133,6 +133,7 @@ export class Durable {
     };
     return {
       attempt,
+      origin: { place: `${place}`, sequence: place, key: event.key },
       read: () => event,
       ack: () => {
         this.ackedAt[place] ??= this.#stream.length;

@@ -10,6 +10,7 @@ import { encode, type Fact, fact, subjectOf } from "../../contracts/events.ts";
 import { connectNats } from "../../nats/connect.ts";
 import { toHeaders } from "../../nats/headers.ts";
 import { provision } from "../../nats/provision.ts";
+import { ADMIN, users } from "../../nats/topology.ts";
 import { EXAMPLE_ORDER } from "../example.ts";
 import { findNatsServer } from "../nats-server.ts";
 import { ensurePasswords } from "../passwords.ts";
@@ -31,10 +32,7 @@ export async function startBroker(folder: string, durability: "strict" | "relaxe
   const env: NodeJS.ProcessEnv = { ...(await isolatedEnv(folder)), DURABILITY: durability };
   const config = loadConfig(env);
   const services = allServices(config);
-  const passwords = ensurePasswords(join(folder, "passwords.env"), [
-    "admin",
-    ...services.map(({ name }) => name),
-  ]);
+  const passwords = ensurePasswords(join(folder, "passwords.env"), users(services));
   const server = new Supervised({
     name: "nats",
     node: false,
@@ -48,7 +46,7 @@ export async function startBroker(folder: string, durability: "strict" | "relaxe
 
   const account = {
     url: `nats://${config.NATS_HOST}:${config.NATS_PORT}`,
-    user: "admin",
+    user: ADMIN,
     password: passwords.ADMIN_PASSWORD!,
   };
   let connection: NatsConnection | undefined;

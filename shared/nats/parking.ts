@@ -1,0 +1,113 @@
+// The stream PARKED as one service sees it: what could not be handled, with why, under a subject for each message.
+
+import {
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstreamManager,
+  type StoredMsg,
+} from "@nats-io/jetstream";
+import { headers, type MsgHdrs, type NatsConnection } from "nats";
+import type { Origin, Parked } from "../service/parked.ts";
+import type { Parking } from "../service/redriver.ts";
+import { type Message, readEvent } from "./headers.ts";
+import { PARKED_STREAM, parkedSubject } from "./topology.ts";
+
+const TIMEOUT_MS = 5_000;
+const MAX_HEADERS = 64 * 1024;
+const MAX_CAUSE = 1_000;
+const MAX_STACK = 4_000;
+/** How long PARKED remembers that a message has ended. */
+const NOTE_FOR = "24h";
+
+/** The messages that a connected service has put aside. */
+export class NatsParking implements Parking {
+  readonly #js: JetStreamClient;
+  readonly #manager: Promise<JetStreamManager>;
+  readonly #service: string;
+
+  constructor(connection: NatsConnection, js: JetStreamClient, service: string) {
+    this.#js = js;
+    this.#manager = jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT_MS });
+    this.#service = service;
+  }
+
+  /** Puts a message there, in place of what is there under its subject; rejects when that is not certain. */
+  async put(origin: Origin, message: Message, parked: Parked): Promise<void> {
+    const said = sayable(message);
+    const { cause, stack, fingerprint, attempts, firstAt, lastAt, isWaiting, redrives } = parked;
+    said.set("Quadrille-Service", this.#service);
+    said.set("Quadrille-Subject", message.subject);
+    said.set("Quadrille-Place", origin.place);
+    said.set("Quadrille-Sequence", `${origin.sequence}`);
+    said.set("Quadrille-State", isWaiting ? "waiting" : "failed");
+    said.set("Quadrille-Cause", oneLine(cause).slice(0, MAX_CAUSE));
+    said.set("Quadrille-Stack", oneLine(stack).slice(0, MAX_STACK));
+    said.set("Quadrille-Fingerprint", fingerprint);
+    said.set("Quadrille-Attempts", `${attempts}`);
+    said.set("Quadrille-Redrives", `${redrives}`);
+    said.set("Quadrille-First-Attempt", new Date(firstAt).toISOString());
+    said.set("Quadrille-Last-Attempt", new Date(lastAt).toISOString());
+    await this.#publish(origin, message.data, said);
+  }
+
+  async find(origin: Origin) {
+    const message = await this.#message(origin);
+    return { read: () => readEvent(message) };
+  }
+
+  async update(origin: Origin, parked: Parked): Promise<void> {
+    await this.put(origin, await this.#message(origin), parked);
+  }
+
+  async end(origin: Origin): Promise<void> {
+    const note = headers();
+    note.set("Quadrille-State", "ended");
+    note.set("Nats-TTL", NOTE_FOR);
+    await this.#publish(origin, new Uint8Array(), note);
+  }
+
+  async #message(origin: Origin): Promise<Message> {
+    const { direct } = await this.#manager;
+    const last_by_subj = parkedSubject(this.#service, origin);
+    const stored = await direct.getMessage(PARKED_STREAM, { last_by_subj });
+    if (!stored) throw new Error(`${last_by_subj} is not in PARKED`);
+    return parkedMessage(stored);
+  }
+
+  async #publish(origin: Origin, data: Uint8Array, said: MsgHdrs): Promise<void> {
+    const subject = parkedSubject(this.#service, origin);
+    await this.#js.publish(subject, data, { headers: said, timeout: TIMEOUT_MS });
+  }
+}
+
+/** The message that an entry of PARKED is about, as it came; throws when it has ended. */
+export function parkedMessage({
+  subject,
+  header,
+  data,
+}: Pick<StoredMsg, "subject" | "header" | "data">): Message {
+  const original = header.get("Quadrille-Subject");
+  if (!original) throw new Error(`what ${subject} has held has ended`);
+  return { subject: original, headers: header, data };
+}
+
+/** A message's headers but for the broker's, which would act on a copy as well. None if no client may read them. */
+export function sayable(message: Message): MsgHdrs {
+  const copied = headers();
+  try {
+    let size = 0;
+    for (const [name, values] of message.headers ?? []) {
+      size += name.length + values.join("").length;
+      if (name.startsWith("Nats-") || size > MAX_HEADERS) continue;
+      for (const value of values) copied.append(name, value);
+    }
+    return copied;
+  } catch {
+    return headers();
+  }
+}
+
+/** What may be the value of a header. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}

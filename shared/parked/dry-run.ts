@@ -1,0 +1,57 @@
+// What a redrive would do: the entry is handled by the service's own code on its own database, and nothing of it stays.
+
+import { existsSync } from "node:fs";
+import { decode } from "../contracts/events.ts";
+import { isDatabaseFault, openDatabase } from "../service/database.ts";
+import type { AnyService } from "../service/define.ts";
+import { Engine } from "../service/engine.ts";
+import { type Entry, eventIn } from "./entries.ts";
+
+/**
+ * What handling the entries would come to, one sentence for each; one after the other, so that what an earlier one does
+ * is there for the next. Nobody outside is asked: where an answer is needed, the sentence says what would be asked.
+ */
+export function foresee(service: AnyService, file: string, entries: readonly Entry[]): string[] {
+  if (!existsSync(file))
+    return entries.map(() => `nobody knows: the database of ${service.name} is not here`);
+  const db = openDatabase(file);
+  try {
+    const engine = new Engine(service, db);
+    let foreseen: string[] = [];
+    engine.transaction(() => {
+      const blocked = new Set<string>();
+      foreseen = entries.map((entry) => {
+        if (blocked.has(entry.key)) return "goes on waiting";
+        const { sentence, fails } = foreseeOne(engine, entry);
+        if (fails) blocked.add(entry.key);
+        return sentence;
+      });
+      return false;
+    });
+    return foreseen;
+  } finally {
+    db.close();
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any service at all.
+function foreseeOne(engine: Engine<any>, entry: Entry): { sentence: string; fails?: boolean } {
+  const event = eventIn(entry);
+  if (!event) return { sentence: `fails again: ${entry.cause}`, fails: true };
+  const before = engine.lastRow;
+  try {
+    const verdict = engine.handle(event);
+    if (verdict.outcome === "asks") {
+      const request = JSON.stringify(verdict.request);
+      return { sentence: `asks the outside for ${request}, and decides on the answer` };
+    }
+    if (verdict.outcome === "duplicate") return { sentence: "was handled before: nothing happens" };
+    const said = engine
+      .outboxAfter(before)
+      .map(({ type, payload }) => `${type} ${JSON.stringify(decode(type, payload).data)}`);
+    return { sentence: said.length > 0 ? `says ${said.join(" and ")}` : "is noted, and nothing is said" };
+  } catch (error) {
+    if (isDatabaseFault(error)) throw error;
+    return { sentence: `fails again: ${(error as Error).message}`, fails: true };
+  }
+}

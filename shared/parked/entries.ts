@@ -1,0 +1,147 @@
+// What is parked, as operators see it: entries, their lanes, and what may be redriven in which order.
+
+import type { StoredMsg } from "@nats-io/jetstream";
+import { parseSubject } from "../contracts/events.ts";
+import { type Message, readEvent } from "../nats/headers.ts";
+
+/** A message that a service has put aside. Times are ISO 8601. */
+export interface Entry {
+  /** Its number in PARKED: another one each time it fails. */
+  readonly id: number;
+  readonly service: string;
+  readonly key: string;
+  /** What was said, or the whole subject where no fact has such a one. */
+  readonly what: string;
+  /** Its place in the stream of the flow, and since when. */
+  readonly place: string;
+  readonly sequence: number;
+  /** The id of the event in it, if its headers have one. */
+  readonly eventId: string | undefined;
+  readonly state: "failed" | "waiting";
+  readonly cause: string;
+  readonly stack: string;
+  readonly fingerprint: string;
+  readonly attempts: number;
+  /** How often it was redriven in vain. */
+  readonly redrives: number;
+  readonly firstAttempt: string;
+  readonly lastAttempt: string;
+  readonly message: Message;
+}
+
+/** The entry in a message of PARKED; undefined when it says that there is none any more. */
+export function entryOf({ seq, subject, header, data }: StoredMsg): Entry | undefined {
+  const said = (name: string) => header.get(`Quadrille-${name}`);
+  const original = said("Subject");
+  if (!original) return undefined;
+  const [, service = "", key = ""] = subject.split(".");
+  return {
+    id: seq,
+    service,
+    key,
+    what: parseSubject(original)?.type ?? original,
+    place: said("Place"),
+    sequence: Number(said("Sequence")),
+    eventId: header.get("ce-id") || undefined,
+    state: said("State") === "waiting" ? "waiting" : "failed",
+    cause: said("Cause"),
+    stack: said("Stack"),
+    fingerprint: said("Fingerprint"),
+    attempts: Number(said("Attempts")),
+    redrives: Number(said("Redrives")),
+    firstAttempt: said("First-Attempt"),
+    lastAttempt: said("Last-Attempt"),
+    message: { subject: original, headers: header, data },
+  };
+}
+
+/** The event in an entry, as JSON is made of it; undefined when it can't be read. */
+export function eventIn({ message }: Entry) {
+  try {
+    return readEvent(message);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The entries of a service and a key belong to one lane; in it they are in the order of the stream. */
+export function lanesOf(entries: readonly Entry[]): Entry[][] {
+  const lanes = new Map<string, Entry[]>();
+  for (const entry of entries.toSorted((a, b) => a.sequence - b.sequence)) {
+    const name = `${entry.service}.${entry.key}`;
+    lanes.set(name, [...(lanes.get(name) ?? []), entry]);
+  }
+  return [...lanes.values()];
+}
+
+/** An entry that can't be redriven before another one. */
+export interface Blocked {
+  readonly entry: Entry;
+  readonly by: Entry;
+}
+
+/**
+ * Lane by lane, in their order: which entries come to be handled when the chosen ones are redriven, those that wait behind
+ * them included; and which of the chosen can't be, since one that was not chosen comes first.
+ */
+export function inOrder(
+  entries: readonly Entry[],
+  isChosen: (entry: Entry) => boolean,
+): { handled: Entry[]; blocked: Blocked[] } {
+  const handled: Entry[] = [];
+  const blocked: Blocked[] = [];
+  for (const lane of lanesOf(entries)) {
+    const end = lane.findIndex(
+      (entry, index) => !isChosen(entry) && (index === 0 || entry.state === "failed"),
+    );
+    const by = lane[end];
+    handled.push(...(by ? lane.slice(0, end) : lane));
+    if (by)
+      blocked.push(
+        ...lane
+          .slice(end)
+          .filter(isChosen)
+          .map((entry) => ({ entry, by })),
+      );
+  }
+  return { handled, blocked };
+}
+
+/** Entries that failed for the same reason. */
+export interface Group {
+  readonly fingerprint: string;
+  readonly service: string;
+  readonly what: string;
+  readonly cause: string;
+  readonly failed: number;
+  /** How many wait behind them. */
+  readonly waiting: number;
+  readonly firstAttempt: string;
+  readonly lastAttempt: string;
+}
+
+/** The entries by the reason of their failure, the most frequent first. */
+export function groupsOf(entries: readonly Entry[]): Group[] {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const name = `${entry.service}.${entry.fingerprint}`;
+    groups.set(name, [...(groups.get(name) ?? []), entry]);
+  }
+  return [...groups.values()]
+    .map((group) => {
+      const failed = group.filter(({ state }) => state === "failed");
+      const [{ fingerprint, service, what, cause }] = (failed.length > 0 ? failed : group) as [Entry];
+      const times = group.flatMap(({ firstAttempt, lastAttempt }) => [firstAttempt, lastAttempt]).sort();
+      return {
+        fingerprint,
+        service,
+        what,
+        cause,
+        failed: failed.length,
+        waiting: group.length - failed.length,
+        firstAttempt: times[0]!,
+        lastAttempt: times.at(-1)!,
+      };
+    })
+    .sort((a, b) => b.failed - a.failed);
+}

@@ -1,0 +1,236 @@
+// `npm run -s parked -- …`: looks through what services have put aside, and says what is to become of it.
+
+import { existsSync, readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type ParseArgsConfig, parseArgs, parseEnv } from "node:util";
+import { allServices } from "../../apps/services.ts";
+import { type Config, ConfigError, loadConfig, natsUrl } from "../config.ts";
+import { foresee } from "../parked/dry-run.ts";
+import { type Blocked, type Entry, groupsOf, inOrder } from "../parked/entries.ts";
+import { Operator } from "../parked/operator.ts";
+import { entryText, groupsText, listText, nameOf } from "../parked/texts.ts";
+
+const USAGE = `npm run -s parked -- COMMAND
+
+  list [--group] [--json]        what is parked; --group: how much of it, and why
+  show ID [--json]               one message: cause, stack, data, and its lane
+  redrive ID... | --group GROUP [--dry-run] [--by NAME]
+                                 has messages handled again, in the order of their lanes; those that wait follow
+  discard ID --reason "..." [--dry-run] [--by NAME]
+                                 gives a message up for good; those that wait behind it go on`;
+
+/** How long to wait for what becomes of it. */
+const ANSWER_WITHIN_MS = 5_000;
+
+/** A place for lines. */
+type Out = (text: string) => void;
+
+interface Task {
+  readonly config: Config;
+  readonly operator: Operator;
+  readonly out: Out;
+}
+
+/** Runs a command; resolves to the exit code: 1 when something could not be done, or has failed again. */
+type Run = (task: Task, ids: readonly number[], options: Options) => Promise<number>;
+
+interface Options {
+  readonly group?: string | boolean;
+  readonly json?: boolean;
+  readonly reason?: string;
+  readonly by?: string;
+  readonly "dry-run"?: boolean;
+}
+
+const json = { type: "boolean" } as const;
+const change = { by: { type: "string" }, "dry-run": { type: "boolean" } } as const;
+
+const commands: Readonly<Record<string, { run: Run; options: ParseArgsConfig["options"] }>> = {
+  list: { run: list, options: { group: { type: "boolean" }, json } },
+  show: { run: show, options: { json } },
+  redrive: { run: redrive, options: { group: { type: "string" }, ...change } },
+  discard: { run: discard, options: { reason: { type: "string" }, ...change } },
+};
+
+async function list(
+  { operator, out }: Task,
+  ids: readonly number[],
+  { group, json }: Options,
+): Promise<number> {
+  if (ids.length > 0) throw new Misuse("list takes no ID; show does");
+  const entries = await operator.entries();
+  if (json) out(JSON.stringify(group ? groupsOf(entries) : entries.map(plain), undefined, 2));
+  else out(group ? groupsText(groupsOf(entries)) : listText(entries));
+  return 0;
+}
+
+async function show({ operator, out }: Task, ids: readonly number[], { json }: Options): Promise<number> {
+  if (ids.length !== 1) throw new Misuse("show takes one ID, as list prints them");
+  const entries = await operator.entries();
+  const [entry] = chosen(entries, ids);
+  out(json ? JSON.stringify(plain(entry!), undefined, 2) : entryText(entry!, entries));
+  return 0;
+}
+
+async function redrive(task: Task, ids: readonly number[], options: Options): Promise<number> {
+  const { operator, out } = task;
+  const { group } = options;
+  if (ids.length > 0 === (group !== undefined))
+    throw new Misuse("redrive takes IDs, or --group and one of the groups");
+  const entries = await operator.entries();
+  const wanted = new Set(ids.length > 0 ? chosen(entries, ids) : ofGroup(entries, `${group}`));
+  const { handled, blocked } = inOrder(entries, (entry) => wanted.has(entry));
+  for (const line of blocked.map(inTheWay)) out(line);
+  if (options["dry-run"]) foretell(task, handled);
+  else {
+    for (const entry of handled)
+      if (wanted.has(entry)) await operator.say("redriven", entry, nameIn(options));
+    return Math.max(blocked.length > 0 ? 1 : 0, await awaitEnds(task, handled));
+  }
+  return blocked.length > 0 ? 1 : 0;
+}
+
+async function discard(task: Task, ids: readonly number[], options: Options): Promise<number> {
+  const { operator, out } = task;
+  const { reason } = options;
+  if (ids.length !== 1) throw new Misuse("discard takes one ID, as list prints them");
+  if (!reason?.trim()) throw new Misuse('discard wants a --reason "...", for those who ask later');
+  const entries = await operator.entries();
+  const [entry] = chosen(entries, ids) as [Entry];
+  const { handled } = inOrder(entries, (other) => other === entry);
+  const next = handled.slice(1);
+  if (options["dry-run"]) {
+    out(`${nameOf(entry)} is given up: nothing of it happens, now or when it comes again.`);
+    foretell(task, next);
+    return 0;
+  }
+  await operator.say("discarded", entry, nameIn(options), reason);
+  return awaitEnds(task, [entry, ...next]);
+}
+
+/** Tells what has become of the entries, as far as it is known soon; 1 if one has failed again. */
+async function awaitEnds({ operator, out }: Task, entries: readonly Entry[]): Promise<number> {
+  const deadline = Date.now() + ANSWER_WITHIN_MS;
+  const failed = new Set<string>();
+  for (const entry of entries) {
+    const lane = `${entry.service}.${entry.key}`;
+    if (failed.has(lane)) {
+      out(`${nameOf(entry)} goes on waiting.`);
+      continue;
+    }
+    const became = await operator.outcome(entry, Math.max(0, deadline - Date.now()));
+    if (became === "ended") out(`${nameOf(entry)} is parked no more.`);
+    else if (!became) out(`${nameOf(entry)} is as it was: ${entry.service} has not come to it yet.`);
+    else {
+      out(`${nameOf(entry)} has failed again, and is ${became.id} now: ${became.cause}`);
+      failed.add(lane);
+    }
+  }
+  return failed.size > 0 ? 1 : 0;
+}
+
+/** Says what handling the entries would come to, by each service's own code on its own database. */
+function foretell({ config, out }: Task, entries: readonly Entry[]): void {
+  for (const service of allServices(config)) {
+    const own = entries.filter((entry) => entry.service === service.name);
+    if (own.length === 0) continue;
+    const foreseen = foresee(service, join(config.DATA_DIR, service.name, "state.db"), own);
+    for (const [index, entry] of own.entries()) out(`${nameOf(entry)} ${foreseen[index]}`);
+  }
+}
+
+function inTheWay({ entry, by }: Blocked): string {
+  return `${nameOf(entry)} waits behind ${nameOf(by)}: redrive or discard that one first.`;
+}
+
+/** The entries with these IDs. */
+function chosen(entries: readonly Entry[], ids: readonly number[]): Entry[] {
+  return ids.map((id) => {
+    const entry = entries.find((one) => one.id === id);
+    if (!entry)
+      throw new Gone(
+        `Nothing is parked as ${id}: it has ended, or has failed again under another ID. See list.`,
+      );
+    return entry;
+  });
+}
+
+function ofGroup(entries: readonly Entry[], group: string): Entry[] {
+  const own = entries.filter(({ fingerprint }) => fingerprint === group);
+  if (own.length === 0) throw new Gone(`Nothing is parked in the group ${group}. See list --group.`);
+  return own;
+}
+
+/** The command line can't be understood: the sentence says why. */
+class Misuse extends Error {}
+
+/** What was asked for is not there. */
+class Gone extends Error {}
+
+function nameIn({ by }: Options): string {
+  return by ?? userInfo().username;
+}
+
+/** An entry without its bytes. */
+function plain({ message: { data }, ...entry }: Entry): object {
+  return { ...entry, bytes: data.length };
+}
+
+function passwordIn({ DATA_DIR, OPERATOR_PASSWORD }: Config): string {
+  const file = join(DATA_DIR, "passwords.env");
+  const password =
+    OPERATOR_PASSWORD ?? (existsSync(file) && parseEnv(readFileSync(file, "utf8")).OPERATOR_PASSWORD);
+  if (password) return password;
+  throw new ConfigError(
+    `there is no OPERATOR_PASSWORD in the environment, nor in ${file}, where npm start keeps it`,
+  );
+}
+
+/** Runs a command line, and returns the exit code: 2 when it can't be understood, or can't run. */
+export async function main(
+  [name, ...args]: readonly string[],
+  { out, err }: { out: Out; err: Out },
+): Promise<number> {
+  if (name === "--help" || args.includes("--help")) {
+    out(USAGE);
+    return 0;
+  }
+  let operator: Operator | undefined;
+  try {
+    const command = name && Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (!command) throw new Misuse(USAGE);
+    const { positionals, values } = parsed(args, command.options);
+    const config = loadConfig();
+    operator = await Operator.connect(natsUrl(config), passwordIn(config));
+    return await command.run({ config, operator, out }, positionals.map(idIn), values);
+  } catch (error) {
+    const { message } = error as Error;
+    err(error instanceof Misuse || error instanceof Gone ? message : `Can't tell what is parked: ${message}`);
+    return error instanceof Gone ? 1 : 2;
+  } finally {
+    await operator?.close();
+  }
+}
+
+function parsed(args: readonly string[], options: ParseArgsConfig["options"]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new Misuse((error as Error).message);
+  }
+}
+
+function idIn(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new Misuse(`"${text}" is no ID: list prints them, as numbers`);
+  return Number(text);
+}
+
+if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
+  process.stdout.on("error", () => {}); // Whoever reads this may stop early, as head does.
+  process.exitCode = await main(process.argv.slice(2), {
+    out: (text) => process.stdout.write(`${text}\n`),
+    err: (text) => process.stderr.write(`${text}\n`),
+  });
+}
