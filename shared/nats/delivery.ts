@@ -21,7 +21,10 @@ const MAX_HEADERS = 64 * 1024;
 const MAX_CAUSE = 1_000;
 const MAX_STACK = 4_000;
 
-/** A delivery over NATS. It is in `held` until it has ended. */
+/**
+ * A delivery over NATS. It is in `held` until it has ended. Once it is not, it says nothing: where a stream was put back,
+ * its number may be another message's.
+ */
 export class NatsDelivery implements Delivery {
   readonly attempt: number;
   readonly #message: JsMsg;
@@ -51,13 +54,11 @@ export class NatsDelivery implements Delivery {
   }
 
   ack(): void {
-    this.#held.delete(this);
-    this.#message.ack();
+    if (this.#held.delete(this)) this.#message.ack();
   }
 
   retry(delayMs: number): void {
-    this.#held.delete(this);
-    this.#message.nak(delayMs);
+    if (this.#held.delete(this)) this.#message.nak(delayMs);
   }
 
   async park(parked: Parked): Promise<void> {

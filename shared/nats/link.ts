@@ -1,7 +1,14 @@
 // Ties a runtime to NATS: deliveries in, facts out, and word of whether the broker is there.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Consumer, type ConsumerMessages, type JetStreamClient, jetstream } from "@nats-io/jetstream";
+import {
+  type Consumer,
+  type ConsumerMessages,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import type { Log } from "../observability/log.ts";
 import { type SchemaBucket, SchemaRefusedError } from "../service/agreement.ts";
@@ -9,16 +16,20 @@ import type { Delivery } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import { type Account, connectNats } from "./connect.ts";
 import { NatsDelivery } from "./delivery.ts";
-import { publishRows } from "./publish.ts";
+import { untilStalled } from "./progress.ts";
+import { newestLike, publishRows } from "./publish.ts";
 import { NatsSchemaBucket } from "./schemas.ts";
 import { FLOW_STREAM } from "./topology.ts";
 
 /** What the link tells the service. */
 export interface LinkListener {
   take(delivery: Delivery): void;
-  /** Asked before anything else, and again after a while when it rejects; a `SchemaRefusedError` is final. */
+  /**
+   * Asked before anything else, whenever the broker may have lost the schemas, and again after a while when it rejects. A
+   * `SchemaRefusedError` is final where nothing was agreed on before.
+   */
   agree(bucket: SchemaBucket): Promise<void>;
-  /** The broker is there and agrees, for the first time or again. */
+  /** The broker is there and agrees, for the first time or again, with or without what it had. */
   up(): void;
 }
 
@@ -27,6 +38,7 @@ const PREFETCH = 1_000;
 const PULL = { max_messages: PREFETCH, expires: 2_000, idle_heartbeat: 1_000, bind: true };
 const LOOK_EVERY_MS = 50;
 const RETRY_MS = 1_000;
+const AGREE_EVERY_MS = 20_000;
 
 /** One service's connection to the broker. */
 export class Link {
@@ -35,16 +47,18 @@ export class Link {
   readonly #held = new Set<NatsDelivery>();
   #connection: NatsConnection | undefined;
   #js: JetStreamClient | undefined;
+  #manager: JetStreamManager | undefined;
   #consumer: Consumer | undefined;
   #messages: ConsumerMessages | undefined;
-  /** The number that the broker gave the last delivery that came. */
-  #lastDelivery = 0;
+  /** The number that the broker will give the next delivery, at least. */
+  #nextDelivery = 1;
   #schemas: NatsSchemaBucket | undefined;
   #connected = false;
   #agreed = false;
+  #agreeing: Promise<void> | undefined;
   #trouble = "the schemas are not agreed on yet";
   #closing = false;
-  #heartbeat: NodeJS.Timeout | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(account: Account, log: Log) {
     this.#account = account;
@@ -64,14 +78,19 @@ export class Link {
     if (this.#closing) return connection.close();
     this.#connection = connection;
     this.#js = jetstream(connection);
+    this.#manager = await jetstreamManager(connection, { checkAPI: false });
     this.#schemas = new NatsSchemaBucket(connection);
     this.#connected = true;
     this.#log.info("connected to NATS");
     this.#watch(connection, listener);
     // A held message is being worked on: the broker should not give it to anyone else meanwhile.
-    this.#heartbeat = setInterval(() => {
-      if (this.#connected) for (const delivery of this.#held) delivery.prolong();
-    }, ackWaitMs / 3);
+    this.#every(ackWaitMs / 3, () => {
+      for (const delivery of this.#held) delivery.prolong();
+    });
+    // The bucket may be lost alone. Its schemas are there again before anything that needs one is parked.
+    this.#every(AGREE_EVERY_MS, () => {
+      if (this.#agreed) listener.agree(this.#schemas!).catch((error) => this.#disagrees(error));
+    });
     const closed = connection.closed().then((error) => {
       if (!this.#closing) throw error || new Error("the connection is closed for good");
     });
@@ -79,10 +98,15 @@ export class Link {
   }
 
   /** Publishes outbox rows; see `publishRows`. Rejects at once while the broker is away, or has not agreed yet. */
-  publish(rows: readonly OutboxRow[]): Promise<number> {
-    if (!this.#connected) return Promise.reject(new Error("NATS is not reachable"));
-    if (!this.#agreed) return Promise.reject(new Error(this.#trouble));
-    return publishRows(this.#connection!, this.#js!, this.#account.user, rows);
+  async publish(rows: readonly OutboxRow[], again?: string): Promise<number> {
+    this.#expectAgreement();
+    return publishRows(this.#connection!, this.#js!, this.#account.user, rows, again);
+  }
+
+  /** Looks into the stream; see `newestLike`. Rejects as `publish` does. */
+  async newestLike(row: OutboxRow): Promise<string | undefined> {
+    this.#expectAgreement();
+    return newestLike(this.#manager!, row);
   }
 
   /** What the bucket SCHEMAS keeps of an event under a fingerprint, if anything. */
@@ -103,13 +127,34 @@ export class Link {
   /** Sends what is still to be sent and disconnects; a broker that does not answer is left after `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
     this.#closing = true;
-    clearInterval(this.#heartbeat);
+    for (const timer of this.#timers) clearInterval(timer);
     const connection = this.#connection;
     const closed = this.#connected ? connection?.flush().then(() => connection.close()) : undefined;
     await Promise.race([closed?.catch(() => {}), sleep(timeoutMs)]); // What was not acked comes again.
   }
 
-  async #agree(listener: LinkListener): Promise<void> {
+  /** Does something again and again while the broker is there. */
+  #every(ms: number, work: () => void): void {
+    this.#timers.push(setInterval(() => this.#connected && work(), ms));
+  }
+
+  #expectAgreement(): void {
+    if (!this.#connected) throw new Error("NATS is not reachable");
+    if (!this.#agreed) throw new Error(this.#trouble);
+  }
+
+  /** Agrees, at first or anew; no facts go meanwhile. Who is stopping has agreed. */
+  #agree(listener: LinkListener): Promise<void> {
+    if (this.#closing) return Promise.resolve();
+    const isFirst = !this.#agreed;
+    this.#agreed = false;
+    this.#agreeing ??= this.#untilAgreed(listener, isFirst).finally(() => {
+      this.#agreeing = undefined;
+    });
+    return this.#agreeing;
+  }
+
+  async #untilAgreed(listener: LinkListener, isFirst: boolean): Promise<void> {
     while (!this.#agreed && !this.#closing) {
       try {
         await listener.agree(this.#schemas!);
@@ -118,12 +163,22 @@ export class Link {
         listener.up();
       } catch (error) {
         if (this.#closing) return;
-        if (error instanceof SchemaRefusedError) throw error;
-        this.#trouble = `the schemas are not agreed on: ${(error as Error).message}`;
-        this.#log.warn({ cause: (error as Error).message }, "can't agree on schemas; trying again");
+        if (isFirst && error instanceof SchemaRefusedError) throw error;
+        this.#disagrees(error as Error);
         await sleep(RETRY_MS);
       }
     }
+  }
+
+  #disagrees({ message: cause }: Error): void {
+    this.#trouble = `the schemas are not agreed on: ${cause}`;
+    this.#log.warn({ cause }, "can't agree on schemas; trying again");
+  }
+
+  /** What is held when the consumer counts back, since it was put back or made anew, is known there under other numbers. */
+  #countFrom(delivery: number): void {
+    if (delivery < this.#nextDelivery) this.#held.clear();
+    this.#nextDelivery = delivery;
   }
 
   async #consume(listener: LinkListener): Promise<void> {
@@ -132,19 +187,24 @@ export class Link {
     while (!this.#closing) {
       try {
         this.#consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
-        this.#lastDelivery = (await this.#consumer.info(true)).delivered.consumer_seq;
+        this.#countFrom((await this.#consumer.info(true)).delivered.consumer_seq + 1);
         this.#messages = await this.#consumer.consume({
           ...PULL,
           callback: (message) => {
-            this.#lastDelivery = message.info.deliverySequence;
+            this.#countFrom(message.info.deliverySequence);
+            this.#nextDelivery++;
             const delivery = new NatsDelivery(message, this.#held, parking);
             listener.take(delivery);
           },
         });
         this.#log.info({ stream: FLOW_STREAM }, "listening");
+        listener.up();
         this.#watchConsumer(this.#messages);
+        this.#watchProgress(this.#consumer, this.#messages);
         const error = await this.#messages.closed();
-        if (!this.#closing) throw error || new Error("the subscription ended");
+        if (this.#closing) return;
+        this.#agree(listener); // Whoever took the consumer may have taken the streams.
+        throw error || new Error("the subscription ended");
       } catch (error) {
         this.#messages = undefined;
         if (this.#closing) return;
@@ -163,7 +223,7 @@ export class Link {
     Object.assign(messages, { pull() {} }); // The client has no word for it: whoever stops asking stops listening.
     for (;;) {
       const { num_waiting, delivered } = await this.#consumer!.info();
-      if (num_waiting === 0 && delivered.consumer_seq <= this.#lastDelivery) return;
+      if (num_waiting === 0 && delivered.consumer_seq < this.#nextDelivery) return;
       await sleep(LOOK_EVERY_MS);
     }
   }
@@ -178,6 +238,17 @@ export class Link {
     }
   }
 
+  /** Binds anew when the consumer looks alive, and what waits for the service does not come. */
+  async #watchProgress(consumer: Consumer, messages: ConsumerMessages): Promise<void> {
+    const over = new AbortController();
+    messages.closed().then(() => over.abort());
+    const progress = () => ({ deliveries: this.#nextDelivery, held: this.#held.size });
+    await untilStalled(() => consumer.info(), progress, over.signal);
+    if (this.#closing || over.signal.aborted) return;
+    this.#log.warn("what waits for this service does not come; binding the consumer anew");
+    await messages.close();
+  }
+
   async #watch(connection: NatsConnection, listener: LinkListener): Promise<void> {
     for await (const status of connection.status()) {
       if (status.type === "disconnect") {
@@ -186,7 +257,7 @@ export class Link {
       } else if (status.type === "reconnect") {
         this.#connected = true;
         this.#log.info("NATS is back");
-        if (this.#agreed) listener.up();
+        this.#agree(listener);
       } else if (status.type === "error") {
         this.#log.error({ cause: status.error.message }, "NATS refused something");
       }

@@ -47,6 +47,8 @@ export function permissions(service: AnyService): { publish: string[]; subscribe
     publish: [
       ...said.map(pattern),
       ...said.map((type) => schemaSubject(pattern(type))),
+      // Looks whether the stream still has what was said.
+      ...said.map((type) => `$JS.API.DIRECT.GET.${FLOW_STREAM}.${pattern(type)}`),
       parkedSubject(name, "*"),
       // Reads every schema of an event at once when it starts; then one schema, to read what was written with it.
       `$JS.API.DIRECT.GET.${SCHEMA_STREAM}`,
