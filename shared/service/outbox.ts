@@ -110,10 +110,12 @@ export class OutboxPublisher {
         while (this.#inDoubt) await this.#look();
         if (this.#stopped) return;
         this.#ackStored();
-        const rows = this.#source.outboxAfter(this.#through);
-        if (rows.length === 0) return;
+        const page = this.#source.outboxAfter(this.#through);
+        if (page.length === 0) return;
         const { to, again } = this.#healing;
-        const stored = await this.#publish(rows, this.#through < to ? again : undefined);
+        const wereLost = this.#through < to;
+        const rows = wereLost ? page.filter(({ id }) => id <= to) : page;
+        const stored = await this.#publish(rows, wereLost ? again : undefined);
         if (this.#stopped) return;
         if (this.#inDoubt) continue; // The broker went and came back meanwhile: what it has said may not hold.
         this.#through = rows[stored - 1]!.id;
