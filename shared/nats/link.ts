@@ -16,6 +16,7 @@ import type { Delivery } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import { type Account, connectNats } from "./connect.ts";
 import { NatsDelivery } from "./delivery.ts";
+import { Held } from "./held.ts";
 import { untilStalled } from "./progress.ts";
 import { newestLike, publishRows } from "./publish.ts";
 import { NatsSchemaBucket } from "./schemas.ts";
@@ -44,14 +45,12 @@ const AGREE_EVERY_MS = 20_000;
 export class Link {
   readonly #account: Account;
   readonly #log: Log;
-  readonly #held = new Set<NatsDelivery>();
+  readonly #held = new Held();
   #connection: NatsConnection | undefined;
   #js: JetStreamClient | undefined;
   #manager: JetStreamManager | undefined;
   #consumer: Consumer | undefined;
   #messages: ConsumerMessages | undefined;
-  /** The number that the broker will give the next delivery, at least. */
-  #nextDelivery = 1;
   #schemas: NatsSchemaBucket | undefined;
   #connected = false;
   #agreed = false;
@@ -175,26 +174,20 @@ export class Link {
     this.#log.warn({ cause }, "can't agree on schemas; trying again");
   }
 
-  /** What is held when the consumer counts back, since it was put back or made anew, is known there under other numbers. */
-  #countFrom(delivery: number): void {
-    if (delivery < this.#nextDelivery) this.#held.clear();
-    this.#nextDelivery = delivery;
-  }
-
   async #consume(listener: LinkListener): Promise<void> {
     const maxPayload = this.#connection!.info!.max_payload;
     const parking = { js: this.#js!, service: this.#account.user, maxPayload };
     while (!this.#closing) {
       try {
         this.#consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
-        this.#countFrom((await this.#consumer.info(true)).delivered.consumer_seq + 1);
+        this.#held.expect((await this.#consumer.info(true)).delivered.consumer_seq + 1);
         this.#messages = await this.#consumer.consume({
           ...PULL,
           callback: (message) => {
-            this.#countFrom(message.info.deliverySequence);
-            this.#nextDelivery++;
-            const delivery = new NatsDelivery(message, this.#held, parking);
-            listener.take(delivery);
+            const { deliverySequence } = message.info;
+            this.#held.expect(deliverySequence);
+            listener.take(new NatsDelivery(message, this.#held, parking));
+            this.#held.expect(deliverySequence + 1);
           },
         });
         this.#log.info({ stream: FLOW_STREAM }, "listening");
@@ -223,7 +216,7 @@ export class Link {
     Object.assign(messages, { pull() {} }); // The client has no word for it: whoever stops asking stops listening.
     for (;;) {
       const { num_waiting, delivered } = await this.#consumer!.info();
-      if (num_waiting === 0 && delivered.consumer_seq < this.#nextDelivery) return;
+      if (num_waiting === 0 && delivered.consumer_seq < this.#held.next) return;
       await sleep(LOOK_EVERY_MS);
     }
   }
@@ -242,7 +235,7 @@ export class Link {
   async #watchProgress(consumer: Consumer, messages: ConsumerMessages): Promise<void> {
     const over = new AbortController();
     messages.closed().then(() => over.abort());
-    const progress = () => ({ deliveries: this.#nextDelivery, held: this.#held.size });
+    const progress = () => ({ deliveries: this.#held.next, held: this.#held.size });
     await untilStalled(() => consumer.info(), progress, over.signal);
     if (this.#closing || over.signal.aborted) return;
     this.#log.warn("what waits for this service does not come; binding the consumer anew");
