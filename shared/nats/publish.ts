@@ -4,6 +4,7 @@ import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import { type MsgHdrs, type NatsConnection, nuid } from "nats";
 import { subjectOf } from "../contracts/events.ts";
 import type { OutboxRow } from "../service/engine.ts";
+import { SENT_TOGETHER } from "../service/lost.ts";
 import { toHeaders } from "./headers.ts";
 import { FLOW_STREAM } from "./topology.ts";
 
@@ -72,12 +73,17 @@ async function publishSingly(
   rows: readonly OutboxRow[],
   headersOf: HeadersOf,
 ): Promise<number> {
-  const acks = await Promise.allSettled(
-    rows.map((row) =>
-      js.publish(subjectOf(row), row.payload, { headers: headersOf(row), timeout: TIMEOUT_MS }),
-    ),
-  );
-  const failed = acks.findIndex(({ status }) => status === "rejected");
-  if (failed === 0) throw (acks[0] as PromiseRejectedResult).reason;
-  return failed === -1 ? rows.length : failed;
+  for (let stored = 0; stored < rows.length; stored += SENT_TOGETHER) {
+    const sent = rows.slice(stored, stored + SENT_TOGETHER);
+    const acks = await Promise.allSettled(
+      sent.map((row) =>
+        js.publish(subjectOf(row), row.payload, { headers: headersOf(row), timeout: TIMEOUT_MS }),
+      ),
+    );
+    const failed = acks.findIndex(({ status }) => status === "rejected");
+    if (failed === -1) continue;
+    if (stored + failed > 0) return stored + failed;
+    throw (acks[0] as PromiseRejectedResult).reason;
+  }
+  return rows.length;
 }

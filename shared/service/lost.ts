@@ -21,13 +21,17 @@ export interface Lookout {
   readonly keepsMs: number;
 }
 
+/** The most rows that are on their way at once, other than as a batch: of these any may be stored, and others refused. */
+export const SENT_TOGETHER = 8;
+
 /** The share of that time after which a row is not looked for: what is missing then has had its time, or nearly so. */
 const LOOKED_FOR = 0.9;
 
 /**
- * The newest row, of those up to `through`, that the stream has; or that is too old to be missed. What is lost is the end of
- * what was stored, so a row that is there vouches for all before it. Asks some 2 log2(n) times when n rows are lost, and
- * once when none is. Rejects when the broker does not answer.
+ * The row, of those up to `through`, up to which the stream has all; but for what is too old to be missed. What is lost is the
+ * end of what was stored, so a row that is there vouches for all that were sent before it; for those sent together with it
+ * the stream is asked. Asks {@link SENT_TOGETHER} times, and some 2 log2(n) times more when n rows are lost. Rejects when
+ * the broker does not answer.
  */
 export async function storedThrough(
   rows: OutboxRows,
@@ -54,5 +58,6 @@ export async function storedThrough(
     if (await isThere(middle)) there = middle;
     else missing = middle;
   }
+  for (let row = there - SENT_TOGETHER + 1; row < there; row++) if (!(await isThere(row))) return row - 1;
   return there;
 }

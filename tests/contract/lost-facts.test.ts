@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { OutboxRow } from "../../shared/service/engine.ts";
-import { type OutboxRows, storedThrough } from "../../shared/service/lost.ts";
+import { type OutboxRows, SENT_TOGETHER, storedThrough } from "../../shared/service/lost.ts";
 import { OutboxPublisher } from "../../shared/service/outbox.ts";
 import { NOW } from "./flow.ts";
 import { deferred, fail, turns } from "./till.ts";
@@ -15,11 +15,11 @@ beforeEach(() => {
 });
 
 describe("a service that is connected again", () => {
-  it("looks once, and says nothing again when all is there", async () => {
+  it("asks for the newest few, and says nothing again when all is there", async () => {
     const { outbox, broker } = shop(100);
     await broker.settle(outbox);
 
-    expect(broker.looks).toBe(1);
+    expect(broker.looks).toBe(SENT_TOGETHER);
     expect(broker.published).toEqual([]);
   });
 
@@ -113,7 +113,14 @@ describe("what is looked for", () => {
     broker.rows = numbers(1, there);
 
     expect(await storedThrough(outboxOf(10_000), 10_000, broker.lookout, NOW)).toBe(there);
-    expect(broker.looks).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(10_000)));
+    expect(broker.looks).toBeLessThanOrEqual(SENT_TOGETHER + 2 * Math.ceil(Math.log2(10_000)));
+  });
+
+  it("is missed where it was refused, and others that were sent together with it were not", async () => {
+    const broker = new Broker();
+    broker.rows = [...numbers(1, 93), 95, 97];
+
+    expect(await storedThrough(outboxOf(100), 100, broker.lookout, NOW)).toBe(93);
   });
 
   it("is nothing that is older than what the stream keeps", async () => {
