@@ -142,9 +142,8 @@ export class Link {
     if (!this.#agreed) throw new Error(this.#trouble);
   }
 
-  /** Agrees, at first or anew; no facts go meanwhile. Who is stopping has agreed. */
+  /** Agrees, at first or anew; no facts go meanwhile. */
   #agree(listener: LinkListener): Promise<void> {
-    if (this.#closing) return Promise.resolve();
     const isFirst = !this.#agreed;
     this.#agreed = false;
     this.#agreeing ??= this.#untilAgreed(listener, isFirst).finally(() => {
@@ -250,7 +249,8 @@ export class Link {
       } else if (status.type === "reconnect") {
         this.#connected = true;
         this.#log.info("NATS is back");
-        this.#agree(listener);
+        if (this.#closing) listener.up();
+        else this.#agree(listener);
       } else if (status.type === "error") {
         this.#log.error({ cause: status.error.message }, "NATS refused something");
       }
