@@ -48,8 +48,6 @@ const CALM_WITHIN_MS = 120_000;
 /** So much longer for each order. */
 const CALM_WITHIN_MS_EACH = 20;
 const TELL_EVERY = 1_000;
-/** Whether services say again what NATS had stored and has lost: not before they look for it in the stream. */
-const CAN_HEAL: boolean = false;
 
 /** Shakes the flow. `say` is told what happens, line by line. Rejects when it can't run, and when it is to end early. */
 export async function runChaos<World>(
@@ -141,7 +139,6 @@ function ended(signal?: AbortSignal): Promise<never> {
 /** Some faults need what not every machine has, or what services can't do yet. */
 function canHappen(kind: Kind, { disks }: Site): boolean {
   if (kind === "disk full") return disks !== undefined;
-  if (kind === "store rolled back") return CAN_HEAL;
   return kind !== "database deleted" || canRebuild;
 }
 

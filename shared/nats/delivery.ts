@@ -9,8 +9,12 @@ import { type NatsParking, sayable } from "./parking.ts";
 import { wishes } from "./topology.ts";
 
 const PARK_RETRY_MS = 5_000;
+const PLACE = /^\d{1,15}-\d{1,20}$/;
 
-/** A delivery over NATS. It is in `held` until it has ended. */
+/**
+ * A delivery over NATS. It is in `held` until it has ended. Once it is not, it says nothing: where a stream was put back,
+ * its number may be another message's.
+ */
 export class NatsDelivery implements Delivery {
   readonly attempt: number;
   readonly origin: Origin;
@@ -42,13 +46,11 @@ export class NatsDelivery implements Delivery {
   }
 
   ack(): void {
-    this.#held.delete(this);
-    this.#message.ack();
+    if (this.#held.delete(this)) this.#message.ack();
   }
 
   retry(delayMs: number): void {
-    this.#held.delete(this);
-    this.#message.nak(delayMs);
+    if (this.#held.delete(this)) this.#message.nak(delayMs);
   }
 
   async park(parked: Parked): Promise<void> {
@@ -67,9 +69,11 @@ function wishIn(message: JsMsg): (Wish & Pick<Origin, "place">) | undefined {
   const said = message.subject.slice(0, message.subject.indexOf("."));
   if (!Object.hasOwn(wishes, said)) return undefined;
   const headers = sayable(message);
+  const place = headers.get("Quadrille-Place");
+  if (!PLACE.test(place)) return undefined;
   return {
     do: wishes[said as keyof typeof wishes],
-    place: headers.get("Quadrille-Place"),
+    place,
     eventId: headers.get("Quadrille-Event") || undefined,
   };
 }

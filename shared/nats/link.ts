@@ -1,7 +1,14 @@
 // Ties a runtime to NATS: deliveries in, facts out, and word of whether the broker is there.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Consumer, type ConsumerMessages, type JetStreamClient, jetstream } from "@nats-io/jetstream";
+import {
+  type Consumer,
+  type ConsumerMessages,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import type { Log } from "../observability/log.ts";
 import { type SchemaBucket, SchemaRefusedError } from "../service/agreement.ts";
@@ -10,17 +17,22 @@ import type { OutboxRow } from "../service/engine.ts";
 import type { Parking } from "../service/redriver.ts";
 import { type Account, connectNats } from "./connect.ts";
 import { NatsDelivery } from "./delivery.ts";
+import { Held } from "./held.ts";
 import { NatsParking } from "./parking.ts";
-import { publishRows } from "./publish.ts";
+import { untilStalled } from "./progress.ts";
+import { newestLike, publishRows } from "./publish.ts";
 import { NatsSchemaBucket } from "./schemas.ts";
 import { FLOW_STREAM } from "./topology.ts";
 
 /** What the link tells the service. */
 export interface LinkListener {
   take(delivery: Delivery): void;
-  /** Asked before anything else, and again after a while when it rejects; a `SchemaRefusedError` is final. */
+  /**
+   * Asked before anything else, whenever the broker may have lost the schemas, and again after a while when it rejects. A
+   * `SchemaRefusedError` is final where nothing was agreed on before.
+   */
   agree(bucket: SchemaBucket): Promise<void>;
-  /** The broker is there and agrees, for the first time or again. */
+  /** The broker is there and agrees, for the first time or again, with or without what it had. */
   up(): void;
 }
 
@@ -29,6 +41,7 @@ const PREFETCH = 1_000;
 const PULL = { max_messages: PREFETCH, expires: 2_000, idle_heartbeat: 1_000, bind: true };
 const LOOK_EVERY_MS = 50;
 const RETRY_MS = 1_000;
+const AGREE_EVERY_MS = 20_000;
 
 /** One service's connection to the broker. */
 export class Link {
@@ -40,20 +53,20 @@ export class Link {
   };
   readonly #account: Account;
   readonly #log: Log;
-  readonly #held = new Set<NatsDelivery>();
+  readonly #held = new Held();
   #connection: NatsConnection | undefined;
   #js: JetStreamClient | undefined;
+  #manager: JetStreamManager | undefined;
   #consumer: Consumer | undefined;
   #messages: ConsumerMessages | undefined;
-  /** The number that the broker gave the last delivery that came. */
-  #lastDelivery = 0;
   #schemas: NatsSchemaBucket | undefined;
   #parking: NatsParking | undefined;
   #connected = false;
   #agreed = false;
+  #agreeing: Promise<void> | undefined;
   #trouble = "the schemas are not agreed on yet";
   #closing = false;
-  #heartbeat: NodeJS.Timeout | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(account: Account, log: Log) {
     this.#account = account;
@@ -73,15 +86,20 @@ export class Link {
     if (this.#closing) return connection.close();
     this.#connection = connection;
     this.#js = jetstream(connection);
+    this.#manager = await jetstreamManager(connection, { checkAPI: false });
     this.#schemas = new NatsSchemaBucket(connection);
     this.#parking = new NatsParking(connection, this.#js, this.#account.user);
     this.#connected = true;
     this.#log.info("connected to NATS");
     this.#watch(connection, listener);
     // A held message is being worked on: the broker should not give it to anyone else meanwhile.
-    this.#heartbeat = setInterval(() => {
-      if (this.#connected) for (const delivery of this.#held) delivery.prolong();
-    }, ackWaitMs / 3);
+    this.#every(ackWaitMs / 3, () => {
+      for (const delivery of this.#held) delivery.prolong();
+    });
+    // The bucket may be lost alone. Its schemas are there again before anything that needs one is parked.
+    this.#every(AGREE_EVERY_MS, () => {
+      if (this.#agreed) listener.agree(this.#schemas!).catch((error) => this.#disagrees(error));
+    });
     const closed = connection.closed().then((error) => {
       if (!this.#closing) throw error || new Error("the connection is closed for good");
     });
@@ -89,10 +107,15 @@ export class Link {
   }
 
   /** Publishes outbox rows; see `publishRows`. Rejects at once while the broker is away, or has not agreed yet. */
-  publish(rows: readonly OutboxRow[]): Promise<number> {
-    if (!this.#connected) return Promise.reject(new Error("NATS is not reachable"));
-    if (!this.#agreed) return Promise.reject(new Error(this.#trouble));
-    return publishRows(this.#connection!, this.#js!, this.#account.user, rows);
+  async publish(rows: readonly OutboxRow[], again?: string): Promise<number> {
+    this.#expectAgreement();
+    return publishRows(this.#connection!, this.#js!, this.#account.user, rows, again);
+  }
+
+  /** Looks into the stream; see `newestLike`. Rejects as `publish` does. */
+  async newestLike(row: OutboxRow): Promise<string | undefined> {
+    this.#expectAgreement();
+    return newestLike(this.#manager!, row);
   }
 
   /** What the bucket SCHEMAS keeps of an event under a fingerprint, if anything. */
@@ -118,13 +141,33 @@ export class Link {
   /** Sends what is still to be sent and disconnects; a broker that does not answer is left after `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
     this.#closing = true;
-    clearInterval(this.#heartbeat);
+    for (const timer of this.#timers) clearInterval(timer);
     const connection = this.#connection;
     const closed = this.#connected ? connection?.flush().then(() => connection.close()) : undefined;
     await Promise.race([closed?.catch(() => {}), sleep(timeoutMs)]); // What was not acked comes again.
   }
 
-  async #agree(listener: LinkListener): Promise<void> {
+  /** Does something again and again while the broker is there. */
+  #every(ms: number, work: () => void): void {
+    this.#timers.push(setInterval(() => this.#connected && work(), ms));
+  }
+
+  #expectAgreement(): void {
+    if (!this.#connected) throw new Error("NATS is not reachable");
+    if (!this.#agreed) throw new Error(this.#trouble);
+  }
+
+  /** Agrees, at first or anew; no facts go meanwhile. */
+  #agree(listener: LinkListener): Promise<void> {
+    const isFirst = !this.#agreed;
+    this.#agreed = false;
+    this.#agreeing ??= this.#untilAgreed(listener, isFirst).finally(() => {
+      this.#agreeing = undefined;
+    });
+    return this.#agreeing;
+  }
+
+  async #untilAgreed(listener: LinkListener, isFirst: boolean): Promise<void> {
     while (!this.#agreed && !this.#closing) {
       try {
         await listener.agree(this.#schemas!);
@@ -133,30 +176,40 @@ export class Link {
         listener.up();
       } catch (error) {
         if (this.#closing) return;
-        if (error instanceof SchemaRefusedError) throw error;
-        this.#trouble = `the schemas are not agreed on: ${(error as Error).message}`;
-        this.#log.warn({ cause: (error as Error).message }, "can't agree on schemas; trying again");
+        if (isFirst && error instanceof SchemaRefusedError) throw error;
+        this.#disagrees(error as Error);
         await sleep(RETRY_MS);
       }
     }
+  }
+
+  #disagrees({ message: cause }: Error): void {
+    this.#trouble = `the schemas are not agreed on: ${cause}`;
+    this.#log.warn({ cause }, "can't agree on schemas; trying again");
   }
 
   async #consume(listener: LinkListener): Promise<void> {
     while (!this.#closing) {
       try {
         this.#consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
-        this.#lastDelivery = (await this.#consumer.info(true)).delivered.consumer_seq;
+        this.#held.expect((await this.#consumer.info(true)).delivered.consumer_seq + 1);
         this.#messages = await this.#consumer.consume({
           ...PULL,
           callback: (message) => {
-            this.#lastDelivery = message.info.deliverySequence;
+            const { deliverySequence } = message.info;
+            this.#held.expect(deliverySequence);
             listener.take(new NatsDelivery(message, this.#held, this.#parking!));
+            this.#held.expect(deliverySequence + 1);
           },
         });
         this.#log.info({ stream: FLOW_STREAM }, "listening");
+        listener.up();
         this.#watchConsumer(this.#messages);
+        this.#watchProgress(this.#consumer, this.#messages);
         const error = await this.#messages.closed();
-        if (!this.#closing) throw error || new Error("the subscription ended");
+        if (this.#closing) return;
+        this.#agree(listener); // Whoever took the consumer may have taken the streams.
+        throw error || new Error("the subscription ended");
       } catch (error) {
         this.#messages = undefined;
         if (this.#closing) return;
@@ -175,7 +228,7 @@ export class Link {
     Object.assign(messages, { pull() {} }); // The client has no word for it: whoever stops asking stops listening.
     for (;;) {
       const { num_waiting, delivered } = await this.#consumer!.info();
-      if (num_waiting === 0 && delivered.consumer_seq <= this.#lastDelivery) return;
+      if (num_waiting === 0 && delivered.consumer_seq < this.#held.next) return;
       await sleep(LOOK_EVERY_MS);
     }
   }
@@ -190,6 +243,17 @@ export class Link {
     }
   }
 
+  /** Binds anew when the consumer looks alive, and what waits for the service does not come. */
+  async #watchProgress(consumer: Consumer, messages: ConsumerMessages): Promise<void> {
+    const over = new AbortController();
+    messages.closed().then(() => over.abort());
+    const progress = () => ({ deliveries: this.#held.next, held: this.#held.size });
+    await untilStalled(() => consumer.info(), progress, over.signal);
+    if (this.#closing || over.signal.aborted) return;
+    this.#log.warn("what waits for this service does not come; binding the consumer anew");
+    await messages.close();
+  }
+
   async #watch(connection: NatsConnection, listener: LinkListener): Promise<void> {
     for await (const status of connection.status()) {
       if (status.type === "disconnect") {
@@ -198,7 +262,8 @@ export class Link {
       } else if (status.type === "reconnect") {
         this.#connected = true;
         this.#log.info("NATS is back");
-        if (this.#agreed) listener.up();
+        if (this.#closing) listener.up();
+        else this.#agree(listener);
       } else if (status.type === "error") {
         this.#log.error({ cause: status.error.message }, "NATS refused something");
       }

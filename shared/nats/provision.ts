@@ -34,11 +34,14 @@ export const MAX_EVENT_SIZE = 512 * 1024;
 const MAX_SCHEMAS = 10_000;
 const MAX_SCHEMA_SIZE = 256 * 1024;
 
+/** What is decided by the environment. */
+export type Provisioned = Pick<Config, "ACK_WAIT_MS" | "DUPLICATE_WINDOW_MS" | "STREAM_MAX_AGE_HOURS">;
+
 /** Provisions the streams, the bucket of the schemas, and one durable consumer for each service. */
 export async function provision(
   connection: NatsConnection,
   services: readonly AnyService[],
-  config: Pick<Config, "ACK_WAIT_MS" | "DUPLICATE_WINDOW_MS" | "STREAM_MAX_AGE_HOURS">,
+  config: Provisioned,
 ): Promise<void> {
   const manager = await jetstreamManager(connection);
   const maxAge = nanos(config.STREAM_MAX_AGE_HOURS * 3_600_000);

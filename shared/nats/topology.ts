@@ -69,6 +69,8 @@ export function permissions(service: AnyService): { publish: string[]; subscribe
     publish: [
       ...said.map(pattern),
       ...said.map((type) => schemaSubject(pattern(type))),
+      // Looks whether the stream still has what was said.
+      ...said.map((type) => `$JS.API.DIRECT.GET.${FLOW_STREAM}.${pattern(type)}`),
       parkedSubject(name, ANY),
       // Reads again what it has parked itself.
       `$JS.API.DIRECT.GET.${PARKED_STREAM}.${parkedSubject(name, ANY)}`,

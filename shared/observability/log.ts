@@ -1,15 +1,15 @@
 // Logs: one JSON object a line on standard output, with the service's name.
 
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
 
 /** A service's logger. */
 export type Log = Logger;
 
-/** Creates the logger of `service`; `level` is one of pino's. */
-export function createLog(service: string, level: string): Log {
+/** Creates the logger of `service`; `level` is one of pino's. Lines go to standard output, unless there is somewhere else. */
+export function createLog(service: string, level: string, to: DestinationStream = process.stdout): Log {
   // Through process.stdout: pino's own writer would wait for ever, at exit, for a reader that has gone.
   process.stdout.off("error", ignore).on("error", ignore);
-  return pino({ base: { service }, level, timestamp: pino.stdTimeFunctions.isoTime }, process.stdout);
+  return pino({ base: { service }, level, timestamp: pino.stdTimeFunctions.isoTime }, to);
 }
 
 function ignore(): void {}

@@ -187,7 +187,7 @@ export class Consumer<Port> {
   #obey({ origin }: Delivery, wish: Wish): Settled {
     const { engine } = this.#parts;
     if (wish.eventId) engine.attempts.forget(wish.eventId);
-    if (wish.do === "redrive") engine.parked.redrive(origin.place);
+    if (wish.do === "redrive") engine.parked.redrive(origin);
     else {
       if (wish.eventId) engine.receive(wish.eventId);
       engine.parked.end(origin);

@@ -124,6 +124,16 @@ export class Engine<ServiceStore extends Store<unknown>> {
     return row < this.#lastRow ? (this.#statements.outboxAfter.all(row) as OutboxRow[]) : [];
   }
 
+  /** The outbox row of this number, or the newest one before it. */
+  outboxUpTo(row: number): OutboxRow | undefined {
+    return this.#statements.outboxUpTo.get(row) as OutboxRow | undefined;
+  }
+
+  /** The number of an own event's outbox row; 0 when there is none. */
+  rowOf(eventId: string): number {
+    return (this.#statements.rowOf.get(eventId) as number | undefined) ?? 0;
+  }
+
   /**
    * Runs `work` in one transaction, and commits if it returns true: what wrote nothing need not wait for the disk.
    * When `work` or the commit throws, nothing of it stays and the error goes on: it is the database's fault, not an
@@ -329,6 +339,8 @@ function prepare(db: Database) {
     lastRow: db.prepare("SELECT coalesce(max(id), 0) FROM outbox").pluck(),
     // No bare parameter in the range or the limit: SQLite would plan the query anew for every value.
     outboxAfter: db.prepare(`SELECT * FROM outbox WHERE id > ? + 0 ORDER BY id LIMIT ${OUTBOX_PAGE}`),
+    outboxUpTo: db.prepare("SELECT * FROM outbox WHERE id <= ? ORDER BY id DESC LIMIT 1"),
+    rowOf: db.prepare("SELECT id FROM outbox WHERE event_id = ?").pluck(),
     round: db
       .prepare(
         "INSERT INTO rounds VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1 RETURNING times",

@@ -1,16 +1,21 @@
-// Moves the outbox to the stream, in order, and acks each delivery once everything it led to is stored there.
+// Moves the outbox to the stream, in order, and acks each delivery once everything it led to is stored there. What the
+// stream has lost since then is moved there again.
 
 import { type Clock, realClock, type Timer } from "./clock.ts";
 import type { OutboxRow } from "./engine.ts";
+import { type Lookout, type OutboxRows, storedThrough } from "./lost.ts";
 
 /** What the publisher needs of the rest; a test or a simulation may stand in for each. */
-export interface OutboxSource {
+export interface OutboxSource extends OutboxRows {
   readonly publishedThrough: number;
   outboxAfter(row: number): OutboxRow[];
 }
 
-/** Publishes rows in order; resolves to how many, from the first, are stored; rejects when none is. */
-export type Publish = (rows: readonly OutboxRow[]) => Promise<number>;
+/**
+ * Publishes rows in order; resolves to how many, from the first, are stored; rejects when none is. Rows that the broker has
+ * had before and has lost are published `again`, under ids made with that word: it may remember the old ones.
+ */
+export type Publish = (rows: readonly OutboxRow[], again?: string) => Promise<number>;
 
 /** What waits for its facts to be stored. */
 interface Ackable {
@@ -26,23 +31,32 @@ export class OutboxPublisher {
   readonly #publish: Publish;
   readonly #onFailure: (error: Error, retryInMs: number) => void;
   readonly #clock: Clock;
+  readonly #lookout: Lookout | undefined;
   readonly #waiting: { row: number; delivery: Ackable }[] = [];
   #through: number;
+  /** Whether the stream may have lost what it had: it is looked before anything is published. */
+  #inDoubt: boolean;
+  /** What was lost and is published again: up to which row, and under which ids. */
+  #healing = { to: 0, again: "" };
   #running: Promise<void> | undefined;
   #again = false;
   #wake: (() => void) | undefined;
   #stopped = false;
 
+  /** Without a `lookout`, what the broker has acknowledged is taken for stored for good. */
   constructor(
     source: OutboxSource,
     publish: Publish,
     onFailure: (error: Error, retryInMs: number) => void,
     clock = realClock,
+    lookout?: Lookout,
   ) {
     this.#source = source;
     this.#publish = publish;
     this.#onFailure = onFailure;
     this.#clock = clock;
+    this.#lookout = lookout;
+    this.#inDoubt = lookout !== undefined;
     this.#through = source.publishedThrough;
   }
 
@@ -53,12 +67,13 @@ export class OutboxPublisher {
 
   /** Acks the delivery once the stream holds every row up to `row`; in the order of the calls. */
   ackAfter(row: number, delivery: Ackable): void {
-    if (row <= this.#through && this.#waiting.length === 0) delivery.ack();
+    if (row <= this.#through && this.#waiting.length === 0 && !this.#inDoubt) delivery.ack();
     else this.#waiting.push({ row, delivery });
   }
 
-  /** Says that the broker may be back: no need to wait for the next try. */
+  /** Says that the broker may be back, with or without what it had: no need to wait for the next try. */
   retryNow(): void {
+    this.#doubt();
     this.#wake?.();
     this.kick();
   }
@@ -75,7 +90,8 @@ export class OutboxPublisher {
 
   /** Resolves when the outbox is empty, or after `timeoutMs`; nothing is published afterwards. */
   async stop(timeoutMs: number): Promise<void> {
-    this.retryNow();
+    this.#wake?.();
+    this.kick();
     let timer: Timer | undefined;
     const timeout = new Promise<void>((resolve) => {
       timer = this.#clock.after(timeoutMs, resolve);
@@ -91,23 +107,43 @@ export class OutboxPublisher {
     while (!this.#stopped) {
       this.#again = false;
       try {
-        const rows = this.#source.outboxAfter(this.#through);
-        if (rows.length === 0) {
-          this.#ackStored();
-          return;
-        }
-        const stored = await this.#publish(rows);
+        while (this.#inDoubt) await this.#look();
         if (this.#stopped) return;
+        this.#ackStored();
+        const page = this.#source.outboxAfter(this.#through);
+        if (page.length === 0) return;
+        const { to, again } = this.#healing;
+        const wereLost = this.#through < to;
+        const rows = wereLost ? page.filter(({ id }) => id <= to) : page;
+        const stored = await this.#publish(rows, wereLost ? again : undefined);
+        if (this.#stopped) return;
+        if (this.#inDoubt) continue; // The broker went and came back meanwhile: what it has said may not hold.
         this.#through = rows[stored - 1]!.id;
         this.#ackStored();
         retryInMs = RETRY_FROM_MS;
       } catch (error) {
         if (this.#stopped) return;
+        this.#doubt();
         this.#onFailure(error as Error, retryInMs);
         await this.#pause(retryInMs);
         retryInMs = Math.min(retryInMs * 2, RETRY_UP_TO_MS);
       }
     }
+  }
+
+  #doubt(): void {
+    this.#inDoubt = this.#lookout !== undefined;
+  }
+
+  /** Goes back to the newest row that the stream still has, if it has lost some. */
+  async #look(): Promise<void> {
+    this.#inDoubt = false; // Who doubts while it is looked has it looked once more.
+    const now = this.#clock.now();
+    const there = await storedThrough(this.#source, this.#through, this.#lookout!, now);
+    if (there === this.#through || this.#stopped) return;
+    this.#lookout!.onLost(this.#through - there);
+    this.#healing = { to: this.#through, again: `again-${now}` };
+    this.#through = there;
   }
 
   #ackStored(): void {

@@ -85,15 +85,20 @@ export class ParkedLanes {
     return why === undefined ? undefined : JSON.parse(why);
   }
 
-  /** Has a message tried again as soon as it is the first of its lane. */
-  redrive(place: string): void {
-    this.#statements.redrive.run(place);
+  /** Has a message tried again as soon as it is the first of its lane; also one that only PARKED knows of. */
+  redrive(origin: Origin): void {
+    this.#move(origin, "redriven");
   }
 
   /** Takes a message out of its lane; the next one follows if it has only waited. */
-  end({ place, key }: Origin): void {
-    this.#statements.end.run(place);
-    this.#statements.follow.run(key);
+  end(origin: Origin): void {
+    this.#move(origin, "ended");
+    this.#statements.follow.run(origin.key);
+  }
+
+  #move(origin: Origin, state: string): void {
+    this.#any = true;
+    this.#statements.move.run({ ...origin, state, why: UNKNOWN });
   }
 
   /** What is to be tried again now. */
@@ -112,6 +117,9 @@ export class ParkedLanes {
   }
 }
 
+/** Why something is put aside that this database does not know of. */
+const UNKNOWN = JSON.stringify({ cause: "unknown", fingerprint: "unknown", redrives: 0 });
+
 interface Row {
   readonly state: string;
   readonly why: string;
@@ -129,8 +137,8 @@ function prepare(db: Database) {
         "SELECT why FROM parked WHERE key = ? AND sequence < ? AND state != 'ended' ORDER BY sequence LIMIT 1",
       )
       .pluck(),
-    redrive: db.prepare("UPDATE parked SET state = 'redriven' WHERE place = ? AND state != 'ended'"),
-    end: db.prepare("UPDATE parked SET state = 'ended' WHERE place = ?"),
+    move: db.prepare(`INSERT INTO parked VALUES (:place, :sequence, :key, :state, :why)
+      ON CONFLICT DO UPDATE SET state = excluded.state`),
     follow: db.prepare(`UPDATE parked SET state = 'redriven' WHERE state = 'waiting' AND place = (${first})`),
     due: db.prepare(`${origins} WHERE state = 'redriven' AND NOT EXISTS
       (SELECT 1 FROM parked WHERE key = one.key AND sequence < one.sequence AND state != 'ended')`),

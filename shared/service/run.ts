@@ -12,6 +12,7 @@ import { createLog, type Log } from "../observability/log.ts";
 import { Agreement, SchemaRefusedError } from "./agreement.ts";
 import { openDatabase } from "./database.ts";
 import { consumes, emits, type Service, type Store } from "./define.ts";
+import type { Lookout } from "./lost.ts";
 import type { Publish } from "./outbox.ts";
 import { Runtime } from "./runtime.ts";
 import { learnKept, UnknownSchemas } from "./unknown-schemas.ts";
@@ -105,7 +106,13 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     (event, fingerprint) => link.findSchema(event, fingerprint),
     config.SCHEMA_WAIT_MS,
   );
-  const publish: Publish = (rows) => link.publish(rows);
+  const publish: Publish = (rows, again) => link.publish(rows, again);
+  const lookout: Lookout = {
+    newestLike: (row) => link.newestLike(row),
+    onLost: (rows) => log.error({ rows }, "NATS has lost facts that it had stored; saying them again"),
+    keepsMs: config.STREAM_MAX_AGE_HOURS * 3_600_000,
+  };
+  const { parking } = link;
   const runtime = new Runtime(service, {
     db,
     port,
@@ -113,7 +120,8 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     callsAtOnce,
     unknownSchemas,
     publish,
-    parking: link.parking,
+    lookout,
+    parking,
   });
   const refusal = () => (agreement.isReached ? undefined : notAgreed(link.state.reason));
   const app = httpApp({ name, ready: () => link.state, refusal, log });

@@ -11,6 +11,7 @@ import { Deadlines } from "./deadlines.ts";
 import { type Command, isObserver, type Refusal, type Service, type Store } from "./define.ts";
 import { Engine } from "./engine.ts";
 import { GroupCommit } from "./group-commit.ts";
+import type { Lookout } from "./lost.ts";
 import { OutboxPublisher, type Publish } from "./outbox.ts";
 import { type Parking, Redriver } from "./redriver.ts";
 import { MISMATCH, openReplies } from "./replies.ts";
@@ -59,6 +60,8 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       db: Database;
       port: Port;
       publish: Publish;
+      /** Looks whether the stream has lost something; without it, nobody does. */
+      lookout?: Lookout | undefined;
       log: Log;
       /** Where messages are put aside; without it none can be redriven. */
       parking?: Parking;
@@ -68,7 +71,17 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       clock?: Clock;
     },
   ) {
-    const { db, port, publish, parking, log, unknownSchemas, callsAtOnce, clock = realClock } = parts;
+    const {
+      db,
+      port,
+      publish,
+      lookout,
+      parking,
+      log,
+      unknownSchemas,
+      callsAtOnce,
+      clock = realClock,
+    } = parts;
     const now = () => clock.now();
     this.#clock = clock;
     this.engine = new Engine<ServiceStore>(service, db, now);
@@ -79,6 +92,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       publish,
       (error, retryInMs) => log.warn({ cause: error.message, retryInMs }, "facts wait in the outbox"),
       clock,
+      lookout,
     );
     this.#commits = new GroupCommit(
       (work) => this.#transaction(work),

@@ -1,10 +1,19 @@
-// `npm run provision`: creates or updates streams and consumers, for stacks that `npm start` does not run.
+// `npm run provision`: creates or updates streams and consumers, for stacks that `npm start` does not run. With `--keep` it
+// stays, makes anew what is missing later on, and says that it has begun by a file, for whoever waits for it.
 
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { allServices } from "../../apps/services.ts";
 import { ConfigError, loadConfig, natsUrl } from "../config.ts";
 import { connectNats } from "../nats/connect.ts";
+import { keep } from "../nats/keeper.ts";
 import { provision } from "../nats/provision.ts";
 import { ADMIN } from "../nats/topology.ts";
+import { createLog } from "../observability/log.ts";
+
+const enough = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => enough.abort());
 
 try {
   const config = loadConfig();
@@ -12,9 +21,14 @@ try {
     throw new ConfigError("ADMIN_PASSWORD is not set: it is the one in NATS's environment");
   const account = { url: natsUrl(config), user: ADMIN, password: config.ADMIN_PASSWORD };
   const connection = await connectNats(account, true);
-  await provision(connection, allServices(config), config);
-  await connection.close();
+  const services = allServices(config);
+  await provision(connection, services, config);
   console.log("Streams and consumers are as the reaction tables say.");
+  if (process.argv.includes("--keep")) {
+    writeFileSync(join(tmpdir(), "provisioned"), "");
+    await keep(connection, services, config, createLog("keeper", config.LOG_LEVEL), enough.signal);
+  }
+  await connection.close();
 } catch (error) {
   console.error(`Can't provision NATS: ${(error as Error).message}`);
   process.exitCode = 1;

@@ -7,8 +7,10 @@ import type { NatsConnection } from "nats";
 import { allServices } from "../../apps/services.ts";
 import { type Config, loadConfig, own } from "../config.ts";
 import { connectNats } from "../nats/connect.ts";
+import { keep } from "../nats/keeper.ts";
 import { provision } from "../nats/provision.ts";
 import { ADMIN, users } from "../nats/topology.ts";
+import { createLog } from "../observability/log.ts";
 import { claim } from "./claim.ts";
 import { findNatsServer } from "./nats-server.ts";
 import { ensurePasswords, type Passwords } from "./passwords.ts";
@@ -36,6 +38,7 @@ export class Stack {
   readonly passwords: Passwords;
   readonly nats: Supervised;
   readonly services: ReadonlyMap<string, Supervised>;
+  readonly #stopping = new AbortController();
 
   private constructor(
     config: Config,
@@ -99,7 +102,7 @@ export class Stack {
     try {
       nats.start();
       for (const service of services.values()) service.start();
-      await stack.#provision();
+      await stack.#provision(onLine);
       await stack.untilReady();
       if (existsSync(unseeded)) await seed(stack.url("inventory"));
       rmSync(unseeded, { force: true });
@@ -153,35 +156,35 @@ export class Stack {
 
   /** Stops the services, then nats-server, each in its own good time. */
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await Promise.all([...this.services.values()].map((service) => service.stop()));
     await this.nats.stop();
     rmSync(join(resolve(this.config.DATA_DIR), "run", "stack.pid"), { force: true });
   }
 
-  #untilReady(service: Supervised): Promise<void> {
+  async #untilReady(service: Supervised): Promise<void> {
     const url = `${this.url(service.name)}/readyz`;
     // A connection may wait for the process longer than one wants to wait for news of its death.
-    return this.#until(service, async () => (await fetch(url, { signal: AbortSignal.timeout(ASK_MS) })).ok);
+    await this.#until(service, async () => (await fetch(url, { signal: AbortSignal.timeout(ASK_MS) })).ok);
   }
 
-  async #provision(): Promise<void> {
-    let connection: NatsConnection | undefined;
-    await this.#until(this.nats, async () => {
-      connection = await this.connect();
-      return true;
-    });
-    try {
-      await provision(connection!, allServices(this.config), this.config);
-    } finally {
-      await connection!.close();
-    }
+  /** Makes what the services need in NATS, and looks after it until the stack is stopped. */
+  async #provision(onLine: (line: string) => void): Promise<void> {
+    const connection = await this.#until(this.nats, () => this.connect());
+    this.#stopping.signal.addEventListener("abort", () => connection.close());
+    const services = allServices(this.config);
+    await provision(connection, services, this.config);
+    const log = createLog("keeper", this.config.LOG_LEVEL, { write: (line) => onLine(line.trimEnd()) });
+    keep(connection, services, this.config, log, this.#stopping.signal);
   }
 
-  /** Polls until `holds`; gives up when the process has died, or has had its time. */
-  async #until(program: Supervised, holds: () => Promise<boolean>): Promise<void> {
+  /** Asks until there is a good answer; gives up when the process has died, or has had its time. */
+  async #until<Answer>(program: Supervised, ask: () => Promise<Answer>): Promise<Answer> {
     const deadline = Date.now() + READY_WITHIN_MS;
     const deaths = program.deaths;
-    while (!(await holds().catch(() => false))) {
+    for (;;) {
+      const answer = await ask().catch(() => undefined);
+      if (answer) return answer;
       if (program.deaths > deaths)
         throw new Error(`${program.name} could not start; its last words are above`);
       if (Date.now() > deadline)

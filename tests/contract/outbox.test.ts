@@ -175,6 +175,8 @@ function shelf(publishedThrough = 0) {
   let held: Promise<void> | undefined;
   const source: OutboxSource = {
     publishedThrough,
+    outboxUpTo: (row) => ({ id: row }) as OutboxRow,
+    rowOf: Number,
     outboxAfter: (row) =>
       Array.from(
         { length: Math.min(OUTBOX_PAGE, Math.max(0, rows - row)) },

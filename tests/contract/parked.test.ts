@@ -12,6 +12,16 @@ beforeEach(() => {
   return () => plantBug("a", false);
 });
 
+const why = {
+  stack: "",
+  fingerprint: "",
+  attempts: 1,
+  firstAt: 0,
+  lastAt: 0,
+  isWaiting: false,
+  redrives: 0,
+};
+
 /** A till that has put aside that `a` is paid, and what came of `a` afterwards. */
 async function blocked() {
   const till = new Till();
@@ -165,6 +175,14 @@ describe("a redrive", () => {
     await vi.advanceTimersByTimeAsync(RETRY_MS);
     await turns();
     expect(till.said).toEqual(["order.completed a"]);
+  });
+
+  it("of what was handled long ago is a duplicate: nothing happens, and PARKED says so", async () => {
+    const till = new Till();
+    const [first] = await till.take(paid("b"));
+    till.shelf.put(first!.origin, first!.content, { ...why, cause: "put back" });
+    await till.tell("redrive", first!.content);
+    expect([till.said, till.shelf.held]).toEqual([["order.completed b"], []]);
   });
 
   it("of what was handled meanwhile is a duplicate, and ends", async () => {

@@ -7,7 +7,10 @@ import { Runtime } from "../../shared/service/runtime.ts";
 /** Each with what is said about it: any one of several sentences, for a fault shows in more than one way. */
 export const faultyKits: Readonly<Record<string, readonly [RegExp, Assemble]>> = {
   "whose inbox forgets": [/2 times|has no answer|does not know|fails/, forgetting("inbox", "event_id")],
-  "whose idempotency keys are forgotten": [/fails: UNIQUE|a second effect/, forgetting("replies", "key")],
+  "whose idempotency keys are forgotten": [
+    /fails: UNIQUE|a second effect|refused at a repeat/,
+    forgetting("replies", "key"),
+  ],
   "that acks before it publishes": [
     /acks .* to which it led, is stored/,
     (service, parts) => {
@@ -30,6 +33,10 @@ export const faultyKits: Readonly<Record<string, readonly [RegExp, Assemble]>> =
   "that does not publish again": [
     /stuck|is lost/,
     publishing((publish) => (rows) => publish(rows).catch(() => new Promise(() => {}))),
+  ],
+  "that does not look whether the broker has lost something": [
+    /is lost: the stream does not have it|has a cause that never was/,
+    (service, parts) => new Runtime(service, { ...parts, lookout: undefined }),
   ],
   "whose database loses the last commit when it is killed": [
     /were ever said|has no answer|fails|is lost|of which it does not know|before what led to it/,

@@ -54,7 +54,8 @@ const OTHERS: Record<string, string[]> = {
   seed: ["INVENTORY_URL"],
   "(interpolated)": ["MAIL_UI_PORT"],
 };
-const ONE_SHOTS = ["provision", "parked", "seed"];
+const HELPERS = ["provision", "parked", "seed"];
+const ONE_SHOTS = ["parked", "seed"];
 const IMAGES_OF_OTHERS = ["nats", "mail"];
 
 const folder = mkdtempSync(join(tmpdir(), "compose-"));
@@ -114,7 +115,7 @@ describe("docker-compose.yml is a Compose file", () => {
 describe("docker-compose.yml has a container for every service", () => {
   it("and none for what is no service", () => {
     expect(Object.keys(compose.services).sort()).toEqual(
-      [...services, ...ONE_SHOTS, ...IMAGES_OF_OTHERS].sort(),
+      [...services, ...HELPERS, ...IMAGES_OF_OTHERS].sort(),
     );
   });
 
@@ -143,7 +144,7 @@ describe("docker-compose.yml has a container for every service", () => {
 
     expect(depends_on).toEqual({
       nats: { condition: "service_healthy" },
-      provision: { condition: "service_completed_successfully" },
+      provision: { condition: "service_healthy" },
     });
     expect([restart, stop_grace_period]).toEqual(["unless-stopped", "15s"]);
   });
@@ -183,7 +184,7 @@ describe("docker-compose.yml gives NATS and its helpers what they need", () => {
   it("the administrator's password for the provisioner alone, and none for seed and mail", () => {
     expect(passwordsGivenTo("provision")).toEqual(["ADMIN_PASSWORD"]);
     expect([...passwordsGivenTo("seed"), ...passwordsGivenTo("mail")]).toEqual([]);
-    expect(container("provision").command).toEqual(["node", "dist/shared/stack/provision.js"]);
+    expect(container("provision").command).toEqual(["node", "dist/shared/stack/provision.js", "--keep"]);
     expect(container("provision").depends_on).toEqual({ nats: { condition: "service_healthy" } });
   });
 

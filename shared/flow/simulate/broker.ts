@@ -11,26 +11,31 @@ import type { Setting } from "./setting.ts";
 const DUPLICATE_WINDOW_MS = 120_000;
 /** How many acks a broker may forget when it goes down, of each consumer. */
 const FORGOTTEN_ACKS = 20;
+/** How many facts are lost with the end of its store. */
+const LOST = [1, 500] as const;
 
 /** The stream, and who hears of what is in it. */
 export class Broker {
   /** All that was stored. What is stored again after the duplicate window is there twice. */
   readonly stream: Event[] = [];
-  /** Where in the stream each id was stored first. */
+  /** Where in the stream each id is to be found. */
   readonly places = new Map<string, number>();
+  /** How many ids had been stored before each was for the first time, whether the stream still has it or not. */
+  readonly firstStored = new Map<string, number>();
   readonly durables: ReadonlyMap<string, Durable>;
   /** How far its clock is ahead of virtual time, in milliseconds. */
   ahead = 0;
+  /** How often it went down. */
+  falls = 0;
   readonly name = "the broker";
   readonly #setting: Setting;
-  readonly #storedAt = new Map<string, number>();
+  /** When and where it has stored what, by its own ids. */
+  readonly #window = new Map<string, { readonly at: number; readonly place: number }>();
   #isUp = true;
 
   constructor(services: readonly AnyService[], setting: Setting) {
     this.#setting = setting;
-    this.durables = new Map(
-      services.map((service) => [service.name, new Durable(service, this.stream, setting)]),
-    );
+    this.durables = new Map(services.map((service) => [service.name, new Durable(service, this, setting)]));
   }
 
   get isUp(): boolean {
@@ -68,14 +73,17 @@ export class Broker {
 
   goDown(): void {
     this.#isUp = false;
+    this.falls++;
     for (const durable of this.durables.values()) durable.isReachable = false;
     this.#setting.trace.tell("the broker goes down");
   }
 
-  /** Comes back, having forgotten some of the latest acks. */
+  /** Comes back, having forgotten some of the latest acks, and perhaps the end of the stream. */
   comeUp(): void {
+    const { chance, faults, trace } = this.#setting;
     this.#isUp = true;
-    this.#setting.trace.tell("the broker is back");
+    trace.tell("the broker is back");
+    if (chance.is(faults.lostStore)) this.#lose(chance.spread(...LOST));
     for (const durable of this.durables.values()) {
       durable.isReachable = true;
       durable.forgetAcks(FORGOTTEN_ACKS);
@@ -88,21 +96,35 @@ export class Broker {
     return this.#setting.scheduler.now + this.ahead;
   }
 
-  /** Whether the row's id is known from the last two minutes. */
-  #isDuplicate({ event_id }: OutboxRow): boolean {
-    const at = this.#storedAt.get(event_id);
-    return at !== undefined && this.#clockTime - at < DUPLICATE_WINDOW_MS;
+  /** As a copy of its store has it that was made earlier. */
+  #lose(count: number): void {
+    const { trace } = this.#setting;
+    const length = Math.max(0, this.stream.length - count);
+    trace.count("facts that a broker lost", this.stream.length - length);
+    trace.tell(`the broker has lost all from place ${length} on`);
+    this.stream.length = length;
+    for (const [id, place] of this.places) if (place >= length) this.places.delete(id);
+    for (const [id, { place }] of this.#window) if (place >= length) this.#window.delete(id);
+    for (const durable of this.durables.values()) durable.setBack(length);
   }
 
-  /** Stores a fact, unless it is known from the last two minutes. */
-  store(row: OutboxRow, source: string): void {
+  /** The id of the newest fact with the subject of a row, if there is one. */
+  newestLike({ type, key }: OutboxRow): string | undefined {
+    return this.stream.findLast((event) => event.type === type && event.key === key)?.id;
+  }
+
+  /** Stores a fact, unless its id is known from the last two minutes; `again` makes another id of it. */
+  store(row: OutboxRow, source: string, again = ""): void {
     const { trace } = this.#setting;
-    if (this.#isDuplicate(row)) {
+    const id = row.event_id + again;
+    const known = this.#window.get(id);
+    if (known && this.#clockTime - known.at < DUPLICATE_WINDOW_MS) {
       trace.count("publishes of what was stored before");
       return;
     }
-    this.#storedAt.set(row.event_id, this.#clockTime);
     const place = this.stream.push(toEvent(row, source)) - 1;
+    this.#window.set(id, { at: this.#clockTime, place });
+    if (!this.firstStored.has(row.event_id)) this.firstStored.set(row.event_id, this.firstStored.size);
     if (this.places.has(row.event_id)) trace.count("stored twice");
     else this.places.set(row.event_id, place);
     trace.tell(`${source} says ${row.type}, and it is stored`, row.key, `${row.event_id} ${row.time}`);

@@ -3,6 +3,7 @@
 import type { Event, FactType } from "../../contracts/events.ts";
 import type { Delivery } from "../../service/consumer.ts";
 import { type AnyService, consumes } from "../../service/define.ts";
+import type { Broker } from "./broker.ts";
 import type { Setting } from "./setting.ts";
 
 /** As `npm run provision` has them. */
@@ -23,25 +24,27 @@ interface Pending {
 /** One service's consumer. */
 export class Durable {
   readonly name: string;
-  /** How long the stream was when the message of each place was first acked. */
-  readonly ackedAt: number[] = [];
+  /** How many ids had been stored when each was first acked. */
+  readonly ackedAt = new Map<string, number>();
   /** The places of all messages for this consumer. */
   readonly places: number[] = [];
   isReachable = true;
   take: ((delivery: Delivery) => void) | undefined;
   readonly #filter: ReadonlySet<FactType>;
-  readonly #stream: readonly Event[];
+  readonly #broker: Pick<Broker, "stream" | "firstStored">;
   readonly #setting: Setting;
   readonly #pending = new Map<number, Pending>();
   #next = 0;
   #again: number[] = [];
   /** The places of the latest acks. */
-  readonly #acked: number[] = [];
+  #acked: number[] = [];
+  /** How often it was set back. */
+  #age = 0;
 
-  constructor(service: AnyService, stream: readonly Event[], setting: Setting) {
+  constructor(service: AnyService, broker: Pick<Broker, "stream" | "firstStored">, setting: Setting) {
     this.name = service.name;
     this.#filter = new Set(consumes(service));
-    this.#stream = stream;
+    this.#broker = broker;
     this.#setting = setting;
   }
 
@@ -51,7 +54,7 @@ export class Durable {
 
   /** What was delivered and not acked, and how many messages were not delivered yet. */
   get backlog(): { readonly pending: readonly Event[]; readonly waiting: number } {
-    const pending = [...this.#pending.keys()].map((place) => this.#stream[place]!);
+    const pending = [...this.#pending.keys()].map((place) => this.#broker.stream[place]!);
     return { pending, waiting: this.places.length - this.#next };
   }
 
@@ -61,7 +64,7 @@ export class Durable {
 
   /** Takes note of a message in the stream. */
   offer(place: number): void {
-    if (!this.hears(this.#stream[place]!)) return;
+    if (!this.hears(this.#broker.stream[place]!)) return;
     this.places.push(place);
     this.pump();
   }
@@ -100,17 +103,29 @@ export class Durable {
     }
   }
 
+  /** Goes on as if nothing had been stored from a place on. What anybody still has was given by a consumer that is gone. */
+  setBack(place: number): void {
+    const isThere = (one: number) => one < place;
+    this.#age++;
+    this.places.length = this.places.filter(isThere).length;
+    this.#next = Math.min(this.#next, this.places.length);
+    this.#again = this.#again.filter(isThere);
+    this.#acked = this.#acked.filter(isThere);
+    for (const one of this.#pending.keys()) if (!isThere(one)) this.#pending.delete(one);
+  }
+
   #send(place: number, pending: Pending): void {
     const { scheduler, chance, faults, trace } = this.#setting;
     const { take } = this;
+    const age = this.#age;
     const attempt = ++pending.attempt;
     pending.isOut = true;
     const isLate = chance.is(faults.lateDelivery);
     if (isLate) trace.count("late deliveries");
     const inMs = isLate ? chance.spread(...LATE_MS) : chance.between(1, 3);
     scheduler.after(inMs, () => {
-      if (this.take !== take || !this.isReachable) return; // It went to a connection that is gone.
-      const event = this.#stream[place]!;
+      if (this.take !== take || !this.isReachable || this.#age !== age) return; // It went to a connection that is gone.
+      const event = this.#broker.stream[place]!;
       trace.tell(`${this.name} takes ${event.type}, attempt ${attempt}`, event.key, event.id);
       take!(this.#delivery(place, event, attempt));
     });
@@ -122,10 +137,12 @@ export class Durable {
 
   #delivery(place: number, event: Event, attempt: number): Delivery {
     const { broken, chance, trace } = this.#setting;
+    const age = this.#age;
     let isEnded = false;
     const end = (how: string, effect: () => void) => {
       if (isEnded) broken.push(`${this.name} ends a delivery of ${event.type} of ${event.key} twice`);
       isEnded = true;
+      if (this.#age !== age) return; // As `Held` has it.
       trace.tell(`${this.name} ${how} ${event.type}`, event.key, event.id);
       if (this.isReachable && !chance.is(this.#setting.faults.lostAck)) return effect();
       trace.count("lost acks");
@@ -136,7 +153,8 @@ export class Durable {
       origin: { place: `${place}`, sequence: place, key: event.key },
       read: () => event,
       ack: () => {
-        this.ackedAt[place] ??= this.#stream.length;
+        const { ackedAt } = this;
+        if (!ackedAt.has(event.id)) ackedAt.set(event.id, this.#broker.firstStored.size);
         end("acks", () => this.#ack(place));
       },
       retry: (delayMs) => end(`puts off for ${delayMs} ms`, () => this.#comeAgain(place, attempt, delayMs)),

@@ -12,12 +12,14 @@ export interface Faults {
   readonly lostAck: number;
   /** The broker stores nothing, and says so. */
   readonly refusedPublish: number;
-  /** The broker stores some of the facts, any of them. */
+  /** The broker stores some of the facts: any of those that were sent together, and all before them. */
   readonly partialPublish: number;
   /** The broker stores the facts, and nobody hears of it. */
   readonly unansweredPublish: number;
   /** The broker stores the facts after whoever sent them has stopped waiting. */
   readonly latePublish: number;
+  /** The broker comes back without the end of its store. */
+  readonly lostStore: number;
   /** The database can't commit. */
   readonly failedCommit: number;
   /** A call to the outside fails before it has an effect. */
@@ -53,6 +55,7 @@ const heavy: Faults = {
   partialPublish: 0.03,
   unansweredPublish: 0.02,
   latePublish: 0.01,
+  lostStore: 0.5,
   failedCommit: 0.001,
   lostCall: 0.05,
   lateCall: 0.02,

@@ -1,6 +1,7 @@
 // A service's line to the simulated broker, on which publishing goes wrong in every way in which it can.
 
 import type { OutboxRow } from "../../service/engine.ts";
+import { SENT_TOGETHER } from "../../service/lost.ts";
 import type { Broker } from "./broker.ts";
 import type { Setting } from "./setting.ts";
 
@@ -26,6 +27,7 @@ interface Fate {
  */
 export function publish(
   rows: readonly OutboxRow[],
+  again: string | undefined,
   service: string,
   isAlive: () => boolean,
   broker: Broker,
@@ -35,6 +37,7 @@ export function publish(
   if (!broker.isUp) return Promise.reject(new Error("NATS is not reachable"));
   const { name, stored, inMs, known, isQuick } = fateOf(rows, setting);
   if (name) trace.count(name);
+  const { falls } = broker;
   return new Promise((resolve, reject) => {
     const answer = (count: number) => {
       if (!isAlive()) return;
@@ -43,12 +46,28 @@ export function publish(
     };
     let arrives = false;
     scheduler.errand(inMs, () => {
-      arrives = broker.isUp && (isAlive() || chance.is(0.5));
-      if (arrives) for (const row of stored) broker.store(row, service);
+      arrives = broker.isUp && broker.falls === falls && (isAlive() || chance.is(0.5));
+      if (arrives) for (const row of stored) broker.store(row, service, again);
     });
     const timeOut = (count: number) => scheduler.errand(TIMEOUT_MS, () => answer(count));
     if (isQuick) scheduler.errand(inMs + chance.between(0, 2), () => (arrives ? answer(known) : timeOut(0)));
     else timeOut(known);
+  });
+}
+
+/** Looks into the stream for a life of a service; see `Lookout`. */
+export function newestLike(
+  row: OutboxRow,
+  isAlive: () => boolean,
+  broker: Broker,
+  { scheduler, chance }: Setting,
+): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    scheduler.errand(chance.between(1, 3), () => {
+      if (!isAlive()) return;
+      if (broker.isUp) resolve(broker.newestLike(row));
+      else reject(new Error("NATS is not reachable"));
+    });
   });
 }
 
@@ -57,7 +76,9 @@ function fateOf(rows: readonly OutboxRow[], { chance, faults }: Setting): Fate {
   if (chance.is(faults.refusedPublish))
     return { ...none, name: "refused publishes", stored: [], isQuick: true };
   if (chance.is(faults.partialPublish)) {
-    const stored = rows.filter(() => chance.is(0.5));
+    const sent = SENT_TOGETHER * chance.between(0, Math.floor((rows.length - 1) / SENT_TOGETHER));
+    const mayBe = rows.slice(sent, sent + SENT_TOGETHER).filter(() => chance.is(0.5));
+    const stored = [...rows.slice(0, sent), ...mayBe];
     const missing = rows.findIndex((row) => !stored.includes(row));
     return { ...none, name: "partial publishes", stored, known: missing < 0 ? rows.length : missing };
   }

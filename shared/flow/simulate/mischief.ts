@@ -84,5 +84,5 @@ export function repair(stations: readonly Station[], broker: Broker, surrounding
 function comeBack(stations: readonly Station[], broker: Broker): void {
   if (broker.isUp) return;
   broker.comeUp();
-  for (const { runtime } of stations) runtime?.outbox.retryNow();
+  for (const station of stations) station.reconnect();
 }

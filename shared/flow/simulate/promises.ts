@@ -27,9 +27,10 @@ export function brokenPromises(stations: readonly Station[], broker: Broker, peo
 /** A fact is stored, after what led to it, and before that is acked. */
 function ofFact(row: Said, { name, service }: Station, broker: Broker, people: People): string[] {
   const fact = `${row.type} of ${row.key}`;
-  const place = broker.places.get(row.event_id);
-  if (place === undefined) return [`${fact}, said by ${name}, is lost: the stream does not have it`];
-  const causePlace = broker.places.get(row.causation_id);
+  if (!broker.places.has(row.event_id))
+    return [`${fact}, said by ${name}, is lost: the stream does not have it`];
+  const { firstStored, places, stream } = broker;
+  const causePlace = places.get(row.causation_id);
   if (causePlace === undefined) {
     const isDeadline = service.deadlines.some(
       (deadline) => `${deadline.name} ${row.key}` === row.causation_id,
@@ -37,11 +38,14 @@ function ofFact(row: Said, { name, service }: Station, broker: Broker, people: P
     const isCaused = isDeadline || people.causes.has(row.causation_id);
     return isCaused ? [] : [`${fact}, said by ${name}, has a cause that never was: ${row.causation_id}`];
   }
-  const cause = broker.stream[causePlace]!;
-  const ackedAt = broker.durables.get(name)!.ackedAt[causePlace];
+  const cause = stream[causePlace]!;
+  const ackedAt = broker.durables.get(name)!.ackedAt.get(cause.id);
+  const storedAt = firstStored.get(row.event_id)!;
   return [
-    ...(causePlace < place ? [] : [`${fact} is stored before what led to it: ${cause.type}`]),
-    ...(ackedAt === undefined || ackedAt > place
+    ...(firstStored.get(cause.id)! < storedAt
+      ? []
+      : [`${fact} is stored before what led to it: ${cause.type}`]),
+    ...(ackedAt === undefined || ackedAt > storedAt
       ? []
       : [`${name} acks ${cause.type} of ${row.key} before ${row.type}, to which it led, is stored`]),
   ];

@@ -9,7 +9,7 @@ import type { AnyService } from "../../service/define.ts";
 import { Runtime } from "../../service/runtime.ts";
 import { brittle } from "./brittle.ts";
 import type { Broker } from "./broker.ts";
-import { publish } from "./line.ts";
+import { newestLike, publish } from "./line.ts";
 import type { CallOutside } from "./outside.ts";
 import { type AnyRuntime, type Assemble, type Setting, START } from "./setting.ts";
 
@@ -87,7 +87,12 @@ export class Station {
       port: isAlive,
       log: this.#log(),
       clock: this.#clock(isAlive),
-      publish: (rows) => publish(rows, this.name, isAlive, this.#broker, this.#setting),
+      publish: (rows, again) => publish(rows, again, this.name, isAlive, this.#broker, this.#setting),
+      lookout: {
+        newestLike: (row) => newestLike(row, isAlive, this.#broker, this.#setting),
+        onLost: (rows) => this.#setting.trace.count("facts said again", rows),
+        keepsMs: Number.POSITIVE_INFINITY,
+      },
     });
     const die = () => {
       alive = false;
@@ -116,6 +121,11 @@ export class Station {
     life.runtime.drain(DRAIN_MS).then(() => {
       if (this.#life === life) this.#end(life);
     });
+  }
+
+  /** The broker is there again. Who is about to stop hears of it as well. */
+  reconnect(): void {
+    this.#life?.runtime.outbox.retryNow();
   }
 
   #end(life: Life): void {

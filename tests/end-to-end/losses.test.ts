@@ -1,0 +1,124 @@
+// What the broker loses while orders are under way, over the real stack: a consumer, a stream, its schemas, the end of its store.
+
+import { cpSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "nats";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { FLOW_STREAM, PARKED_STREAM, SCHEMA_STREAM } from "../../shared/nats/topology.ts";
+import { brokenIn } from "../support/invariants.ts";
+import { type Mailbox, openMailbox } from "../support/mailbox.ts";
+import { TestStack } from "../support/stack.ts";
+
+const PACE_MS = 20;
+const BEFORE_AND_AFTER_MS = 1_000;
+
+let mailbox: Mailbox;
+let shop: TestStack;
+let admin: NatsConnection;
+let manager: JetStreamManager;
+const accepted: string[] = [];
+
+beforeAll(async () => {
+  mailbox = await openMailbox();
+  shop = await TestStack.start({ SMTP_URL: mailbox.url });
+  await shop.stockUp("TEA-001", 10_000);
+  admin = await shop.stack.connect();
+  manager = await jetstreamManager(admin);
+});
+
+afterAll(async () => {
+  await admin?.close();
+  await shop?.stop();
+  await mailbox?.close();
+});
+
+beforeEach(() => shop.explainFailure());
+
+/** Orders come in steadily, before something happens, meanwhile, and afterwards; all that has to hold in the end holds. */
+async function survives(happens: () => Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const customer = async () => {
+    for (; !over.signal.aborted; await sleep(PACE_MS)) accepted.push(await shop.place());
+  };
+  const load = customer();
+  await sleep(BEFORE_AND_AFTER_MS);
+  await happens();
+  await sleep(BEFORE_AND_AFTER_MS);
+  over.abort();
+  await load;
+  expect(await brokenIn(shop, accepted, mailbox)).toEqual([]);
+}
+
+/** The names in the error lines of whoever looks after NATS. */
+function alarms(): string[] {
+  const lines = shop.lines.filter((line) => line.includes('"keeper"')).map((line) => JSON.parse(line));
+  return lines.filter(({ level }) => level === 50).flatMap(({ gone }) => gone);
+}
+
+test("a consumer that somebody deleted is there again, and its service hears of everything", async () => {
+  await survives(() => manager.consumers.delete(FLOW_STREAM, "payments"));
+
+  expect(alarms()).toEqual(["payments"]);
+});
+
+test("the flow's stream, deleted, is there again, and the services have said everything in it again", async () => {
+  const before = (await shop.flow()).map(({ id }) => id);
+  await survives(() => manager.streams.delete(FLOW_STREAM));
+
+  expect((await shop.flow()).map(({ id }) => id)).toEqual(expect.arrayContaining(before));
+  expect(alarms()).toContain(FLOW_STREAM);
+});
+
+test("the schemas are in their bucket again when all streams were deleted", async () => {
+  const before = await schemasKept();
+  await survives(() =>
+    Promise.all([FLOW_STREAM, PARKED_STREAM, SCHEMA_STREAM].map((name) => manager.streams.delete(name))),
+  );
+
+  expect(await schemasKept()).toEqual(before);
+});
+
+test("the schemas are in their bucket again when it was deleted alone", async () => {
+  const before = await schemasKept();
+  await manager.streams.delete(SCHEMA_STREAM);
+
+  await shop.until("all schemas are there again", async () =>
+    JSON.stringify(await schemasKept()) === JSON.stringify(before) ? true : undefined,
+  );
+});
+
+test("what was stored after a copy is said again when NATS is put back to that copy", async () => {
+  const store = join(shop.folder, "nats");
+  const copy = join(shop.folder, "nats-copy");
+  await survives(async () => {
+    cpSync(store, copy, { recursive: true });
+    await sleep(BEFORE_AND_AFTER_MS);
+    await shop.stack.nats.fell();
+    rmSync(store, { recursive: true });
+    renameSync(copy, store);
+    shop.stack.nats.start();
+  });
+
+  expect(shop.lines.join()).toContain("NATS has lost facts");
+});
+
+test("a consumer that looks alive and delivers nothing is bound anew", async () => {
+  // A paused consumer goes on sending heartbeats, as those do that have stalled.
+  await manager.consumers.pause(FLOW_STREAM, "risk", new Date(Date.now() + 600_000));
+  accepted.push(await shop.place());
+  await shop.until(
+    "risk notices",
+    async () => shop.lines.find((line) => /"risk".*what waits for this service does not come/.test(line)),
+    60_000,
+  );
+  await manager.consumers.resume(FLOW_STREAM, "risk");
+
+  expect(await brokenIn(shop, accepted, mailbox)).toEqual([]);
+});
+
+async function schemasKept(): Promise<string[]> {
+  const { state } = await manager.streams.info(SCHEMA_STREAM, { subjects_filter: ">" });
+  return Object.keys(state.subjects ?? {}).sort();
+}
