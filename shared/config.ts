@@ -12,6 +12,7 @@ const deadline = (fallback: number) =>
     .min(1, "must be 1 or more")
     .max(31_536_000_000, "must be a year at most")
     .default(fallback);
+const hours = (fallback: number) => z.coerce.number().int().min(1).max(262_800).default(fallback);
 const secret = z.string().min(16, "is missing or shorter than 16 characters").optional();
 
 const rows = {
@@ -77,13 +78,13 @@ const rows = {
   DUPLICATE_WINDOW_MS: milliseconds(120_000, 1_000).describe(
     "How long NATS remembers the ids of stored facts.",
   ),
-  STREAM_MAX_AGE_HOURS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(87_600)
-    .default(720)
-    .describe("How long the stream keeps facts: the longest a service may be down."),
+  STREAM_MAX_AGE_HOURS: hours(720).describe(
+    "How long the stream keeps facts: the longest a service may be down.",
+  ),
+  PARKED_MAX_AGE_HOURS: hours(720).describe("How long a parked message waits for an operator."),
+  INBOX_MAX_AGE_HOURS: hours(1_488).describe(
+    "How long services know what they have handled: at least as long as both above together.",
+  ),
   SCHEMA_WAIT_MS: milliseconds(60_000, 1_000).describe(
     "How long an event waits for a schema that is not in the bucket SCHEMAS, before it is parked.",
   ),
@@ -109,6 +110,17 @@ const rows = {
 /** The environment variables by name, for tests and documents that compare themselves with them. */
 export const variables = z.object(rows);
 
+const safe = variables.superRefine(
+  ({ STREAM_MAX_AGE_HOURS, PARKED_MAX_AGE_HOURS, INBOX_MAX_AGE_HOURS }, { addIssue }) => {
+    const longest = STREAM_MAX_AGE_HOURS + PARKED_MAX_AGE_HOURS;
+    if (INBOX_MAX_AGE_HOURS >= longest) return;
+    const message =
+      `must be ${longest} or more, STREAM_MAX_AGE_HOURS and PARKED_MAX_AGE_HOURS together: ` +
+      "an event may come again for that long, and would be handled twice";
+    addIssue({ code: "custom", path: ["INBOX_MAX_AGE_HOURS"], message });
+  },
+);
+
 /** The checked configuration of this process. */
 export type Config = z.infer<typeof variables>;
 
@@ -120,11 +132,11 @@ export class ConfigError extends Error {
 /** Reads the configuration from the environment; an empty variable counts as unset. Throws {@link ConfigError}. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const set = Object.fromEntries(Object.keys(rows).map((name) => [name, env[name] || undefined]));
-  const { success, data, error } = variables.safeParse(set);
+  const { success, data, error } = safe.safeParse(set);
   if (success) return data;
 
   const faults = error.issues.map(({ path: [name], message }) => {
-    const shown = String(name).endsWith("_PASSWORD") ? "(hidden)" : JSON.stringify(env[String(name)]);
+    const shown = String(name).endsWith("_PASSWORD") ? "(hidden)" : JSON.stringify(env[String(name)] ?? "");
     return `  ${String(name)}=${shown}: ${message}`;
   });
   throw new ConfigError(`the environment is not usable; change or unset\n${faults.join("\n")}`);

@@ -35,7 +35,10 @@ const MAX_SCHEMAS = 10_000;
 const MAX_SCHEMA_SIZE = 256 * 1024;
 
 /** What is decided by the environment. */
-export type Provisioned = Pick<Config, "ACK_WAIT_MS" | "DUPLICATE_WINDOW_MS" | "STREAM_MAX_AGE_HOURS">;
+export type Provisioned = Pick<
+  Config,
+  "ACK_WAIT_MS" | "DUPLICATE_WINDOW_MS" | "STREAM_MAX_AGE_HOURS" | "PARKED_MAX_AGE_HOURS"
+>;
 
 /** Provisions the streams, the bucket of the schemas, and one durable consumer for each service. */
 export async function provision(
@@ -44,11 +47,11 @@ export async function provision(
   config: Provisioned,
 ): Promise<void> {
   const manager = await jetstreamManager(connection);
-  const maxAge = nanos(config.STREAM_MAX_AGE_HOURS * 3_600_000);
+  const hours = (count: number) => nanos(count * 3_600_000);
   await putStream(manager, {
     name: FLOW_STREAM,
     subjects: flowSubjects(services),
-    max_age: maxAge,
+    max_age: hours(config.STREAM_MAX_AGE_HOURS),
     duplicate_window: nanos(config.DUPLICATE_WINDOW_MS),
     allow_atomic: true,
     max_msg_size: MAX_EVENT_SIZE,
@@ -57,7 +60,7 @@ export async function provision(
   await putStream(manager, {
     name: PARKED_STREAM,
     subjects: [parkedSubject("*", { key: "*", place: "*" })],
-    max_age: maxAge,
+    max_age: hours(config.PARKED_MAX_AGE_HOURS),
     max_msgs_per_subject: 1,
     allow_msg_ttl: true,
   });

@@ -111,6 +111,16 @@ export class ParkedLanes {
     return this.#any ? (this.#statements.ended.all() as Origin[]) : [];
   }
 
+  /** Forgets what was put aside before that time, 500 at most, and returns how many: what waits behind it goes on. */
+  expire(before: number): number {
+    const expired = this.#any ? (this.#statements.expired.all(before) as Origin[]) : [];
+    for (const { place, key } of expired) {
+      this.#statements.remove.run(place);
+      this.#statements.follow.run(key);
+    }
+    return expired.length;
+  }
+
   /** Forgets what has left its lane. */
   forget(place: string): void {
     this.#statements.forget.run(place);
@@ -143,6 +153,8 @@ function prepare(db: Database) {
     due: db.prepare(`${origins} WHERE state = 'redriven' AND NOT EXISTS
       (SELECT 1 FROM parked WHERE key = one.key AND sequence < one.sequence AND state != 'ended')`),
     ended: db.prepare(`${origins} WHERE state = 'ended'`),
+    expired: db.prepare(`${origins} WHERE state IN ('failed', 'waiting') AND why ->> 'lastAt' < ? LIMIT 500`),
     forget: db.prepare("DELETE FROM parked WHERE place = ? AND state = 'ended'"),
+    remove: db.prepare("DELETE FROM parked WHERE place = ?"),
   };
 }

@@ -14,6 +14,7 @@ import { openDatabase } from "./database.ts";
 import { consumes, emits, type Service, type Store } from "./define.ts";
 import type { Lookout } from "./lost.ts";
 import type { Publish } from "./outbox.ts";
+import type { Retention } from "./pruner.ts";
 import { Runtime } from "./runtime.ts";
 import { learnKept, UnknownSchemas } from "./unknown-schemas.ts";
 
@@ -42,6 +43,7 @@ const DELIVERIES_MS = 4_000;
 const HTTP_GRACE_MS = 1_000;
 const OUTBOX_MS = 1_000;
 const LAST_WORDS_MS = 500;
+const HOUR_MS = 3_600_000;
 
 /**
  * Starts the service and keeps it running until SIGTERM or SIGINT, then drains and exits 0 within 10 s. A fault at
@@ -110,9 +112,12 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   const lookout: Lookout = {
     newestLike: (row) => link.newestLike(row),
     onLost: (rows) => log.error({ rows }, "NATS has lost facts that it had stored; saying them again"),
-    keepsMs: config.STREAM_MAX_AGE_HOURS * 3_600_000,
+    keepsMs: config.STREAM_MAX_AGE_HOURS * HOUR_MS,
   };
-  const { parking } = link;
+  const retention: Retention = {
+    recordsMs: config.INBOX_MAX_AGE_HOURS * HOUR_MS,
+    parkedMs: config.PARKED_MAX_AGE_HOURS * HOUR_MS,
+  };
   const runtime = new Runtime(service, {
     db,
     port,
@@ -121,7 +126,8 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     unknownSchemas,
     publish,
     lookout,
-    parking,
+    parking: link.parking,
+    retention,
   });
   const refusal = () => (agreement.isReached ? undefined : notAgreed(link.state.reason));
   const app = httpApp({ name, ready: () => link.state, refusal, log });

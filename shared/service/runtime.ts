@@ -13,6 +13,7 @@ import { Engine } from "./engine.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { Lookout } from "./lost.ts";
 import { OutboxPublisher, type Publish } from "./outbox.ts";
+import { Pruner, type Retention } from "./pruner.ts";
 import { type Parking, Redriver } from "./redriver.ts";
 import { MISMATCH, openReplies } from "./replies.ts";
 import type { UnknownSchemas } from "./unknown-schemas.ts";
@@ -44,6 +45,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   readonly outbox: OutboxPublisher;
   readonly consumer: Consumer<Port>;
   readonly redriver: Redriver | undefined;
+  readonly #pruner: Pruner | undefined;
   /** Tells who wants to know whenever something about a key was committed. */
   readonly changes = new Changes();
   readonly #commits: GroupCommit;
@@ -65,6 +67,8 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       log: Log;
       /** Where messages are put aside; without it none can be redriven. */
       parking?: Parking;
+      /** How long things are kept; without it, for good. */
+      retention?: Retention | undefined;
       unknownSchemas?: UnknownSchemas;
       callsAtOnce?: number | undefined;
       /** The machine's own unless given. */
@@ -77,6 +81,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       publish,
       lookout,
       parking,
+      retention,
       log,
       unknownSchemas,
       callsAtOnce,
@@ -118,7 +123,15 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       clock,
     });
     const take = (delivery: Delivery) => this.consumer.take(delivery);
-    this.redriver = parking && new Redriver(this.engine.parked, parking, take, log, clock);
+    const lanes = this.engine.parked;
+    this.redriver = parking && new Redriver(lanes, parking, take, log, clock);
+    const onExpired = (messages: number) => {
+      log.error({ messages }, "parked messages have expired; their orders go on without them");
+      this.redriver?.kick();
+    };
+    this.#pruner =
+      retention && new Pruner({ db, commits: this.#commits, lanes, retention, onExpired, clock });
+    this.#pruner?.start();
     this.#deadlines = new Deadlines({
       engine: this.engine,
       commits: this.#commits,
@@ -198,6 +211,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   async drain(timeoutMs: number): Promise<void> {
     const deadline = this.#clock.now() + timeoutMs;
     this.#deadlines.stop();
+    this.#pruner?.stop();
     await this.finishDeliveries(timeoutMs * 0.75);
     await this.outbox.stop(Math.max(0, deadline - this.#clock.now()));
     this.#checkpoint?.cancel();

@@ -1,11 +1,13 @@
 // A service made up for the tests of the kit: it asks its bank about cancelled orders, and completes paid ones at once.
 
+import type { Database } from "better-sqlite3";
 import { type Event, fact } from "../../shared/contracts/events.ts";
 import { createLog } from "../../shared/observability/log.ts";
 import type { Wish } from "../../shared/service/consumer.ts";
 import { openDatabase } from "../../shared/service/database.ts";
 import { command, defineService, observe, perform, when } from "../../shared/service/define.ts";
 import type { OutboxRow } from "../../shared/service/engine.ts";
+import type { Retention } from "../../shared/service/pruner.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
 import { Broker, Sent, toEvent } from "./machine.ts";
 import { type Content, Shelf } from "./shelf.ts";
@@ -91,10 +93,17 @@ export class Till implements Bank {
   /** The orders that the bank was asked about, in order. */
   readonly calls: string[] = [];
   readonly signals: AbortSignal[] = [];
-  readonly #db = openDatabase(":memory:");
+  readonly #db: Database;
+  readonly #retention: Retention | undefined;
   readonly #pending = new Map<string, Deferred<string>[]>();
   readonly #sent: Sent[] = [];
-  runtime = this.#start();
+  runtime: ReturnType<Till["start"]>;
+
+  constructor(options: { retention?: Retention; db?: Database } = {}) {
+    this.#db = options.db ?? openDatabase(":memory:");
+    this.#retention = options.retention;
+    this.runtime = this.start();
+  }
 
   ask(order: string, signal: AbortSignal): Promise<string> {
     this.calls.push(order);
@@ -157,6 +166,11 @@ export class Till implements Bank {
     return this.#sent.map(({ end }) => end);
   }
 
+  /** How many rows a table has. */
+  rows(table: string): number {
+    return this.#db.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
+  }
+
   /** Leaves the database room for so many pages of 4 kB. */
   limitPages(pages: number): void {
     this.#db.pragma(`max_page_count = ${pages}`);
@@ -164,17 +178,18 @@ export class Till implements Bank {
 
   /** Begins a new process on the same database. */
   restart(): void {
-    this.runtime = this.#start();
+    this.runtime = this.start();
     this.runtime.outbox.retryNow();
     this.runtime.redriver!.kick();
   }
 
-  #start() {
+  start() {
     return new Runtime(till, {
       db: this.#db,
       port: this,
       publish: (rows) => this.broker.publish(rows),
       parking: this.shelf,
+      retention: this.#retention,
       log: createLog("till", "silent"),
     });
   }

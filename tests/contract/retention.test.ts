@@ -1,0 +1,110 @@
+// What a service forgets, when, and what it must not: nothing that may come again is forgotten.
+
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ConfigError, loadConfig } from "../../shared/config.ts";
+import { openDatabase } from "../../shared/service/database.ts";
+import { controlTime } from "./flow.ts";
+import { noted, paid, plantBug, Till, turns } from "./till.ts";
+
+const HOUR_MS = 3_600_000;
+/** More than what is kept, of what was handled and of what is parked. */
+const RETENTION = { recordsMs: 50 * HOUR_MS, parkedMs: 20 * HOUR_MS };
+
+beforeEach(controlTime);
+
+/** Lets so many hours go by, and then the pruner look at everything. */
+async function pass(hours: number): Promise<void> {
+  vi.setSystemTime(Date.now() + hours * HOUR_MS);
+  for (let second = 0; second < 120; second++) {
+    await vi.advanceTimersByTimeAsync(1_000);
+    await turns();
+  }
+}
+
+describe("a service", () => {
+  it("recognises what it has handled for as long as that may come again, and then forgets it", async () => {
+    const till = new Till({ retention: RETENTION });
+    await till.take(paid("a"));
+    await pass(49);
+    await till.take(paid("a"));
+    expect(till.said).toEqual(["order.completed a"]);
+
+    await pass(2);
+    expect(till.rows("inbox")).toBe(0);
+  });
+
+  it("forgets what it has said but for the newest, so that its numbers go on", async () => {
+    const till = new Till({ retention: RETENTION });
+    await till.take(paid("a"), paid("b"));
+    await pass(51);
+    expect(till.said).toEqual(["order.completed b"]);
+
+    till.restart();
+    await till.take(paid("c"));
+    expect(till.stored).toEqual(["order.completed a", "order.completed b", "order.completed c"]);
+  });
+
+  it("forgets nothing that is not published yet, however old it is", async () => {
+    const till = new Till({ retention: RETENTION });
+    till.broker.mood = "refuses";
+    await till.take(paid("a"), paid("b"));
+    await pass(100);
+    till.broker.mood = "works";
+    till.restart();
+    await turns();
+    expect(till.stored).toEqual(["order.completed a", "order.completed b"]);
+  });
+
+  it("forgets the answers to commands, and may carry out the same command again then", async () => {
+    const till = new Till({ retention: RETENTION });
+    const idempotency = { key: "k", request: "r" };
+    await Promise.all([till.place("a", idempotency), turns()]);
+    await pass(49);
+    await Promise.all([till.place("a", idempotency), turns()]);
+    expect(till.stored).toHaveLength(1);
+    await pass(2);
+    expect(till.rows("replies")).toBe(0);
+  });
+
+  it("lets an order go on when what it waits for has expired in PARKED", async () => {
+    plantBug("a");
+    const till = new Till({ retention: RETENTION });
+    await till.take(paid("a"));
+    await pass(15);
+    await till.take(noted("a"));
+    plantBug("a", false);
+    await pass(6);
+
+    expect(till.rows("parked")).toBe(0);
+    const [later] = await till.take({ ...noted("a"), id: "later" });
+    expect(later!.end).toBe("acked");
+  });
+
+  it("works in pages: much that is old does not hold up what comes", async () => {
+    const db = openDatabase(":memory:");
+    const till = new Till({ retention: RETENTION, db });
+    const insert = db.prepare("INSERT INTO inbox VALUES (?, 0)");
+    db.transaction(() => {
+      for (let row = 0; row < 5_000; row++) insert.run(`old.${row}`);
+    })();
+    const left: number[] = [];
+    for (let look = 0; look < 11; look++) {
+      left.push(till.rows("inbox"));
+      await vi.advanceTimersByTimeAsync(look === 0 ? 1_000 : 50);
+      await turns();
+    }
+    expect(left).toEqual([5_000, 4_500, 4_000, 3_500, 3_000, 2_500, 2_000, 1_500, 1_000, 500, 0]);
+  });
+});
+
+describe("a configuration", () => {
+  it("under which something might be handled twice is refused, and the message says why", () => {
+    const unsafe = { STREAM_MAX_AGE_HOURS: "1000", INBOX_MAX_AGE_HOURS: "1719" };
+    expect(() => loadConfig(unsafe)).toThrow(ConfigError);
+    expect(() => loadConfig(unsafe)).toThrow(
+      /INBOX_MAX_AGE_HOURS="1719": must be 1720 or more.*handled twice/,
+    );
+    expect(() => loadConfig({ STREAM_MAX_AGE_HOURS: "1000" })).toThrow(/INBOX_MAX_AGE_HOURS=.*must be 1720/);
+    expect(loadConfig({ ...unsafe, INBOX_MAX_AGE_HOURS: "1720" }).INBOX_MAX_AGE_HOURS).toBe(1_720);
+  });
+});
