@@ -15,8 +15,8 @@ export type HttpAppOptions = {
   version?: string;
   /** One or two sentences for the top of `/docs`. */
   description?: string;
-  /** Asked on every `GET /readyz`, so it must be quick. The caller is shown the reason. */
-  ready: () => { ready: boolean; reason?: string };
+  /** Asked on every `GET /healthz` and `GET /readyz`, so it must be quick. The caller is shown the reason, and the backlog. */
+  ready: () => { ready: boolean; reason?: string; backlog?: object };
   /** Asked before every request that may change something; the problem that it gives is the answer. */
   refusal?: () => Problem | undefined;
   /** Unless given, `console`. */
@@ -50,10 +50,11 @@ export function httpApp(options: HttpAppOptions) {
     await next();
   });
 
-  app.get("/healthz", (c) => c.json({ status: "ok", service: name }));
+  app.get("/healthz", (c) => c.json({ status: "ok", service: name, ...backlogOf(ready()) }));
   app.get("/readyz", (c) => {
-    const { ready: isReady, reason } = ready();
-    if (isReady) return c.json({ status: "ready" });
+    const state = ready();
+    const { ready: isReady, reason } = state;
+    if (isReady) return c.json({ status: "ready", ...backlogOf(state) });
     throw new Problem({ status: 503, type: "not-ready", detail: reason ?? `${name} is not ready.` });
   });
 
@@ -62,6 +63,10 @@ export function httpApp(options: HttpAppOptions) {
   app.get("/openapi.json", (c) => c.json(document()));
   app.get("/docs", (c) => c.html(docsPage(document())));
   return app;
+}
+
+function backlogOf({ backlog }: { backlog?: object }) {
+  return backlog && { backlog };
 }
 
 const reads = new Set(["GET", "HEAD", "OPTIONS"]);

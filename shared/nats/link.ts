@@ -15,6 +15,7 @@ import { type SchemaBucket, SchemaRefusedError } from "../service/agreement.ts";
 import type { Delivery } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import type { Parking } from "../service/redriver.ts";
+import { type Backlog, CatchUp } from "./catch-up.ts";
 import { type Account, connectNats } from "./connect.ts";
 import { NatsDelivery } from "./delivery.ts";
 import { Held } from "./held.ts";
@@ -36,11 +37,19 @@ export interface LinkListener {
   up(): void;
 }
 
+/** Whether a service can do its work now. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reason?: string;
+  readonly backlog?: Backlog;
+}
+
 const PREFETCH = 1_000;
 // A request that is open can't be taken back: a service that stops has to wait until it expires.
 const PULL = { max_messages: PREFETCH, expires: 2_000, idle_heartbeat: 1_000, bind: true };
 const LOOK_EVERY_MS = 50;
 const RETRY_MS = 1_000;
+const CATCH_UP_EVERY_MS = 1_000;
 const AGREE_EVERY_MS = 20_000;
 
 /** One service's connection to the broker. */
@@ -54,6 +63,7 @@ export class Link {
   readonly #account: Account;
   readonly #log: Log;
   readonly #held = new Held();
+  readonly #catchUp: CatchUp;
   #connection: NatsConnection | undefined;
   #js: JetStreamClient | undefined;
   #manager: JetStreamManager | undefined;
@@ -71,13 +81,15 @@ export class Link {
   constructor(account: Account, log: Log) {
     this.#account = account;
     this.#log = log;
+    this.#catchUp = new CatchUp(() => this.#held.size, log);
   }
 
-  /** Whether facts can come and go, and if not, why. */
-  get state(): { ready: boolean; reason?: string } {
+  /** Whether facts can come and go, and if not, why; and how much there is to catch up, if it is much. */
+  get state(): Readiness {
     if (!this.#connected) return { ready: false, reason: "NATS is not reachable" };
     if (!this.#messages) return { ready: false, reason: `not listening to NATS: ${this.#trouble}` };
-    return { ready: true };
+    const { backlog } = this.#catchUp;
+    return { ready: true, ...(backlog && { backlog }) };
   }
 
   /** Connects, agrees on schemas, binds the consumer and begins to take deliveries, however long that takes. */
@@ -96,6 +108,7 @@ export class Link {
     this.#every(ackWaitMs / 3, () => {
       for (const delivery of this.#held) delivery.prolong();
     });
+    this.#every(CATCH_UP_EVERY_MS, () => this.#catchUp.look());
     // The bucket may be lost alone. Its schemas are there again before anything that needs one is parked.
     this.#every(AGREE_EVERY_MS, () => {
       if (this.#agreed) listener.agree(this.#schemas!).catch((error) => this.#disagrees(error));
@@ -192,11 +205,15 @@ export class Link {
     while (!this.#closing) {
       try {
         this.#consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
-        this.#held.expect((await this.#consumer.info(true)).delivered.consumer_seq + 1);
+        const { delivered, num_pending, num_ack_pending } = await this.#consumer.info();
+        this.#held.expect(delivered.consumer_seq + 1);
+        this.#catchUp.expect(num_pending + num_ack_pending);
+        this.#catchUp.look();
         this.#messages = await this.#consumer.consume({
           ...PULL,
           callback: (message) => {
-            const { deliverySequence } = message.info;
+            const { deliverySequence, pending } = message.info;
+            this.#catchUp.expect(pending);
             this.#held.expect(deliverySequence);
             listener.take(new NatsDelivery(message, this.#held, this.#parking!));
             this.#held.expect(deliverySequence + 1);
