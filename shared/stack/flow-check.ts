@@ -9,9 +9,11 @@ import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
 import { type Checked, Checker, exitCode, type Subject } from "../flow/check/check.ts";
 import { counterexampleFile, readCounterexample } from "../flow/check/counterexample.ts";
+import type { Replayed } from "../flow/check/explore.ts";
 import { diagram, story } from "../flow/check/move.ts";
 import { mutants, type Tried, tryMutant } from "../flow/check/mutants.ts";
 import { mutantLine, mutantSummary, numbered, scenarioLine, verdict } from "../flow/check/report.ts";
+import { emits } from "../service/define.ts";
 import type { Out } from "./flow.ts";
 import { Misuse, options } from "./flow-commands.ts";
 import { projectRoot } from "./project.ts";
@@ -110,7 +112,10 @@ function inWords(fault: Tried["fault"]) {
   );
 }
 
-/** Lets a fault that was saved happen again: 1 if it does, 0 if it does not any more, 2 when the file can't be read. */
+/**
+ * Lets a fault that was saved happen again: 1 if it does, 0 if it does not any more, 2 when the file can't be read, and 3
+ * when another fault is met on the way.
+ */
 export async function replay(args: readonly string[], out: Out): Promise<number> {
   const [file, extra] = args;
   if (file === undefined || extra !== undefined)
@@ -119,17 +124,30 @@ export async function replay(args: readonly string[], out: Out): Promise<number>
   if (!scenarios.some(({ name }) => name === example.scenario))
     throw new Misuse(`${file} is about a scenario that there is no more: "${example.scenario}".`);
 
-  const { moves, broken, missing } = await new Checker(proof).replay(
-    subject(example.without),
-    example.scenario,
-    example.moves,
-    example.listener,
-  );
+  const what = subject(example.without);
+  const listener = example.listener?.service;
+  if (
+    listener !== undefined &&
+    !what.services.some((one) => one.name === listener && emits(one).length === 0)
+  )
+    throw new Misuse(
+      `${file} is about a service that there is not, or that does not only listen: "${listener}".`,
+    );
+
+  const { moves, ...ending } = await new Checker(proof).replay(what, example);
   out([...numbered(moves), ""].join("\n"));
-  if (broken) out(`Fault: ${broken}`);
-  else if (missing) out(`It does not happen any more. What can't follow: ${missing}`);
-  else out("All of this may happen still, and nothing is broken by it.");
-  return broken ? 1 : 0;
+  out(told(ending, example.broken));
+  if (!ending.broken) return 0;
+  return ending.broken === example.broken ? 1 : 3;
+}
+
+/** How a replay ended, in a sentence. */
+function told({ broken, missing, begins }: Omit<Replayed, "moves">, expected: string): string {
+  if (broken === expected) return `Fault: ${broken}`;
+  if (broken) return `Another fault: ${broken}\nThe one in the file: ${expected}`;
+  if (missing) return `It does not happen any more. What can't follow: ${missing}`;
+  if (begins) return `It does not happen any more. What the scenario begins with now: ${begins}`;
+  return "All of this may happen still, and nothing is broken by it.";
 }
 
 function read(file: string) {

@@ -4,11 +4,12 @@ import type { Event, FactType } from "../../contracts/events.ts";
 import { type AnyService, emits } from "../../service/define.ts";
 import { tableFaults } from "../tables.ts";
 import { Cell, numberOf } from "./cell.ts";
-import { Exploration, type Explored, type Fault } from "./explore.ts";
+import type { Counterexample } from "./counterexample.ts";
+import { Exploration, type Explored, type Fault, type Replayed } from "./explore.ts";
 import { type Kit, WHOLE_KIT } from "./kit.ts";
 import { Numbers } from "./numbers.ts";
 import type { Proof, Scenario } from "./scenario.ts";
-import { type Given, type Listener, Successors } from "./successors.ts";
+import { type Given, Successors } from "./successors.ts";
 
 /** What the check found: faults of the tables alone, what each scenario came to, and the fault that ended it. */
 export interface Checked {
@@ -90,22 +91,27 @@ export class Checker<World> {
     return scenario;
   }
 
-  /** Lets a story that was told before happen again, with the services that say something or with one that listens. */
-  replay(subject: Subject, name: string, sentences: readonly string[], listens?: Listener) {
-    const scenario = this.scenario(name);
+  /** Lets a fault that was found before happen again, with the services that say something or with one that listens. */
+  async replay(subject: Subject, example: Counterexample): Promise<Replayed> {
+    const { listener, unreachable } = example;
+    const scenario = this.scenario(example.scenario);
     const numbers = (events: readonly Event[]) => events.map((event) => numberOf(this.#events, event));
-    const given = listens && { stream: numbers(listens.stream), past: numbers(listens.past) };
+    const given = listener && { stream: numbers(listener.stream), past: numbers(listener.past) };
     const services = subject.services.filter((service) =>
-      listens ? service.name === listens.service : emits(service).length > 0,
+      listener ? service.name === listener.service : emits(service).length > 0,
     );
-    return this.#exploration(subject, scenario, services, given).replay(sentences);
+    const exploration = () => this.#exploration(subject, scenario, services, given);
+    const replayed = await exploration().replay(example.moves, example.broken);
+    if (!unreachable || replayed.broken || replayed.begins) return replayed;
+    const possible = scenario.possible?.filter((type) => type === unreachable);
+    const { fault } = await this.#explored(exploration(), { ...scenario, possible });
+    return fault ?? replayed;
   }
 
   async #explore(subject: Subject, scenario: Scenario, heard: Set<string>): Promise<Explored> {
     const speaking = subject.services.filter((service) => emits(service).length > 0);
-    const explored = await this.#exploration(subject, scenario, speaking).run();
-    const fault = explored.fault ?? this.#impossible(scenario, explored);
-    if (fault || explored.incomplete || scenario.unheard) return { ...explored, fault };
+    const explored = await this.#explored(this.#exploration(subject, scenario, speaking), scenario);
+    if (explored.fault || explored.incomplete || scenario.unheard) return explored;
     const listening = subject.services.filter((service) => emits(service).length === 0);
     let [states, transitions] = [explored.states, explored.transitions];
     for (const stream of explored.streams) {
@@ -124,11 +130,17 @@ export class Checker<World> {
     return { ...explored, states, transitions };
   }
 
-  /** Where there is no way to a fact that there must be a way to. */
-  #impossible({ possible = [] }: Scenario, { streams, incomplete }: Explored): Fault | undefined {
-    const said = new Set(streams.flat().map((event) => this.#events.values[event]!.type));
-    const missing = incomplete ? undefined : possible.find((type) => !said.has(type));
-    return missing && { broken: `there is no way to ${missing}`, moves: [] };
+  /** What there is to explore: it is a fault as well if there is no way to a fact that there must be a way to. */
+  async #explored(exploration: Exploration<World>, { possible = [] }: Scenario): Promise<Explored> {
+    const explored = await exploration.run();
+    if (explored.fault || explored.incomplete) return explored;
+    const said = new Set(explored.streams.flat().map((event) => this.#events.values[event]!.type));
+    const unreachable = possible.find((type) => !said.has(type));
+    const broken = `there is no way from here to ${unreachable}`;
+    return {
+      ...explored,
+      ...(unreachable && { fault: { broken, moves: exploration.beginning, unreachable } }),
+    };
   }
 
   #exploration(

@@ -1,6 +1,6 @@
 // Explores every state that a scenario can come to, breadth first: the first fault found is one of the nearest.
 
-import type { Event } from "../../contracts/events.ts";
+import type { Event, FactType } from "../../contracts/events.ts";
 import type { Cell } from "./cell.ts";
 import type { Move } from "./move.ts";
 import { sentence } from "./move.ts";
@@ -28,6 +28,8 @@ export interface Fault {
   readonly moves: readonly Move[];
   /** The service that it is about, where it only listens, and what was in the stream at first. */
   readonly listener?: Listener | undefined;
+  /** The fact that there is no way to: then the moves are only the beginning. */
+  readonly unreachable?: FactType | undefined;
 }
 
 /** How a story went that was told before. */
@@ -37,6 +39,8 @@ export interface Replayed {
   readonly broken?: string | undefined;
   /** The move that can't happen any more. */
   readonly missing?: string;
+  /** What the scenario begins with now, and did not begin with then. */
+  readonly begins?: string;
 }
 
 const MOST_STATES = 5_000_000;
@@ -56,6 +60,11 @@ export class Exploration<World> {
     this.#next = next;
     this.#laws = laws;
     this.#said = new Rows(next.cells.length + 1);
+  }
+
+  /** How the scenario begins, once it has begun. */
+  get beginning(): readonly Move[] {
+    return this.#next.setup;
   }
 
   /** Explores everything, up to the first fault; only for a fault that is told in less than `limit` moves, if that is given. */
@@ -116,11 +125,18 @@ export class Exploration<World> {
     return result(states.size - 1);
   }
 
-  /** Lets the same moves happen again, as far as they can. */
-  async replay(sentences: readonly string[]): Promise<Replayed> {
+  /** Lets the same moves happen again, as far as they can. Of several faults at once, `expected` is told first. */
+  async replay(sentences: readonly string[], expected: string): Promise<Replayed> {
     await this.#next.begin();
-    const moves: Move[] = [...this.#next.setup];
+    const moves: Move[] = [];
+    for (const move of this.#next.setup) {
+      const begins = sentence(move);
+      if (begins !== sentences[moves.length]) return { moves, begins };
+      moves.push(move);
+    }
     if (this.#next.stillborn) return { moves, broken: this.#next.stillborn };
+    const first = (broken: readonly (string | undefined)[]) =>
+      broken.includes(expected) ? expected : broken.find(Boolean);
     let rows = [this.#next.start];
     for (const wanted of sentences.slice(moves.length)) {
       const steps: { successor: Successor; to: Int32Array }[] = [];
@@ -130,20 +146,23 @@ export class Exploration<World> {
             steps.push({ successor, to: this.#next.apply(row, successor, new Int32Array(row.length)) });
       if (steps.length === 0) return { moves, missing: wanted };
       moves.push(steps[0]!.successor.move);
-      const broken = steps.find(({ successor }) => successor.broken)?.successor.broken;
+      const broken = first(steps.map(({ successor }) => successor.broken));
       if (broken) return { moves, broken };
       rows = [...new Map(steps.map(({ to }) => [to.join(), to])).values()];
     }
-    for (const row of rows) {
-      let rest: Rest = "end";
-      for (const successor of await this.#next.of(row)) {
-        const to = this.#next.apply(row, successor, new Int32Array(row.length));
-        if (to.join() !== row.join()) rest = restless(rest, successor);
-      }
-      const broken = this.#always(row) ?? (rest === "none" ? undefined : this.#atRest(row, rest));
-      if (broken) return { moves, broken };
+    const broken = [];
+    for (const row of rows) broken.push(await this.#brokenIn(row));
+    return { moves, broken: first(broken) };
+  }
+
+  /** What is broken in this state, as far as no step out of it is. */
+  async #brokenIn(row: Int32Array): Promise<string | undefined> {
+    let rest: Rest = "end";
+    for (const successor of await this.#next.of(row)) {
+      const to = this.#next.apply(row, successor, new Int32Array(row.length));
+      if (to.join() !== row.join()) rest = restless(rest, successor);
     }
-    return { moves };
+    return this.#always(row) ?? (rest === "none" ? undefined : this.#atRest(row, rest));
   }
 
   /** What is broken in this state, whatever may follow. */
