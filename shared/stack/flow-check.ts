@@ -7,7 +7,7 @@ import { scenarios } from "../../apps/proof/scenarios.ts";
 import { outside } from "../../apps/proof/world.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
-import { type Checked, Checker, exitCode, type Subject } from "../flow/check/check.ts";
+import { type Checked, Checker, exitCode, type Subject, totals } from "../flow/check/check.ts";
 import { counterexampleFile, readCounterexample } from "../flow/check/counterexample.ts";
 import type { Replayed } from "../flow/check/explore.ts";
 import { diagram, story } from "../flow/check/move.ts";
@@ -43,7 +43,7 @@ async function checkOne(without: string | undefined, json: boolean, out: Out): P
   const first = await explore(subject(without), json ? () => {} : out, checker);
   const checked = { ...first, fault: await checker.shortest(subject(without), first) };
   const file = saved(checked, without);
-  if (json) out(asJson(checked, file));
+  if (json) out(asJson(checked, { file }));
   else {
     out(`\n${verdict(checked)}`);
     if (file) out(`\nSaved with a diagram as ${file}; npm run -s flow -- replay ${file} runs it again.`);
@@ -56,19 +56,17 @@ async function checkMutants(json: boolean, out: Out): Promise<number> {
   const checker = new Checker(proof);
   const proven = await explore({ services }, progress, checker);
   progress(`\n${verdict(proven)}\n`);
+  const tried: Tried[] = [];
   if (exitCode(proven) !== 0) {
-    if (json) out(asJson(proven, saved(proven)));
+    if (json) out(asJson(proven, { mutants: tried, file: saved(proven) }));
     return exitCode(proven);
   }
-  const tried: Tried[] = [];
   for (const mutant of mutants(services)) {
     tried.push(await tryMutant(checker, mutant, proven));
     progress(mutantLine(tried.at(-1)!));
   }
-  if (json)
-    out(JSON.stringify({ mutants: tried.map((one) => ({ ...one, fault: inWords(one.fault) })) }, null, 2));
-  else out(`\n${mutantSummary(tried)}`);
-  return tried.every(({ fault }) => fault) ? 0 : 1;
+  out(json ? asJson(proven, { mutants: tried }) : `\n${mutantSummary(tried)}`);
+  return tried.every(({ outcome }) => outcome === "caught") ? 0 : 1;
 }
 
 async function explore(what: Subject, out: Out, checker = new Checker(proof)): Promise<Checked> {
@@ -97,8 +95,20 @@ function saved({ fault }: Checked, without?: string): string | undefined {
   return relative(callerFolder(), path);
 }
 
-function asJson({ fault, ...checked }: Checked, file: string | undefined): string {
-  return JSON.stringify({ ...checked, fault: inWords(fault), counterexample: file }, null, 2);
+/** What a check came to, for programs; with `mutants`, what became of each. */
+function asJson(
+  checked: Checked,
+  { file, mutants }: { file?: string | undefined; mutants?: readonly Tried[] },
+): string {
+  const answer = {
+    proven: exitCode(checked) === 0,
+    totals: totals(checked),
+    ...checked,
+    fault: inWords(checked.fault),
+    counterexample: file,
+    mutants: mutants?.map((one) => ({ ...one, fault: inWords(one.fault) })),
+  };
+  return JSON.stringify(answer, null, 2);
 }
 
 function inWords(fault: Tried["fault"]) {

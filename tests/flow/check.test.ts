@@ -8,10 +8,11 @@ import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
 import type { Event } from "../../shared/contracts/events.ts";
 import { Cell } from "../../shared/flow/check/cell.ts";
-import { Checker } from "../../shared/flow/check/check.ts";
+import { Checker, exitCode } from "../../shared/flow/check/check.ts";
 import { Exploration } from "../../shared/flow/check/explore.ts";
-import { mutants } from "../../shared/flow/check/mutants.ts";
+import { mutants, type Tried, tryMutant } from "../../shared/flow/check/mutants.ts";
 import { Numbers } from "../../shared/flow/check/numbers.ts";
+import { mutantLine, mutantSummary, verdict } from "../../shared/flow/check/report.ts";
 import type { Scenario } from "../../shared/flow/check/scenario.ts";
 import { Successors } from "../../shared/flow/check/successors.ts";
 import { emits } from "../../shared/service/define.ts";
@@ -24,11 +25,17 @@ describe("the flow check", () => {
   it("proves that every order ends well, and finds what each part of the flow is there for", {
     timeout: 240_000,
   }, async () => {
-    const { code, out } = await flow("check", "--mutate");
+    const { code, out } = await flow("check", "--mutate", "--json");
 
-    expect(out).toContain(`Proven: ${scenarios.length} scenarios`);
-    expect(out).toContain(`All ${mutants(services).length} mutants are caught.`);
-    expect(code).toBe(0);
+    const answer = JSON.parse(out);
+    const survivors = answer.mutants.filter(({ outcome }: Tried) => outcome !== "caught");
+    expect({ code, survivors }).toEqual({ code: 0, survivors: [] });
+    expect(answer).toMatchObject({
+      proven: true,
+      totals: { states: expect.any(Number), transitions: expect.any(Number), seconds: expect.any(Number) },
+      scenarios: { length: scenarios.length },
+      mutants: { length: mutants(services).length },
+    });
   });
 
   it("takes away every reaction, guard and deadline, and each habit of the kit", () => {
@@ -62,6 +69,35 @@ describe("the flow check", () => {
       expect(later.states).toBeGreaterThan(atOnce.states);
     },
   );
+});
+
+describe("a check that is cut off", () => {
+  const few = scenarios.slice(0, 2);
+  const proof = { scenarios: few, outside, laws };
+
+  it("proves nothing, and says so", async () => {
+    const { states } = (await checker.check({ services }, [few[0]!.name])).scenarios[0]!;
+    const cutOff = await new Checker(proof, 100).check({ services });
+
+    expect(exitCode(cutOff)).toBe(2);
+    expect(cutOff.scenarios).toMatchObject([{ name: few[0]!.name, incomplete: true }]);
+    expect(verdict(cutOff)).toBe(`Not proven: "${few[0]!.name}" has too many states.`);
+    expect(exitCode(await new Checker(proof, states).check({ services }, [few[0]!.name]))).toBe(0);
+  });
+
+  it("counts no mutant as caught, and none as a survivor", async () => {
+    const proven = await new Checker(proof).check({ services });
+    const same = { id: "tea", services };
+    const few = await tryMutant(new Checker(proof, 100), same, proven);
+    const all = await tryMutant(new Checker(proof), same, proven);
+
+    expect([few, all]).toMatchObject([{ outcome: "not explored" }, { outcome: "survives" }]);
+    expect(mutantLine(few)).toBe("NOT EXPLORED  tea");
+    expect(mutantSummary([few, all, all])).toBe(
+      "2 of 3 mutants survive: nothing shows what tea, tea is there for.\n" +
+        "1 of 3 mutants have too many states to be explored: tea.",
+    );
+  });
 });
 
 describe("a fault", () => {

@@ -34,6 +34,10 @@ async function replayed(text: string) {
   return await flow("replay", file);
 }
 
+interface Totals {
+  readonly states: number;
+}
+
 interface Answer {
   readonly status: string;
 }
@@ -212,11 +216,12 @@ describe("check", () => {
     expect(await flow("check", ...args)).toEqual({ code: 2, out: "", err: expect.stringMatching(sentence) });
   });
 
-  it("prints JSON with the moves, the diagram and the file", { timeout: 60_000 }, async () => {
+  it("prints JSON with the verdict, the moves, the diagram and the file", { timeout: 60_000 }, async () => {
     const { code, out } = await flow("check", "--json", "--without", "orders:stock.rejected");
 
-    const { scenarios, fault, counterexample } = JSON.parse(out);
-    expect(code).toBe(1);
+    const { proven, totals, scenarios, fault, counterexample } = JSON.parse(out);
+    expect({ code, proven }).toEqual({ code: 1, proven: false });
+    expect(totals.states).toBe(scenarios.reduce((sum: number, one: Totals) => sum + one.states, 0));
     expect(scenarios[0]).toMatchObject({
       name: "a small order",
       states: expect.any(Number),

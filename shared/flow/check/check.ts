@@ -5,7 +5,7 @@ import { type AnyService, emits } from "../../service/define.ts";
 import { tableFaults } from "../tables.ts";
 import { Cell, numberOf } from "./cell.ts";
 import type { Counterexample } from "./counterexample.ts";
-import { Exploration, type Explored, type Fault, type Replayed } from "./explore.ts";
+import { Exploration, type Explored, type Fault, MOST_STATES, type Replayed } from "./explore.ts";
 import { type Kit, WHOLE_KIT } from "./kit.ts";
 import { Numbers } from "./numbers.ts";
 import type { Proof, Scenario } from "./scenario.ts";
@@ -37,13 +37,16 @@ export interface Subject {
  */
 export class Checker<World> {
   readonly #proof: Proof<World>;
+  readonly #mostStates: number;
   readonly #events = new Numbers<Event>();
   readonly #ids = new Map<string, string>();
   readonly #cells = new Map<AnyService, Cell>();
   readonly #forgetful = new Map<AnyService, Cell>();
 
-  constructor(proof: Proof<World>) {
+  /** An exploration that comes to more than `mostStates` states is cut off: nothing is proven then. */
+  constructor(proof: Proof<World>, mostStates: number = MOST_STATES) {
     this.#proof = proof;
+    this.#mostStates = mostStates;
   }
 
   /**
@@ -152,7 +155,7 @@ export class Checker<World> {
     const { outside, laws } = this.#proof;
     const cells = services.map((service) => this.#cell(service, kit));
     const setting = { scenario, outside, laws, kit, events: this.#events, given };
-    return new Exploration(new Successors(cells, setting), this.#events, laws);
+    return new Exploration(new Successors(cells, setting), this.#events, laws, this.#mostStates);
   }
 
   #cell(service: AnyService, { inbox }: Kit): Cell {
@@ -168,6 +171,13 @@ export class Checker<World> {
     cells.set(service, cell);
     return cell;
   }
+}
+
+/** What all scenarios came to. */
+export function totals({ scenarios }: Checked) {
+  const sum = (of: "states" | "transitions" | "ms") =>
+    scenarios.reduce((total, scenario) => total + scenario[of], 0);
+  return { states: sum("states"), transitions: sum("transitions"), seconds: sum("ms") / 1000 };
 }
 
 /** 0 when all is proven, 1 with a fault, 2 when there was too much to explore. */

@@ -43,7 +43,8 @@ export interface Replayed {
   readonly begins?: string;
 }
 
-const MOST_STATES = 5_000_000;
+/** The most states of one exploration, unless given. */
+export const MOST_STATES = 5_000_000;
 
 /** Explores what may come of a beginning. */
 export class Exploration<World> {
@@ -51,14 +52,21 @@ export class Exploration<World> {
   readonly #events: Numbers<Event>;
   readonly #next: Successors<World>;
   readonly #laws: Laws<World>;
+  readonly #mostStates: number;
   readonly #said: Rows;
   readonly #broken: (string | undefined)[] = [];
 
-  constructor(next: Successors<World>, events: Numbers<Event>, laws: Laws<World>) {
+  constructor(
+    next: Successors<World>,
+    events: Numbers<Event>,
+    laws: Laws<World>,
+    mostStates: number = MOST_STATES,
+  ) {
     this.#cells = next.cells;
     this.#events = events;
     this.#next = next;
     this.#laws = laws;
+    this.#mostStates = mostStates;
     this.#said = new Rows(next.cells.length + 1);
   }
 
@@ -120,7 +128,7 @@ export class Exploration<World> {
         const stream = this.#next.stream(row).toSorted((one, other) => one - other);
         streams.set(stream.join(), stream);
       }
-      if (states.size > MOST_STATES) return { ...result(states.size - 1), incomplete: true };
+      if (states.size > this.#mostStates) return { ...result(states.size - 1), incomplete: true };
     }
     return result(states.size - 1);
   }
