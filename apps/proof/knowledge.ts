@@ -81,18 +81,19 @@ function linesOf({ data }: Event): readonly { sku: string; quantity: number }[] 
   return "lines" in data ? data.lines : [];
 }
 
-/** A person is asked about what waits for a person, and about nothing else; and hears why, who asks too late. */
+/** A person is asked about what waits for a person, and about nothing else; who decides too late hears why. */
 function reviewed({ said, heard, waits, store }: Knowledge): string[] {
+  const open = said.flatMap(({ type, key }) =>
+    type === "risk.flagged" && !heard.has(`order.cancelled of ${key}`) ? key : [],
+  );
   const last = lastOf(said);
-  const statusOf = (key: string) =>
-    heard.has(`order.cancelled of ${key}`) ? "closed" : statusAfter(last.get(key));
-  const missing = new Set([...last.keys()].filter((key) => statusOf(key) === "flagged"));
+  const missing = new Set(open.filter((key) => last.get(key)!.type === "risk.flagged"));
   const odd = waits.filter((key) => !missing.delete(key));
   return [
     ...[...missing].map((key) => `${key} waits for a person, and nobody is asked`),
     ...odd.map((key) => `a person is asked about ${key}, which does not wait for one`),
-    ...ordersIn(heard).flatMap((key) =>
-      otherwise(`risk knows ${key}`, store.find(key), { status: statusOf(key) }),
+    ...open.flatMap((key) =>
+      otherwise(`risk knows ${key}`, store.find(key), { status: statusAfter(last.get(key)) }),
     ),
     ...listed(said, waits, store.reviews({ at: 0, orderId: "" }, waits.length + 1)),
   ];

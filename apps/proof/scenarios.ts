@@ -143,4 +143,12 @@ export const scenarios: readonly Scenario[] = [
     unheard: true,
   },
   { name: "services are killed", setup: [stock(10), place()], acts: [], kills: true },
+  {
+    name: "a large order, approved, cancelled, and services are killed",
+    before: [stock(10), place(LARGE)],
+    setup: [],
+    acts: [review("approve"), cancel],
+    kills: true,
+    possible: ["order.completed", "shipment.withdrawn", "payment.voided"],
+  },
 ];

@@ -112,11 +112,10 @@ export class Exploration<World> {
       for (const successor of await this.#next.of(row)) {
         transitions++;
         if (successor.broken) return stop(at, successor.broken, [successor.move]);
-        this.#next.apply(row, successor, to);
+        if (!this.#next.leadsOn(row, successor)) continue;
+        rest = restless(rest, successor);
         const before = states.size;
-        const number = states.add(to);
-        if (number !== at) rest = restless(rest, successor);
-        if (number !== before) continue;
+        if (states.add(this.#next.apply(row, successor, to)) !== before) continue;
         parents.push(at);
         depths.push(depths[at]! + 1);
       }
@@ -166,10 +165,8 @@ export class Exploration<World> {
   /** What is broken in this state, as far as no step out of it is. */
   async #brokenIn(row: Int32Array): Promise<string | undefined> {
     let rest: Rest = "end";
-    for (const successor of await this.#next.of(row)) {
-      const to = this.#next.apply(row, successor, new Int32Array(row.length));
-      if (to.join() !== row.join()) rest = restless(rest, successor);
-    }
+    for (const successor of await this.#next.of(row))
+      if (this.#next.leadsOn(row, successor)) rest = restless(rest, successor);
     return this.#always(row) ?? (rest === "none" ? undefined : this.#atRest(row, rest));
   }
 

@@ -125,9 +125,10 @@ export class Successors<World> {
       before.set(this.start);
       const next = (await this.of(before)).find((one) => {
         if (one.how !== "sure" || (ids && !("hears" in one.move && ids.has(one.move.hears.id)))) return false;
-        return one.broken || this.apply(before, one, this.start).some((number, at) => number !== before[at]);
+        return one.broken || this.leadsOn(before, one);
       });
       if (!next) return;
+      this.apply(before, next, this.start);
       moves.push(next.move);
       this.stillborn ??= next.broken;
       // What happened long ago is told only where it is what goes wrong.
@@ -176,6 +177,15 @@ export class Successors<World> {
     return stray
       .filter((event) => !this.cells.some((cell, index) => cell.states[row[index]!]!.said.includes(event)))
       .map((event) => this.#setting.events.values[event]!);
+  }
+
+  /** Whether anything is different after a successor. */
+  leadsOn(row: Int32Array, { cell, to, progress, around }: Successor): boolean {
+    return (
+      (to >= 0 && to !== row[cell]) ||
+      (progress >= 0 && progress !== row[this.cells.length + cell]) ||
+      (around >= 0 && around !== row[this.width - 1])
+    );
   }
 
   /** Writes into `to` what comes of a successor, and returns it. */
