@@ -10,7 +10,7 @@ import { type Event, type FactType, fact, type OrderCreated } from "../../shared
 import { Checker, exitCode } from "../../shared/flow/check/check.ts";
 import { sentence } from "../../shared/flow/check/move.ts";
 import type { AnyService, Reaction } from "../../shared/service/define.ts";
-import { withReaction } from "./planted.ts";
+import { withReaction, withStore } from "./planted.ts";
 
 const services = allServices(loadConfig({}));
 const checker = new Checker({ scenarios, outside, laws });
@@ -21,15 +21,8 @@ function planted(name: string, event: FactType, change: (reaction: Reaction<neve
 }
 
 /** The services with a store of `name` that takes each fact for what `mistake` makes of it. */
-function mistaken(name: string, mistake: (event: Event) => object): AnyService[] {
-  return services.map((service) => {
-    if (service.name !== name) return service;
-    const store: AnyService["store"] = (db) => {
-      const { record, ...rest } = service.store(db);
-      return { ...rest, record: (event: Event) => record({ ...event, ...mistake(event) } as Event) };
-    };
-    return { ...service, store };
-  });
+function mistaken(name: string, mistake: (event: Event) => object) {
+  return withStore(services, name, (record) => (event) => record({ ...event, ...mistake(event) } as Event));
 }
 
 async function faultOf(of: AnyService[], names?: string[]) {
@@ -204,6 +197,46 @@ describe("a bug in a decision", { timeout: 120_000 }, () => {
     expect(broken).toBe("risk.rejected of A does not say what was found when it was flagged");
   });
 
+  it.each([
+    ["what is short", "stock.rejected"],
+    ["why it was rejected", "risk.rejected"],
+    ["the reason of the customer", "shipment.withdrawn"],
+  ] as const)("is found where a cancelled order does not show %s", async (_, refusal) => {
+    const { broken } = await faultOf(
+      planted("orders", refusal, ({ decide }) => ({
+        decide: (state: never, event: { type: string; data: { decidedBy?: string } }, outcome: never) =>
+          decide!(state, event as never, outcome).map(({ type, data }) => ({
+            type,
+            data: event.type === refusal ? { ...data, detail: "so it is" } : data,
+          })),
+      })),
+    );
+
+    expect(broken).toBe(`A is cancelled with the words "so it is", which are not what ${refusal} says`);
+  });
+
+  it.each([
+    ["whom it is for", "Ada L.", "Dear Ada L.,"],
+    ["which order it is about", "Order A", "Order A\n"],
+    ["what was paid", "999.99 EUR", " 999.99 EUR is paid"],
+    ["why the order was cancelled", "payment", "payment was declined"],
+    ["how to follow the goods", "CE-A", "Tracking: CE-A\n"],
+  ])("is found where a mail does not say %s", async (_, lost, words) => {
+    const { broken } = await faultOf(
+      planted("notifications", "order.created", ({ request }) => ({
+        request: (...known: [never, never]) =>
+          (request!(...known) as Mail[] | undefined)?.map(({ text, ...mail }) => ({
+            ...mail,
+            text: text.replace(lost, ""),
+          })),
+      })),
+      ["a small order"],
+    );
+
+    expect(broken).toMatch(/^the mail about .* of A does not say /);
+    expect(broken).toContain(`"${words}"`);
+  });
+
   it("is found where a part of the goods is set aside", async () => {
     const { broken } = await faultOf(
       planted("inventory", "order.created", () => ({
@@ -253,6 +286,10 @@ describe("a bug in a store", { timeout: 120_000 }, () => {
     expect(broken).toBe("risk knows A with the status closed, and it is rejected");
   });
 });
+
+interface Mail {
+  readonly text: string;
+}
 
 /** What shipping knows of an order, as far as the bugs go by it. */
 interface Known {

@@ -1,6 +1,6 @@
 // Services with planted faults.
 
-import type { FactType } from "../../shared/contracts/events.ts";
+import type { Event, FactType } from "../../shared/contracts/events.ts";
 import { type AnyService, defineService, type Reaction } from "../../shared/service/define.ts";
 
 type Tables = Omit<Parameters<typeof defineService>[0], "name" | "tables" | "store">;
@@ -25,4 +25,20 @@ export function withReaction(
   return services.map((service) =>
     service.name === name ? { ...service, reactions: service.reactions.map(plant) } : service,
   );
+}
+
+/** The services with a store of `name` that takes note of facts otherwise. */
+export function withStore(
+  services: readonly AnyService[],
+  name: string,
+  change: (record: (event: Event) => void) => (event: Event) => void,
+): AnyService[] {
+  return services.map((service) => {
+    if (service.name !== name) return service;
+    const store: AnyService["store"] = (db) => {
+      const { record, ...rest } = service.store(db);
+      return { ...rest, record: change(record) };
+    };
+    return { ...service, store };
+  });
 }
