@@ -1,6 +1,6 @@
 // What must hold of each service by itself: what it shows is what it has heard and said.
 
-import type { Event } from "../../shared/contracts/events.ts";
+import type { Event, FactType } from "../../shared/contracts/events.ts";
 import type { Knowledge } from "../../shared/flow/check/scenario.ts";
 
 /** The laws of one service at any time. */
@@ -86,7 +86,7 @@ function reviewed({ said, heard, waits, store }: Knowledge): string[] {
   const open = said.flatMap(({ type, key }) =>
     type === "risk.flagged" && !heard.has(`order.cancelled of ${key}`) ? key : [],
   );
-  const last = lastOf(said);
+  const last = lastWords(said);
   const missing = new Set(open.filter((key) => last.get(key)!.type === "risk.flagged"));
   const odd = waits.filter((key) => !missing.delete(key));
   return [
@@ -121,9 +121,9 @@ interface Review {
   readonly decideBy: string;
 }
 
-/** What is held or taken for an order is what payments has said last. */
+/** What is held or taken for an order is what payments has said. */
 function paid({ said, heard, store }: Knowledge): string[] {
-  const last = lastOf(said);
+  const last = lastWords(said);
   return ordersIn(heard).flatMap((key) => {
     const fact = last.get(key);
     const { decidedBy, reference, amountCents, currency } = (fact?.data ?? {}) as Settled;
@@ -155,9 +155,17 @@ function otherwise(shows: string, seen: Readonly<Record<string, unknown>> = {}, 
     .map(([name, value]) => `${shows} with the ${name} ${seen[name]}, and it is ${value}`);
 }
 
-/** The last fact about each key. */
-function lastOf(said: readonly Event[]): ReadonlyMap<string, Event> {
-  return new Map(said.map((fact) => [fact.key, fact]));
+/** What a service may still have more to say after. */
+const FIRST_WORDS: readonly FactType[] = ["risk.flagged", "payment.authorized", "payment.declined"];
+
+/** The last word about each key, in whatever order the facts came to the stream. */
+function lastWords(said: readonly Event[]): ReadonlyMap<string, Event> {
+  const last = new Map<string, Event>();
+  for (const fact of said) {
+    const known = last.get(fact.key);
+    if (!known || FIRST_WORDS.includes(known.type)) last.set(fact.key, fact);
+  }
+  return last;
 }
 
 /** What a fact makes of what it is about: "captured" after payment.captured. */
