@@ -14,7 +14,6 @@ import { mutants, type Tried, tryMutant } from "../../shared/flow/check/mutants.
 import { Numbers } from "../../shared/flow/check/numbers.ts";
 import { mutantLine, mutantSummary, verdict } from "../../shared/flow/check/report.ts";
 import type { Scenario } from "../../shared/flow/check/scenario.ts";
-import { Successors } from "../../shared/flow/check/successors.ts";
 import { emits } from "../../shared/service/define.ts";
 import { flow } from "./flow-command.ts";
 
@@ -124,8 +123,8 @@ async function endsOf(scenario: Scenario) {
   const events = new Numbers<Event>();
   const speaking = services.filter((service) => emits(service).length > 0);
   const cells = speaking.map((service) => new Cell(service, { events, ids: new Map(), own: laws.own }));
-  const next = new Successors(cells, { scenario, outside, laws, events });
-  const { streams, states, fault } = await new Exploration(next, events, laws).run();
+  const exploration = new Exploration(cells, { scenario, outside, laws, events });
+  const { streams, states, fault } = await exploration.run();
   expect(fault).toBeUndefined();
   const texts = streams.map((stream) => stream.map((event) => JSON.stringify(events.values[event])).sort());
   return { states, streams: texts.sort() };

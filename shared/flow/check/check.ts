@@ -9,7 +9,7 @@ import { Exploration, type Explored, type Fault, MOST_STATES, type Replayed } fr
 import { type Kit, WHOLE_KIT } from "./kit.ts";
 import { Numbers } from "./numbers.ts";
 import type { Proof, Scenario } from "./scenario.ts";
-import { type Given, Successors } from "./successors.ts";
+import type { Given } from "./setting.ts";
 
 /** What the check found: faults of the tables alone, what each scenario came to, and the fault that ended it. */
 export interface Checked {
@@ -18,7 +18,7 @@ export interface Checked {
   readonly fault?: (Fault & { readonly scenario: string }) | undefined;
 }
 
-export interface CheckedScenario extends Omit<Explored, "streams" | "past" | "fault"> {
+export interface CheckedScenario extends Omit<Explored, "streams" | "beginning" | "fault"> {
   readonly name: string;
   /** The facts that are said in it. */
   readonly says: readonly FactType[];
@@ -64,7 +64,12 @@ export class Checker<World> {
     let fault: Checked["fault"];
     for (const scenario of names?.map((name) => this.scenario(name)) ?? this.#proof.scenarios) {
       const begun = Date.now();
-      const { streams, past: _, fault: found, ...explored } = await this.#explore(subject, scenario, heard);
+      const {
+        streams,
+        beginning: _,
+        fault: found,
+        ...explored
+      } = await this.#explore(subject, scenario, heard);
       const says = new Set(streams.flat().map((event) => this.#events.values[event]!.type));
       done.push({ name: scenario.name, ...explored, says: [...says].sort(), ms: Date.now() - begun });
       onDone(done.at(-1)!);
@@ -122,7 +127,7 @@ export class Checker<World> {
         const name = `${service.name} ${stream} ${scenario.losesCalls === true}`;
         if (heard.has(name)) continue;
         heard.add(name);
-        const given = { stream, past: explored.past };
+        const given = { stream, past: explored.beginning.past };
         const listens = await this.#exploration(subject, scenario, [service], given).run();
         states += listens.states;
         transitions += listens.transitions;
@@ -142,7 +147,7 @@ export class Checker<World> {
     const broken = `there is no way from here to ${unreachable}`;
     return {
       ...explored,
-      ...(unreachable && { fault: { broken, moves: exploration.beginning, unreachable } }),
+      ...(unreachable && { fault: { broken, moves: explored.beginning.moves, unreachable } }),
     };
   }
 
@@ -155,7 +160,7 @@ export class Checker<World> {
     const { outside, laws } = this.#proof;
     const cells = services.map((service) => this.#cell(service, kit));
     const setting = { scenario, outside, laws, kit, events: this.#events, given };
-    return new Exploration(new Successors(cells, setting), this.#events, laws, this.#mostStates);
+    return new Exploration(cells, setting, this.#mostStates);
   }
 
   #cell(service: AnyService, { inbox }: Kit): Cell {

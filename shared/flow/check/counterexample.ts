@@ -3,7 +3,7 @@
 import type { Event, FactType } from "../../contracts/events.ts";
 import type { Fault } from "./explore.ts";
 import { diagram, sentence, story } from "./move.ts";
-import type { Listener } from "./successors.ts";
+import type { Listener } from "./setting.ts";
 
 /** What it takes to let a fault happen again. */
 export interface Counterexample {

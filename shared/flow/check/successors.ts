@@ -3,54 +3,12 @@
 import type { Event } from "../../contracts/events.ts";
 import type { Reaction } from "../../service/define.ts";
 import { Surroundings } from "./around.ts";
-import { type Cell, NOW, START, type Stepped } from "./cell.ts";
+import { type Cell, NOW, type Stepped } from "./cell.ts";
 import { type Kit, unkept, WHOLE_KIT } from "./kit.ts";
 import type { Move } from "./move.ts";
-import type { Numbers } from "./numbers.ts";
-import type { Act, Cause, Laws, Outside, Scenario } from "./scenario.ts";
-
-/** One thing that may happen. Numbers are -1 where nothing changes. */
-export interface Successor {
-  readonly move: Move;
-  /** `sure`: it happens by itself. `late`: it does in the end, since a deadline strikes. `chance`: it may never happen. */
-  readonly how: "sure" | "late" | "chance";
-  readonly cell: number;
-  /** The service's state afterwards. */
-  readonly to: number;
-  /** How far it has published afterwards: see {@link progress}. */
-  readonly progress: number;
-  /** What is around afterwards. */
-  readonly around: number;
-  /** What the service has said with it. */
-  readonly said: readonly number[];
-  /** The law that it breaks. */
-  readonly broken?: string | undefined;
-}
-
-/** What a flow is explored with. */
-export interface Setting<World> {
-  readonly scenario: Scenario;
-  readonly outside: Outside<World>;
-  readonly laws: Laws<World>;
-  readonly events: Numbers<Event>;
-  readonly kit?: Kit;
-  readonly given?: Given | undefined;
-}
-
-/** A stream that is there from the beginning, for services that only listen: numbers of events. */
-export interface Given {
-  readonly stream: readonly number[];
-  /** What of it was heard long ago. */
-  readonly past: readonly number[];
-}
-
-/** A service that says nothing, and the stream that it hears. */
-export interface Listener {
-  readonly service: string;
-  readonly stream: readonly Event[];
-  /** What of it was heard long ago. */
-  readonly past: readonly Event[];
-}
+import { MOST_FACTS, publishing, sentOf, storedOf } from "./publishing.ts";
+import type { Act, Cause } from "./scenario.ts";
+import type { Setting, Successor } from "./setting.ts";
 
 interface Asking {
   readonly reaction: Reaction<unknown, unknown>;
@@ -58,24 +16,14 @@ interface Asking {
   readonly byAround: Map<number, readonly Successor[]>;
 }
 
-/** The most facts of one service; and of events in one check. */
-const MOST_FACTS = 64;
+/** The most events in one check. */
 const MOST_EVENTS = 65_536;
-/** The most moves until what happened long ago has come to rest. */
-const MOST_BEFORE = 1_000;
 
 /** Finds what may happen next. What depends on one service alone is worked out once. */
 export class Successors<World> {
   readonly cells: readonly Cell[];
   readonly surroundings: Surroundings<World>;
   readonly width: number;
-  readonly start: Int32Array;
-  /** How it began. */
-  readonly setup: Move[] = [];
-  /** What was in the stream when the scenario began: numbers of events. */
-  past: readonly number[] = [];
-  /** The law that the beginning breaks. */
-  stillborn: string | undefined;
   readonly #setting: Setting<World>;
   readonly #kit: Kit;
   readonly #heard: Map<number, readonly Successor[] | Asking>[];
@@ -90,66 +38,6 @@ export class Successors<World> {
     this.width = cells.length * (setting.scenario.kills ? 2 : 1) + 1;
     this.#heard = cells.map(() => new Map());
     this.#others = cells.map(() => new Map());
-    this.start = new Int32Array(this.width);
-  }
-
-  /** Lets the scenario begin; to be called once, first. Rejects when it needs a service that there is not. */
-  async begin(): Promise<void> {
-    const { scenario, given } = this.#setting;
-    if (given) {
-      this.past = given.past;
-      this.setup.push({ stream: this.#eventsOf(given.stream) });
-      return this.#comeToRest(given.past);
-    }
-    for (const act of scenario.before ?? []) this.#beginWith(act);
-    if (scenario.before) await this.#comeToRest();
-    this.past = this.stream(this.start);
-    for (const act of scenario.setup) this.#beginWith(act);
-  }
-
-  #beginWith(act: Act): void {
-    const index = this.cells.findIndex(({ service }) => service.name === act.service);
-    if (index < 0) throw new Error(`"${this.#setting.scenario.name}" needs a service ${act.service}`);
-    const begun = this.#act(index, this.start[index]!, 0, act, START);
-    this.stillborn ??= begun.broken;
-    this.apply(this.start.slice(), begun, this.start);
-    this.setup.push(begun.move);
-  }
-
-  /** Lets happen what happens by itself, one way of many; only what hears of these events, if they are given. */
-  async #comeToRest(events?: readonly number[]): Promise<void> {
-    const ids = events && new Set(this.#eventsOf(events).map(({ id }) => id));
-    const before = new Int32Array(this.width);
-    const moves: Move[] = [];
-    while (moves.length < MOST_BEFORE) {
-      before.set(this.start);
-      const next = (await this.of(before)).find((one) => {
-        if (one.how !== "sure" || (ids && !("hears" in one.move && ids.has(one.move.hears.id)))) return false;
-        return one.broken || this.leadsOn(before, one);
-      });
-      if (!next) return;
-      this.apply(before, next, this.start);
-      moves.push(next.move);
-      this.stillborn ??= next.broken;
-      // What happened long ago is told only where it is what goes wrong.
-      if (this.stillborn) return void this.setup.push(...moves);
-    }
-    throw new RangeError(`"${this.#setting.scenario.name}" does not come to rest before it begins`);
-  }
-
-  get losesCalls(): boolean {
-    return this.#setting.scenario.losesCalls === true;
-  }
-
-  /** The service that is explored and what it hears, where it only listens. */
-  get listener(): Listener | undefined {
-    const { given } = this.#setting;
-    const service = this.cells[0]!.service.name;
-    return given && { service, stream: this.#eventsOf(given.stream), past: this.#eventsOf(given.past) };
-  }
-
-  #eventsOf(numbers: readonly number[]): Event[] {
-    return numbers.map((number) => this.#setting.events.values[number]!);
   }
 
   /** The events that are in the stream: their numbers. */
@@ -157,10 +45,9 @@ export class Successors<World> {
     const { stray, unsaid } = this.surroundings.at(row[this.width - 1]!);
     const events = [...(this.#setting.given?.stream ?? []), ...stray];
     const { kills } = this.#setting.scenario;
-    const count = this.cells.length;
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < this.cells.length; index++) {
       const { said } = this.cells[index]!.states[row[index]!]!;
-      const stored = kills ? storedOf(row[count + index]!) : said.length;
+      const stored = kills ? storedOf(this.#progress(row, index)) : said.length;
       for (let one = 0; one < stored; one++) events.push(said[one]!);
     }
     if (stray.length === 0 && unsaid.length === 0) return events;
@@ -205,7 +92,7 @@ export class Successors<World> {
     const calls: Promise<void>[] = [];
     for (let index = 0; index < this.cells.length; index++) {
       const state = row[index]!;
-      const progress = this.#setting.scenario.kills ? row[this.cells.length + index]! : 0;
+      const progress = this.#progress(row, index);
       for (const event of stream) {
         const heard = this.#hear(index, state, sentOf(progress), event);
         if (!("byAround" in heard)) found.push(...heard);
@@ -220,6 +107,17 @@ export class Successors<World> {
     if (calls.length > 0) return Promise.all(calls).then(() => this.of(row));
     found.push(...this.#drift(around));
     return this.#kit === WHOLE_KIT ? found : unkept(this.#kit, found, around, this.surroundings);
+  }
+
+  /** What comes of a command at the time `at`. Throws when the service is not there that it is for. */
+  act(row: Int32Array, act: Act, at: number): Successor {
+    const index = this.cells.findIndex(({ service }) => service.name === act.service);
+    if (index < 0) throw new Error(`"${this.#setting.scenario.name}" needs a service ${act.service}`);
+    return this.#act(index, row[index]!, sentOf(this.#progress(row, index)), act, at);
+  }
+
+  #progress(row: Int32Array, index: number): number {
+    return this.#setting.scenario.kills ? row[this.cells.length + index]! : 0;
   }
 
   #hear(index: number, state: number, sent: number, event: number): readonly Successor[] | Asking {
@@ -287,7 +185,9 @@ export class Successors<World> {
     const found = [
       ...this.#acts(index, state, sentOf(progress)),
       ...this.#strikes(index, state, sentOf(progress)),
-      ...(this.#setting.scenario.kills ? this.#publishing(index, state, progress) : []),
+      ...(this.#setting.scenario.kills
+        ? publishing(this.cells[index]!, index, state, progress, this.#setting.events.values)
+        : []),
     ];
     memo.set(name, found);
     return found;
@@ -315,25 +215,6 @@ export class Successors<World> {
       const found = this.#successor(index, state, step, { deadline, key }, { move, how: "late" });
       return at > NOW ? found : { ...found, broken: `the ${deadline} of ${key} strikes before its time` };
     });
-  }
-
-  #publishing(index: number, state: number, progress: number): Successor[] {
-    const { service, states } = this.cells[index]!;
-    const { said, persisted } = states[state]!;
-    if (said.length >= MOST_FACTS) throw new RangeError(`${service.name} says more than ${MOST_FACTS} facts`);
-    const [stored, sent] = [storedOf(progress), sentOf(progress)];
-    const base = { cell: index, to: -1, around: -1, said: [] };
-    const found: Successor[] = [];
-    if (sent < said.length) {
-      const publishes = this.#setting.events.values[said[sent]!]!;
-      const after = progressOf(Math.max(stored, sent + 1), sent + 1);
-      found.push({ ...base, move: { service: service.name, publishes }, how: "sure", progress: after });
-    }
-    if (sent !== persisted) {
-      const after = progressOf(stored, persisted);
-      found.push({ ...base, move: { service: service.name, killed: true }, how: "chance", progress: after });
-    }
-    return found;
   }
 
   #drift(around: number): readonly Successor[] {
@@ -375,17 +256,4 @@ export class Successors<World> {
   #typesOf(said: readonly number[]) {
     return said.map((event) => this.#setting.events.values[event]!.type);
   }
-}
-
-/** How far a service has published: how many facts the stream has of it, and how many it knows to be there. */
-function progressOf(stored: number, sent: number): number {
-  return stored * MOST_FACTS + sent;
-}
-
-function storedOf(progress: number): number {
-  return Math.floor(progress / MOST_FACTS);
-}
-
-function sentOf(progress: number): number {
-  return progress % MOST_FACTS;
 }

@@ -55,13 +55,9 @@ export class Durable {
     return { pending, waiting: this.places.length - this.#next };
   }
 
-  hears({ type }: Event): boolean {
-    return this.#filter.has(type);
-  }
-
   /** Takes note of a message in the stream. */
   offer(place: number): void {
-    if (!this.hears(this.#stream[place]!)) return;
+    if (!this.#filter.has(this.#stream[place]!.type)) return;
     this.places.push(place);
     this.pump();
   }
