@@ -37,7 +37,7 @@ describe("a bug in a decision", { timeout: 120_000 }, () => {
     [() => ({ refused: "no more orders" }), "a customer places A, and it is not taken: no more orders"],
     [
       () => [fact("order.completed", { orderId: "A" })],
-      "orders has no answer: orders may not say order.completed",
+      "orders fails at the command to place A: orders may not say order.completed",
     ],
     [
       (_: unknown, order: OrderCreated) => [fact("order.created", { ...order, totalCents: 0 })],
@@ -244,7 +244,7 @@ describe("a bug in a decision", { timeout: 120_000 }, () => {
           fact("stock.reserved", { orderId, lines: (lines as never[]).slice(0, 1) }),
         ],
       })),
-      ["two goods"],
+      ["an order of two goods"],
     );
 
     expect(broken).toContain("what is reserved for A is not what was ordered");
@@ -261,9 +261,9 @@ describe("a bug in a decision", { timeout: 120_000 }, () => {
         },
       }));
 
-      const { broken } = await faultOf(choosy, ["calls get lost"]);
+      const { broken } = await faultOf(choosy, ["a small order, and calls get lost"]);
 
-      expect(broken).toBe("orders has no answer: unheard of");
+      expect(broken).toBe("orders fails at payment.declined of A: unheard of");
     },
   );
 });

@@ -58,7 +58,7 @@ describe("the flow check", () => {
     );
   });
 
-  it.each(["a small order", "one of two goods is short", "a large order that nobody reviews"])(
+  it.each(["a small order", "an order of two goods, one of them short", "a large order that nobody reviews"])(
     "comes to the same ends of %s, whether facts are in the stream at once or some time later",
     async (name) => {
       const scenario = scenarios.find((one) => one.name === name)!;

@@ -150,7 +150,7 @@ describe("a counterexample", { timeout: 60_000 }, () => {
 });
 
 describe("a story", () => {
-  it("joins what a service hears without a word, and says what it hears again", () => {
+  it("tells what a service hears without a word with what it does next, and says what it hears again", () => {
     const hears = (id: string, more: object = {}) =>
       ({ service: "shop", hears: { id, source: "till" }, calls: [], says: [], ...more }) as unknown as Move;
     const moves = [
@@ -158,16 +158,19 @@ describe("a story", () => {
       hears("b"),
       hears("c", { calls: [{ method: "ask", answer: undefined }] }),
       hears("d"),
+      { outside: "money" },
       hears("c", { says: ["order.completed"] }),
+      hears("e"),
       { ...hears("a"), service: "till" } as Move,
+      hears("a"),
     ];
 
     expect(story(moves)).toEqual([
-      "shop hears a, b",
-      "shop hears c; ask: no answer",
-      "shop hears d",
-      "shop hears c again → order.completed",
+      "shop hears a, b, c; ask: no answer",
+      "late, and nobody hears of it: money",
+      "shop hears d, c again → order.completed",
       "till hears a",
+      "shop hears e, a again",
     ]);
   });
 });
@@ -230,7 +233,7 @@ describe("check", () => {
       ms: expect.any(Number),
     });
     expect(fault).toMatchObject({
-      scenario: "one of two goods is short",
+      scenario: "an order of two goods, one of them short",
       broken: "A is stuck: it never ends",
       moves: expect.arrayContaining(["the customer places order A → order.created"]),
       mermaid: expect.stringMatching(/^sequenceDiagram\n/),

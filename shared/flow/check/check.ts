@@ -79,7 +79,11 @@ export class Checker<World> {
     return { tables: tableFaults([...subject.services]), scenarios: done, fault };
   }
 
-  /** The fault of a check, or one of another scenario that is told in less moves, from its first one on. */
+  /**
+   * The fault of a check; or one of another scenario, if that is told in less moves. Not where it is about a service that
+   * only listens, nor by a scenario with things that happened long ago: those are not told, and the story is short for
+   * that reason only.
+   */
   async shortest(subject: Subject, { fault, scenarios }: Checked): Promise<Checked["fault"]> {
     let best = fault;
     if (!best || best.listener) return best;

@@ -242,7 +242,8 @@ export class Successors<World> {
     const refused = step.kind === "refused" ? step.why : undefined;
     const { heard, said: earlier } = states[from]!;
     const before = earlier.map((event) => events[event]!);
-    const fault = step.kind === "fault" ? `${service.name} has no answer: ${step.message}` : undefined;
+    const fault =
+      step.kind === "fault" ? `${service.name} fails at ${nameOfCause(cause)}: ${step.message}` : undefined;
     const broken =
       fault ?? this.#setting.laws.step({ service: service.name, cause, heard, before, said, refused })[0];
     const to = step.kind === "done" ? step.to : -1;
@@ -256,4 +257,11 @@ export class Successors<World> {
   #typesOf(said: readonly number[]) {
     return said.map((event) => this.#setting.events.values[event]!.type);
   }
+}
+
+function nameOfCause(cause: Cause): string {
+  if ("event" in cause) return cause.event.id;
+  return "command" in cause
+    ? `the command to ${cause.command} ${cause.key}`
+    : `the ${cause.deadline} of ${cause.key}`;
 }
