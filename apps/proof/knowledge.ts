@@ -155,15 +155,15 @@ function otherwise(shows: string, seen: Readonly<Record<string, unknown>> = {}, 
     .map(([name, value]) => `${shows} with the ${name} ${seen[name]}, and it is ${value}`);
 }
 
-/** What a service may still have more to say after. */
+/** What is not the last word, if there is another. */
 const FIRST_WORDS: readonly FactType[] = ["risk.flagged", "payment.authorized", "payment.declined"];
 
 /** The last word about each key, in whatever order the facts came to the stream. */
 function lastWords(said: readonly Event[]): ReadonlyMap<string, Event> {
   const last = new Map<string, Event>();
   for (const fact of said) {
-    const known = last.get(fact.key);
-    if (!known || FIRST_WORDS.includes(known.type)) last.set(fact.key, fact);
+    const other = last.get(fact.key);
+    if (!other || FIRST_WORDS.includes(other.type)) last.set(fact.key, fact);
   }
   return last;
 }

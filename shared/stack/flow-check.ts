@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { laws } from "../../apps/proof/laws.ts";
 import { scenarios } from "../../apps/proof/scenarios.ts";
-import { outside } from "../../apps/proof/world.ts";
+import { outside, type World } from "../../apps/proof/world.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
 import { type Checked, Checker, exitCode, type Subject, totals } from "../flow/check/check.ts";
@@ -40,27 +40,18 @@ export async function check(args: readonly string[], out: Out): Promise<number> 
 
 async function checkOne(without: string | undefined, json: boolean, out: Out): Promise<number> {
   const checker = new Checker(proof);
-  const first = await explore(subject(without), json ? () => {} : out, checker);
+  const first = await explore(checker, subject(without), json ? () => {} : out);
   const checked = { ...first, fault: await checker.shortest(subject(without), first) };
-  const file = saved(checked, without);
-  if (json) out(asJson(checked, { file }));
-  else {
-    out(`\n${verdict(checked)}`);
-    if (file) out(`\nSaved with a diagram as ${file}; npm run -s flow -- replay ${file} runs it again.`);
-  }
-  return exitCode(checked);
+  return report(checked, json, out, { without });
 }
 
 async function checkMutants(json: boolean, out: Out): Promise<number> {
   const progress = json ? () => {} : out;
   const checker = new Checker(proof);
-  const proven = await explore({ services }, progress, checker);
+  const proven = await explore(checker, { services }, progress);
+  if (exitCode(proven) !== 0) return report(proven, json, out, { mutants: [] });
   progress(`\n${verdict(proven)}\n`);
   const tried: Tried[] = [];
-  if (exitCode(proven) !== 0) {
-    if (json) out(asJson(proven, { mutants: tried, file: saved(proven) }));
-    return exitCode(proven);
-  }
   for (const mutant of mutants(services)) {
     tried.push(await tryMutant(checker, mutant, proven));
     progress(mutantLine(tried.at(-1)!));
@@ -69,9 +60,25 @@ async function checkMutants(json: boolean, out: Out): Promise<number> {
   return tried.every(({ outcome }) => outcome === "caught") ? 0 : 1;
 }
 
-async function explore(what: Subject, out: Out, checker = new Checker(proof)): Promise<Checked> {
+function explore(checker: Checker<World>, what: Subject, out: Out): Promise<Checked> {
   const width = Math.max(...scenarios.map(({ name }) => name.length));
   return checker.check(what, undefined, (scenario) => out(scenarioLine(scenario, width)));
+}
+
+/** Says what a check came to, saves the fault if there is one, and returns the exit code. */
+function report(
+  checked: Checked,
+  json: boolean,
+  out: Out,
+  { without, mutants }: { without?: string | undefined; mutants?: readonly Tried[] },
+): number {
+  const file = saved(checked, without);
+  if (json) out(asJson(checked, { file, mutants }));
+  else {
+    out(`\n${verdict(checked)}`);
+    if (file) out(`\nSaved with a diagram as ${file}; npm run -s flow -- replay ${file} runs it again.`);
+  }
+  return exitCode(checked);
 }
 
 /** The flow without the part of this name. */
@@ -98,7 +105,7 @@ function saved({ fault }: Checked, without?: string): string | undefined {
 /** What a check came to, for programs; with `mutants`, what became of each. */
 function asJson(
   checked: Checked,
-  { file, mutants }: { file?: string | undefined; mutants?: readonly Tried[] },
+  { file, mutants }: { file?: string | undefined; mutants?: readonly Tried[] | undefined },
 ): string {
   const answer = {
     proven: exitCode(checked) === 0,

@@ -1,5 +1,7 @@
 // The flow check proves the flow as it is, and misses each part that is taken away.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { laws } from "../../apps/proof/laws.ts";
 import { scenarios } from "../../apps/proof/scenarios.ts";
@@ -8,13 +10,14 @@ import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
 import type { Event } from "../../shared/contracts/events.ts";
 import { Cell } from "../../shared/flow/check/cell.ts";
-import { Checker, exitCode } from "../../shared/flow/check/check.ts";
-import { Exploration } from "../../shared/flow/check/explore.ts";
+import { type CheckedScenario, Checker, exitCode } from "../../shared/flow/check/check.ts";
+import { Exploration, MOST_STATES } from "../../shared/flow/check/explore.ts";
 import { mutants, type Tried, tryMutant } from "../../shared/flow/check/mutants.ts";
 import { Numbers } from "../../shared/flow/check/numbers.ts";
 import { mutantLine, mutantSummary, verdict } from "../../shared/flow/check/report.ts";
 import type { Scenario } from "../../shared/flow/check/scenario.ts";
 import { emits } from "../../shared/service/define.ts";
+import { projectRoot } from "../../shared/stack/project.ts";
 import { flow } from "./flow-command.ts";
 
 const services = allServices(loadConfig({}));
@@ -29,6 +32,8 @@ describe("the flow check", () => {
     const answer = JSON.parse(out);
     const survivors = answer.mutants.filter(({ outcome }: Tried) => outcome !== "caught");
     expect({ code, survivors }).toEqual({ code: 0, survivors: [] });
+    const most = Math.max(...answer.scenarios.map(({ states }: CheckedScenario) => states));
+    expect(most).toBeLessThan(MOST_STATES / 4);
     expect(answer).toMatchObject({
       proven: true,
       totals: { states: expect.any(Number), transitions: expect.any(Number), seconds: expect.any(Number) },
@@ -81,6 +86,9 @@ describe("a check that is cut off", () => {
     expect(exitCode(cutOff)).toBe(2);
     expect(cutOff.scenarios).toMatchObject([{ name: few[0]!.name, incomplete: true }]);
     expect(verdict(cutOff)).toBe(`Not proven: "${few[0]!.name}" has too many states.`);
+    expect(readFileSync(join(projectRoot, "docs/choreography.md"), "utf8")).toContain(
+      `more than ${MOST_STATES.toLocaleString("en")} states`,
+    );
     expect(exitCode(await new Checker(proof, states).check({ services }, [few[0]!.name]))).toBe(0);
   });
 
@@ -89,11 +97,16 @@ describe("a check that is cut off", () => {
     const same = { id: "tea", services };
     const few = await tryMutant(new Checker(proof, 100), same, proven);
     const all = await tryMutant(new Checker(proof), same, proven);
+    const stuck = await tryMutant(new Checker(proof), mutants(services)[0]!, proven);
 
     expect([few, all]).toMatchObject([{ outcome: "not explored" }, { outcome: "survives" }]);
     expect(mutantLine(few)).toBe("NOT EXPLORED  tea");
-    expect(mutantSummary([few, all, all])).toBe(
-      "2 of 3 mutants survive: nothing shows what tea, tea is there for.\n" +
+    expect(mutantLine(stuck)).toMatch(
+      /^caught {8}orders:payment\.captured: A is stuck.* \(a .* order, \d+ moves\)$/,
+    );
+    expect(mutantSummary([stuck, stuck])).toBe("All 2 mutants are caught.");
+    expect(mutantSummary([few, all, stuck])).toBe(
+      "1 of 3 mutants survive: nothing shows what tea is there for.\n" +
         "1 of 3 mutants have too many states to be explored: tea.",
     );
   });

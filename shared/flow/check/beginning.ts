@@ -28,17 +28,12 @@ export async function begin<World>(
   { scenario, events, given }: Setting<World>,
 ): Promise<Beginning> {
   const row = new Int32Array(next.width);
+  const eventsOf = (numbers: readonly number[]) => numbers.map((number) => events.values[number]!);
   if (given) {
-    const [stream, past] = [given.stream, given.past].map((some) => some.map((one) => events.values[one]!));
-    const listener = { service: next.cells[0]!.service.name, stream: stream!, past: past! };
-    const rest = await comeToRest(next, row, scenario.name, listener.past);
-    return {
-      row,
-      moves: [{ stream: listener.stream }, ...rest.moves],
-      past: given.past,
-      listener,
-      broken: rest.broken,
-    };
+    const [stream, past] = [eventsOf(given.stream), eventsOf(given.past)];
+    const listener = { service: next.cells[0]!.service.name, stream, past };
+    const { moves, broken } = await comeToRest(next, row, scenario.name, past);
+    return { row, moves: [{ stream }, ...moves], past: given.past, listener, broken };
   }
   const moves: Move[] = [];
   const carryOut = (acts: readonly Act[]) => {

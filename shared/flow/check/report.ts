@@ -43,17 +43,13 @@ const OUTCOME_WIDTH = "not explored".length;
 
 /** How many mutants were caught, and which were not. */
 export function mutantSummary(tried: readonly Tried[]): string {
-  const idsOf = (wanted: Tried["outcome"]) =>
-    tried.filter(({ outcome }) => outcome === wanted).map(({ id }) => id);
-  const [survivors, unexplored] = [idsOf("survives"), idsOf("not explored")];
-  const of = `of ${tried.length} mutants`;
+  const some = (wanted: Tried["outcome"], sentence: (ids: string) => string) => {
+    const ids = tried.filter(({ outcome }) => outcome === wanted).map(({ id }) => id);
+    return ids.length > 0 ? `${ids.length} of ${tried.length} mutants ${sentence(ids.join(", "))}` : [];
+  };
   const sentences = [
-    ...(survivors.length > 0
-      ? [`${survivors.length} ${of} survive: nothing shows what ${survivors.join(", ")} is there for.`]
-      : []),
-    ...(unexplored.length > 0
-      ? [`${unexplored.length} ${of} have too many states to be explored: ${unexplored.join(", ")}.`]
-      : []),
+    some("survives", (ids) => `survive: nothing shows what ${ids} is there for.`),
+    some("not explored", (ids) => `have too many states to be explored: ${ids}.`),
   ];
-  return sentences.join("\n") || `All ${tried.length} mutants are caught.`;
+  return sentences.flat().join("\n") || `All ${tried.length} mutants are caught.`;
 }
