@@ -16,9 +16,6 @@ interface Asking {
   readonly byAround: Map<number, readonly Successor[]>;
 }
 
-/** The most events in one check. */
-const MOST_EVENTS = 65_536;
-
 /** Finds what may happen next. What depends on one service alone is worked out once. */
 export class Successors<World> {
   readonly cells: readonly Cell[];
@@ -26,7 +23,8 @@ export class Successors<World> {
   readonly width: number;
   readonly #setting: Setting<World>;
   readonly #kit: Kit;
-  readonly #heard: Map<number, readonly Successor[] | Asking>[];
+  /** What comes of each event, by the service, its state, and how far it has published. */
+  readonly #heard: Map<number, Map<number, readonly Successor[] | Asking>>[];
   readonly #others: Map<number, readonly Successor[]>[];
   readonly #late = new Map<number, readonly Successor[]>();
 
@@ -93,14 +91,14 @@ export class Successors<World> {
     for (let index = 0; index < this.cells.length; index++) {
       const state = row[index]!;
       const progress = this.#progress(row, index);
+      const sent = sentOf(progress);
+      const name = state * MOST_FACTS + sent;
+      const known = this.#heard[index]!.get(name) ?? keep(this.#heard[index]!, name, new Map());
       for (const event of stream) {
-        const heard = this.#hear(index, state, sentOf(progress), event);
-        if (!("byAround" in heard)) found.push(...heard);
-        else {
-          const known = heard.byAround.get(around);
-          if (known) found.push(...known);
-          else calls.push(this.#call(index, state, sentOf(progress), event, heard, around));
-        }
+        const heard = known.get(event) ?? keep(known, event, this.#hear(index, state, sent, event));
+        const ways = "byAround" in heard ? heard.byAround.get(around) : heard;
+        if (ways) for (const way of ways) found.push(way);
+        else calls.push(this.#call(index, state, sent, event, heard as Asking, around));
       }
       found.push(...this.#other(index, state, progress));
     }
@@ -121,18 +119,6 @@ export class Successors<World> {
   }
 
   #hear(index: number, state: number, sent: number, event: number): readonly Successor[] | Asking {
-    const memo = this.#heard[index]!;
-    const name = (state * MOST_EVENTS + event) * MOST_FACTS + sent;
-    const known = memo.get(name);
-    if (known) return known;
-    const found = this.#firstHear(index, state, sent, event);
-    memo.set(name, found);
-    return found;
-  }
-
-  #firstHear(index: number, state: number, sent: number, event: number): readonly Successor[] | Asking {
-    if (event >= MOST_EVENTS)
-      throw new RangeError(`a check can't tell more than ${MOST_EVENTS} events apart`);
     const cell = this.cells[index]!;
     const hears = this.#setting.events.values[event]!;
     if (!cell.filter.has(hears.type)) return [];
@@ -182,15 +168,13 @@ export class Successors<World> {
     const name = state * MOST_FACTS * MOST_FACTS + progress;
     const known = memo.get(name);
     if (known) return known;
-    const found = [
+    return keep(memo, name, [
       ...this.#acts(index, state, sentOf(progress)),
       ...this.#strikes(index, state, sentOf(progress)),
       ...(this.#setting.scenario.kills
         ? publishing(this.cells[index]!, index, state, progress, this.#setting.events.values)
         : []),
-    ];
-    memo.set(name, found);
-    return found;
+    ]);
   }
 
   #acts(index: number, state: number, sent: number): Successor[] {
@@ -224,8 +208,7 @@ export class Successors<World> {
       const move = { outside: told };
       return { move, how: "chance", cell: -1, to: -1, progress: -1, around, said: [] };
     });
-    this.#late.set(around, found);
-    return found;
+    return keep(this.#late, around, found);
   }
 
   #successor(
@@ -264,4 +247,10 @@ function nameOfCause(cause: Cause): string {
   return "command" in cause
     ? `the command to ${cause.command} ${cause.key}`
     : `the ${cause.deadline} of ${cause.key}`;
+}
+
+/** Keeps the value, and returns it. */
+function keep<Key, Value>(known: Map<Key, Value>, key: Key, value: Value): Value {
+  known.set(key, value);
+  return value;
 }
