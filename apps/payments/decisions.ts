@@ -87,15 +87,10 @@ export function settleCapture(payment: Payment, { key: orderId }: Departure, ans
     : [];
 }
 
-// An authorization may have been made just before a crash, with no fact to show for it: whatever the gateway holds
-// is voided, and what it is asked for afterwards is refused. If nothing can have been asked for, there is no call.
-export function voiding(
-  { order, reserved, cleared, status }: Payment,
-  { key }: Cancellation,
-): VoidRequest | undefined {
-  const mayBeHeld =
-    status === "authorized" || status === "unanswered" || (status === "none" && order && reserved && cleared);
-  return mayBeHeld ? voidRequest(key) : undefined;
+// What the gateway holds, or may hold since it never said so, is given back, and what it is asked for afterwards is
+// refused. Whoever was asking just before a crash asks again, and by then knows of the cancellation: see `authorization`.
+export function voiding({ status }: Payment, { key }: Cancellation): VoidRequest | undefined {
+  return status === "authorized" || status === "unanswered" ? voidRequest(key) : undefined;
 }
 
 export function settleVoid(payment: Payment, { key: orderId }: Prerequisite | Cancellation, answer?: Void) {

@@ -1,6 +1,6 @@
 // What must hold of the services that only listen, when they have heard everything.
 
-import type { FactType, OrderCreated } from "../../shared/contracts/events.ts";
+import type { Event, FactType, OrderCreated } from "../../shared/contracts/events.ts";
 import type { View } from "../../shared/flow/check/scenario.ts";
 import type { World } from "./world.ts";
 
@@ -10,6 +10,15 @@ const SUBJECTS: Partial<Record<FactType, string>> = {
   "order.cancelled": "Your order was cancelled",
   "risk.flagged": "Your order is being reviewed",
   "shipment.dispatched": "Your order is on its way",
+};
+
+/** What a customer understands the reason of a cancellation by. */
+const REASONS: Readonly<Record<string, string>> = {
+  "out-of-stock": "out of stock",
+  "risk-rejected": "not approve",
+  "payment-declined": "payment was declined",
+  "shipment-failed": "to the address",
+  withdrawn: "as you asked",
 };
 
 /** The laws of who only listens. */
@@ -34,23 +43,38 @@ function mails({ stream, world, losesCalls }: View<World>): string[] {
   );
   return [
     ...unasked,
-    ...stream.flatMap(({ id, type, key }) => {
+    ...stream.flatMap((event) => {
+      const { id, type, key } = event;
       const order = orders.get(key);
       const subject = SUBJECTS[type];
       if (!order || !subject) return [];
       const sent = world(key).mails[id] ?? [];
       if (sent.length === 0) return [`no mail tells of ${type} of ${key}`];
       if (sent.length > 1 && !losesCalls) return [`${sent.length} mails tell of ${type} of ${key}`];
-      const total = `${(order.totalCents / 100).toFixed(2)} ${order.currency}`;
       return sent.flatMap((mail) => [
         ...(mail.subject === subject ? [] : [`the mail about ${type} of ${key} says: ${mail.subject}`]),
         ...(mail.to === order.email ? [] : [`the mail about ${type} of ${key} goes to ${mail.to}`]),
-        ...(type !== "order.completed" || mail.text.includes(` ${total} `)
-          ? []
-          : [`the mail about ${type} of ${key} does not say that ${total} are paid`]),
+        ...due(event, order)
+          .filter((words) => !mail.text.includes(words))
+          .map((words) => `the mail about ${type} of ${key} does not say "${words}"`),
       ]);
     }),
   ];
+}
+
+/** The words that a mail must have: whom it is for, what it is about, and what has come of it. */
+function due({ type, key, data }: Event, { shipTo, totalCents, currency }: OrderCreated): string[] {
+  const words = [`Dear ${shipTo.name},`, `Order ${key}\n`];
+  switch (type) {
+    case "order.completed":
+      return [...words, ` ${(totalCents / 100).toFixed(2)} ${currency} is paid`];
+    case "order.cancelled":
+      return [...words, REASONS[data.reason] ?? data.reason, "You pay nothing"];
+    case "shipment.dispatched":
+      return [...words, data.carrier, `Tracking: ${data.tracking}\n`];
+    default:
+      return words;
+  }
 }
 
 /** The figures are what the facts add up to. */

@@ -2,7 +2,7 @@
 
 import type { Event } from "../../shared/contracts/events.ts";
 import type { Row } from "../../shared/flow/check/scenario.ts";
-import { BOOKED, outside, REFERENCE, type World } from "./world.ts";
+import { outside, type World } from "./world.ts";
 
 /** The books as they are kept. */
 export interface Books {
@@ -18,6 +18,9 @@ const MONEY: Readonly<Record<string, World["money"]>> = {
   captured: "captured",
   voided: "voided",
 };
+
+/** A carrier of the sandbox, and a tracking number of its. */
+const WAYBILL = /^Sandbox (Express SX|Standard SS)[\dA-F]{12}$/;
 
 /** What there is in the books of each order. */
 export function worldsOf(
@@ -37,6 +40,7 @@ export function worldsOf(
     change(order_id, {
       money: MONEY[status] ?? (reference === "none" ? "closed" : "declined"),
       ...(reference !== "none" && {
+        reference,
         asked: { authorize: { amountCents: amount_cents, currency: currency!, token: token! } },
       }),
     });
@@ -46,6 +50,12 @@ export function worldsOf(
     if (plan === "STANDARD" && shipTo.postcode === "00000") change(key, { booking: "refused" });
   for (const { order_id, status } of bookings as unknown as { order_id: string; status: "booked" }[])
     change(order_id, { booking: status });
+  // Nor does it of its waybills.
+  for (const { type, key, data } of stream) {
+    if (type !== "shipment.dispatched") continue;
+    const { carrier, tracking } = data;
+    if (WAYBILL.test(`${carrier} ${tracking}`)) change(key, { waybill: { carrier, tracking } });
+  }
   for (const [id, sent] of mails) {
     const key = id.slice(0, id.lastIndexOf("."));
     const known = worlds.get(key) ?? outside.start;
@@ -59,13 +69,4 @@ interface LedgerEntry {
   readonly reference: string;
   readonly amount_cents: number;
   readonly status: string;
-}
-
-/** The fact, with the reference and the tracking number that the laws know in the place of those that are right. */
-export function translated(event: Event): Event {
-  const data = event.data as { reference?: string; carrier?: string; tracking?: string };
-  if (data.reference === `auth_${event.key}`)
-    return { ...event, data: { ...event.data, reference: REFERENCE } } as Event;
-  const isTracked = /^Sandbox (Express SX|Standard SS)[\dA-F]{12}$/.test(`${data.carrier} ${data.tracking}`);
-  return isTracked ? ({ ...event, data: { ...event.data, ...BOOKED } } as Event) : event;
 }

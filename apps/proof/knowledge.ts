@@ -4,52 +4,42 @@ import type { Event, FactType } from "../../shared/contracts/events.ts";
 import type { Knowledge } from "../../shared/flow/check/scenario.ts";
 
 /** The laws of one service at any time. */
-export function own(knowledge: Knowledge): string[] {
+export function known(knowledge: Knowledge): string[] {
   switch (knowledge.service) {
     case "orders":
-      return shown(knowledge);
+      return ordered(knowledge);
     case "inventory":
       return counted(knowledge);
     case "risk":
-      return asked(knowledge);
+      return reviewed(knowledge);
+    case "payments":
+      return paid(knowledge);
     default:
       return [];
   }
 }
 
 /** Customers see where their order is, and why. */
-function shown({ said, heard, store }: Knowledge): string[] {
-  const own = namesOf(said);
+function ordered({ said, heard, store }: Knowledge): string[] {
+  const names = new Set(said.map(({ type, key }) => `${type} of ${key}`));
   const ends = new Map<string, Event<"order.completed" | "order.cancelled">>();
   for (const fact of said)
     if (fact.type === "order.completed" || fact.type === "order.cancelled") ends.set(fact.key, fact);
   return said.flatMap(({ type, key, data, time }) => {
     if (type !== "order.created") return [];
-    const knows = (type: FactType) => heard.has(`${type} of ${key}`) || own.has(`${type} of ${key}`);
-    const expected = knows("order.completed")
-      ? "completed"
-      : knows("order.cancelled")
-        ? "cancelled"
-        : knows("risk.flagged") && !knows("risk.cleared")
-          ? "in-review"
-          : "pending";
-    const seen: Record<string, unknown> = store.find(key) ?? {};
-    if (seen.status !== expected) return [`${key} is shown as ${seen.status}, and is ${expected}`];
     const { customerId, plan, shippingPriority, currency, totalCents, lines } = data;
+    const isReviewed = heard.has(`risk.flagged of ${key}`) && !heard.has(`risk.cleared of ${key}`);
     const end = ends.get(key);
     const { reason, detail } = end?.type === "order.cancelled" ? end.data : {};
-    const cancellationRequested = own.has(`order.cancellation-requested of ${key}`) || undefined;
-    return Object.entries({
-      ...{ customerId, plan, shippingPriority, currency, totalCents, lines, cancellationRequested },
-      ...{
-        reason,
-        detail: detail ?? undefined,
-        placedAt: new Date(time).toISOString(),
-        endedAt: end && new Date(end.time).toISOString(),
-      },
-    })
-      .filter(([name, value]) => JSON.stringify(seen[name]) !== JSON.stringify(value))
-      .map(([name, value]) => `${key} is shown with the ${name} ${seen[name]}, and it is ${value}`);
+    return otherwise(`orders shows ${key}`, store.find(key), {
+      status: end ? statusAfter(end) : isReviewed ? "in-review" : "pending",
+      ...{ customerId, plan, shippingPriority, currency, totalCents, lines },
+      cancellationRequested: names.has(`order.cancellation-requested of ${key}`) || undefined,
+      reason,
+      detail: detail ?? undefined,
+      placedAt: new Date(time).toISOString(),
+      endedAt: end && new Date(end.time).toISOString(),
+    });
   });
 }
 
@@ -91,18 +81,20 @@ function linesOf({ data }: Event): readonly { sku: string; quantity: number }[] 
   return "lines" in data ? data.lines : [];
 }
 
-/** A person is asked about what waits for a person, and about nothing else. */
-function asked({ said, heard, waits, store }: Knowledge): string[] {
-  const own = namesOf(said);
-  const decided = (key: string) => own.has(`risk.cleared of ${key}`) || own.has(`risk.rejected of ${key}`);
-  const open = keysOf(said, "risk.flagged").filter(
-    (key) => !decided(key) && !heard.has(`order.cancelled of ${key}`),
+/** A person is asked about what waits for a person, and about nothing else; who decides too late hears why. */
+function reviewed({ said, heard, waits, store }: Knowledge): string[] {
+  const open = said.flatMap(({ type, key }) =>
+    type === "risk.flagged" && !heard.has(`order.cancelled of ${key}`) ? key : [],
   );
-  const missing = new Set(open);
+  const last = lastWords(said);
+  const missing = new Set(open.filter((key) => last.get(key)!.type === "risk.flagged"));
   const odd = waits.filter((key) => !missing.delete(key));
   return [
     ...[...missing].map((key) => `${key} waits for a person, and nobody is asked`),
     ...odd.map((key) => `a person is asked about ${key}, which does not wait for one`),
+    ...open.flatMap((key) =>
+      otherwise(`risk knows ${key}`, store.find(key), { status: statusAfter(last.get(key)) }),
+    ),
     ...listed(said, waits, store.reviews({ at: 0, orderId: "" }, waits.length + 1)),
   ];
 }
@@ -129,11 +121,60 @@ interface Review {
   readonly decideBy: string;
 }
 
-function keysOf(said: readonly Event[], wanted: FactType): string[] {
-  return said.filter(({ type }) => type === wanted).map(({ key }) => key);
+/** What is held or taken for an order is what payments has said. */
+function paid({ said, heard, store }: Knowledge): string[] {
+  const last = lastWords(said);
+  return ordersIn(heard).flatMap((key) => {
+    const fact = last.get(key);
+    const { decidedBy, reference, amountCents, currency } = (fact?.data ?? {}) as Settled;
+    const { order, ...seen } = store.find(key);
+    return otherwise(
+      `payments shows ${key}`,
+      { ...order, ...seen },
+      {
+        status: decidedBy === "DEADLINE" ? "unanswered" : statusAfter(fact),
+        reference,
+        ...(amountCents !== undefined && { amountCents, currency }),
+      },
+    );
+  });
 }
 
-/** Facts as `type of key`. */
-function namesOf(said: readonly Event[]): ReadonlySet<string> {
-  return new Set(said.map(({ type, key }) => `${type} of ${key}`));
+/** What there may be in a fact of payments. */
+interface Settled {
+  readonly decidedBy?: string;
+  readonly reference?: string;
+  readonly amountCents?: number;
+  readonly currency?: string;
+}
+
+/** Where something is not shown as it is. */
+function otherwise(shows: string, seen: Readonly<Record<string, unknown>> = {}, is: object): string[] {
+  return Object.entries(is)
+    .filter(([name, value]) => JSON.stringify(seen[name]) !== JSON.stringify(value))
+    .map(([name, value]) => `${shows} with the ${name} ${seen[name]}, and it is ${value}`);
+}
+
+/** What is not the last word, if there is another. */
+const FIRST_WORDS: readonly FactType[] = ["risk.flagged", "payment.authorized", "payment.declined"];
+
+/** The last word about each key, in whatever order the facts came to the stream. */
+function lastWords(said: readonly Event[]): ReadonlyMap<string, Event> {
+  const last = new Map<string, Event>();
+  for (const fact of said) {
+    const other = last.get(fact.key);
+    if (!other || FIRST_WORDS.includes(other.type)) last.set(fact.key, fact);
+  }
+  return last;
+}
+
+/** What a fact makes of what it is about: "captured" after payment.captured. */
+function statusAfter(fact: Event | undefined): string {
+  return fact?.type.split(".")[1] ?? "none";
+}
+
+/** The orders that somebody has heard of. */
+function ordersIn(heard: ReadonlySet<string>): string[] {
+  const placed = "order.created of ";
+  return [...heard].flatMap((name) => (name.startsWith(placed) ? name.slice(placed.length) : []));
 }

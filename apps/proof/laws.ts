@@ -4,9 +4,9 @@ import { type Config, loadConfig } from "../../shared/config.ts";
 import type { Event, FactType } from "../../shared/contracts/events.ts";
 import type { Laws, View } from "../../shared/flow/check/scenario.ts";
 import { audience } from "./audience.ts";
-import { own } from "./knowledge.ts";
+import { known } from "./knowledge.ts";
 import { step } from "./steps.ts";
-import { BOOKED, REFERENCE, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** Facts of which an order has one at most. */
 const EITHER_OR: readonly (readonly FactType[])[] = [
@@ -61,7 +61,7 @@ export const laws = lawsOf(loadConfig({}));
 export function lawsOf(policy: Policy): Laws<World> {
   return {
     step,
-    own,
+    own: known,
     always: (view) => ordersOf(view.said).flatMap((order) => always(order, view.world(order.key), policy)),
     calm: (view) => [...ordersOf(view.stream).flatMap(atRest), ...shownAtRest(view)],
     end: (view) => [
@@ -115,13 +115,17 @@ function always(order: Order, world: World, policy: Policy): string[] {
     broken.push(`${key} is collected in person, and a carrier is asked`);
   return [
     ...broken,
-    ...asked(order, world),
-    ...facts.flatMap((fact) => [...ofFact(fact, order, policy), ...inTheBooks(fact, world)]),
+    ...requested(order, world),
+    ...facts.flatMap((fact) => [
+      ...ofFact(fact, order),
+      ...assessed(fact, order, policy),
+      ...inTheBooks(fact, world),
+    ]),
   ];
 }
 
 /** The gateway and the carrier are asked for what was ordered. */
-function asked({ key, data }: Order, { asked: { authorize, book } }: World): string[] {
+function requested({ key, data }: Order, { asked: { authorize, book } }: World): string[] {
   const broken: string[] = [];
   if (authorize && (authorize.amountCents !== data.totalCents || authorize.currency !== data.currency))
     broken.push(
@@ -143,15 +147,18 @@ function inTheBooks({ type, key, data }: Event, world: World): string[] {
     if (!allowed.includes(world[book]))
       broken.push(`${type} of ${key}, and by the books its ${book} is ${world[book] ?? "not known"}`);
   }
-  if ("reference" in data && data.reference !== REFERENCE)
+  if ("reference" in data && data.reference !== world.reference)
     broken.push(`${type} of ${key} has a reference that the gateway does not know`);
-  if ("tracking" in data && (data.carrier !== BOOKED.carrier || data.tracking !== BOOKED.tracking))
+  if (
+    "tracking" in data &&
+    (data.carrier !== world.waybill?.carrier || data.tracking !== world.waybill.tracking)
+  )
     broken.push(`${type} of ${key} names ${data.carrier}, ${data.tracking}, and not what the carrier said`);
   return broken;
 }
 
 /** What a fact says is what was ordered. */
-function ofFact(fact: Event, { time, data: order, facts }: Order, policy: Policy): string[] {
+function ofFact(fact: Event, { data: order, facts }: Order): string[] {
   const { type, key } = fact;
   const { totalCents, currency, lines } = order;
   const broken: string[] = [];
@@ -166,16 +173,30 @@ function ofFact(fact: Event, { time, data: order, facts }: Order, policy: Policy
     if (goods(fact.data.lines) !== goods(reserved?.data.lines ?? []))
       broken.push(`${type} of ${key} is not about what was reserved for it`);
   }
-  if (type === "risk.flagged" && totalCents < policy.RISK_REVIEW_FROM_CENTS)
-    broken.push(`${key} has to wait for a person, though it is small`);
-  if (type === "risk.flagged" && fact.data.decideBy !== time + policy.RISK_REVIEW_DEADLINE_MS)
-    broken.push(`${key} waits for a person until ${new Date(fact.data.decideBy).toISOString()}`);
-  if (
-    type === "risk.cleared" &&
-    fact.data.decidedBy === "RULES" &&
-    totalCents >= policy.RISK_REVIEW_FROM_CENTS
-  )
-    broken.push(`${key} is cleared by the rules, though a person has to look at it`);
+  return broken;
+}
+
+/** An order is assessed by its total, and whoever decides about it passes on what was found. */
+function assessed(fact: Event, { time, data: { totalCents }, facts }: Order, policy: Policy): string[] {
+  if (fact.type !== "risk.flagged" && fact.type !== "risk.cleared" && fact.type !== "risk.rejected")
+    return [];
+  const { type, key, data } = fact;
+  const { RISK_REVIEW_FROM_CENTS: from, RISK_REVIEW_DEADLINE_MS: deadlineMs } = policy;
+  const isLarge = totalCents >= from;
+  const found = facts.find((other) => other.type === "risk.flagged")?.data;
+  const broken: string[] = [];
+  // In proportion: 50 for the smallest total that a person looks at, and 100 at most.
+  if (Math.abs(data.score - Math.min(100, (50 * totalCents) / Math.max(1, from))) > 0.5)
+    broken.push(`${type} of ${key} has a score of ${data.score} for ${totalCents} cents`);
+  if (found && (data.score !== found.score || data.reasons.join() !== found.reasons.join()))
+    broken.push(`${type} of ${key} does not say what was found when it was flagged`);
+  if (type === "risk.flagged") {
+    if (!isLarge) broken.push(`${key} has to wait for a person, though it is small`);
+    if (data.reasons.length === 0) broken.push(`${key} has to wait for a person, and nobody says why`);
+    if (data.decideBy !== time + deadlineMs)
+      broken.push(`${key} waits for a person until ${new Date(data.decideBy).toISOString()}`);
+  } else if (isLarge && data.decidedBy === "RULES")
+    broken.push(`${key} is decided by the rules, though a person has to look at it`);
   return broken;
 }
 
@@ -189,7 +210,7 @@ function atRest({ key, has }: Order): string[] {
 function shownAtRest({ services, said, stream, rows, waits, store }: View<World>): string[] {
   const heard = new Set(stream.map(({ type, key }) => `${type} of ${key}`));
   return services.flatMap((service) =>
-    own({
+    known({
       service,
       said: said.filter(({ source }) => source === service),
       heard,

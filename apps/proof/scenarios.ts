@@ -17,6 +17,8 @@ const order: OrderCreated = {
   paymentToken: "tok",
 };
 
+/** Orders that come before and after A wherever they are sorted. */
+const EARLIER = ["1-earlier", "z-earlier"] as const;
 const HUGE = { lines: [{ sku: "TEA", quantity: 3, unitPriceCents: 50_000 }], totalCents: 150_000 };
 const LARGE = { lines: [{ sku: "TEA", quantity: 2, unitPriceCents: 50_000 }], totalCents: 100_000 };
 const TRIAL = { plan: "TRIAL", currency: "USD" } as const;
@@ -80,39 +82,58 @@ export const scenarios: readonly Scenario[] = [
   { name: "a trial order", setup: [stock(10), place(TRIAL)], acts: [], possible: ["order.completed"] },
   { name: "a free order", setup: [stock(10), place(FREE)], acts: [], possible: ["order.completed"] },
   { name: "an express order", setup: [stock(10), place(EXPRESS)], acts: [] },
-  { name: "one of two goods is short", setup: [stock(10), place(TWO_LINES)], acts: [] },
+  { name: "an order of two goods, one of them short", setup: [stock(10), place(TWO_LINES)], acts: [] },
   {
     name: "an order after others",
-    before: [stock(10), place({ orderId: "0", email: "bob@example.com" }), place({ orderId: "Z", ...FREE })],
+    before: [
+      stock(10),
+      place({ orderId: EARLIER[0], email: "bob@example.com" }),
+      place({ orderId: EARLIER[1], ...FREE }),
+    ],
     setup: [place()],
     acts: [],
     possible: ["order.completed"],
   },
   {
     name: "an order after one that was short",
-    before: [stock(10), stock(-8), place({ orderId: "0" })],
+    before: [stock(10), stock(-8), place({ orderId: EARLIER[0] })],
     setup: [place()],
     acts: [],
   },
-  { name: "pieces are taken off the shelf", setup: [stock(10), place()], acts: [stock(-8)], unheard: true },
-  { name: "two goods", setup: [stock(10), stock(1, "POT"), place(TWO_LINES)], acts: [] },
+  {
+    name: "a small order, while goods are taken off the shelf",
+    setup: [stock(10), place()],
+    acts: [stock(-8)],
+    unheard: true,
+  },
+  { name: "an order of two goods", setup: [stock(10), stock(1, "POT"), place(TWO_LINES)], acts: [] },
   { name: "a large order that nobody reviews", setup: [stock(10), place(LARGE)], acts: [] },
   { name: "a large order that is reviewed", setup: [stock(10), place(HUGE)], acts: reviews },
-  { name: "no answer from the gateway", setup: [stock(10), place()], acts: [], unanswered: ["authorize"] },
+  {
+    name: "a small order, and no answer from the gateway",
+    setup: [stock(10), place()],
+    acts: [],
+    unanswered: ["authorize"],
+  },
   {
     name: "a large order, approved, and no answer from the gateway",
     setup: [stock(10), place(LARGE)],
     acts: [review("approve")],
     unanswered: ["authorize"],
   },
-  { name: "no answer from the carrier", setup: [stock(10), place()], acts: [], unanswered: ["book"] },
-  { name: "more than is on hand, cancelled", setup: [stock(1), place()], acts: [cancel] },
+  {
+    name: "a small order, and no answer from the carrier",
+    setup: [stock(10), place()],
+    acts: [],
+    unanswered: ["book"],
+  },
+  { name: "an order for more than is on hand, cancelled", setup: [stock(1), place()], acts: [cancel] },
   { name: "a small order, cancelled", setup: [stock(10), place()], acts: [cancel] },
   { name: "a trial order, cancelled", setup: [stock(10), place(TRIAL)], acts: [cancel] },
   { name: "a large order, cancelled", setup: [stock(10), place(LARGE)], acts: [cancel] },
-  { name: "calls get lost", setup: [stock(10), place()], acts: [], losesCalls: true },
+  { name: "a small order, and calls get lost", setup: [stock(10), place()], acts: [], losesCalls: true },
   {
-    name: "the last piece, for two",
+    name: "two orders for the last pieces",
     setup: [stock(5), place(), place({ orderId: "B" })],
     acts: [],
     unheard: true,
@@ -142,5 +163,13 @@ export const scenarios: readonly Scenario[] = [
     acts: [cancel, cancelOrder("B")],
     unheard: true,
   },
-  { name: "services are killed", setup: [stock(10), place()], acts: [], kills: true },
+  { name: "a small order, and services are killed", setup: [stock(10), place()], acts: [], kills: true },
+  {
+    name: "a large order, approved, cancelled, and services are killed",
+    before: [stock(10), place(LARGE)],
+    setup: [],
+    acts: [review("approve"), cancel],
+    kills: true,
+    possible: ["order.completed", "shipment.withdrawn", "payment.voided"],
+  },
 ];

@@ -45,8 +45,15 @@ function grounds(fact: Event, { cause, before }: Step): string[] {
   if ("decidedBy" in fact.data && fact.data.decidedBy !== deciderOf(cause, fact))
     broken.push(`${type} of ${key} is said to be decided by ${fact.data.decidedBy}, and was not`);
   if (type === "risk.rejected" && "event" in cause) broken.push(`${key} is rejected, and nobody did`);
-  if (type === "order.cancelled" && "event" in cause && fact.data.reason !== REASONS[cause.event.type])
-    broken.push(`${key} is cancelled as ${fact.data.reason}, on ${cause.event.type}`);
+  if (type === "order.cancelled" && "event" in cause) {
+    const { reason, detail } = fact.data;
+    if (reason !== REASONS[cause.event.type])
+      broken.push(`${key} is cancelled as ${reason}, on ${cause.event.type}`);
+    if (!isExplained(detail, cause.event))
+      broken.push(
+        `${key} is cancelled with the words "${detail}", which are not what ${cause.event.type} says`,
+      );
+  }
   if (type === "shipment.withdrawn" && "event" in cause && "reason" in cause.event.data)
     broken.push(...differences(fact, { reason: cause.event.data.reason }));
   if ("event" in cause && cause.event.type === "order.created" && /^stock\.re[sj]e/.test(type)) {
@@ -66,6 +73,24 @@ function grounds(fact: Event, { cause, before }: Step): string[] {
     }
   }
   return broken;
+}
+
+/** Whether the words say what is short, or repeat those of who refused. */
+function isExplained(words: string | null, { type, data }: Event): boolean {
+  switch (type) {
+    case "stock.rejected":
+      return data.shortages.every(({ sku, requested, available }) =>
+        words?.includes(`${sku}: ${requested} wanted, ${available} on hand`),
+      );
+    case "risk.rejected":
+      return data.decidedBy === "DEADLINE" ? words === "nobody reviewed it in time" : words === data.note;
+    case "payment.declined":
+    case "shipment.failed":
+    case "shipment.withdrawn":
+      return words === data.reason;
+    default:
+      return false;
+  }
 }
 
 /** A fact says what the outside has answered, in the same words. */

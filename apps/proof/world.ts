@@ -24,7 +24,11 @@ interface Mail {
 /** What their books say of one order. */
 export interface World {
   readonly money: "held" | "declined" | "captured" | "voided" | "closed" | null;
+  /** What the gateway knows the money by that it held. */
+  readonly reference: string | null;
   readonly booking: "booked" | "refused" | "called-off" | null;
+  /** Who brings the goods, and how to follow them, while they are booked. */
+  readonly waybill: Waybill | null;
   /** What was asked for, by method: whoever asks again has to ask for the same, under the same key. */
   readonly asked: Readonly<Record<string, Asked>>;
   /** The mails that were taken, by the id of their fact: once for each time, twice at most. */
@@ -33,12 +37,13 @@ export interface World {
   readonly misuse: string | null;
 }
 
-/** What gateway and carrier answer with. */
-export const REFERENCE = "ref";
-export const BOOKED = { carrier: "Check Express", tracking: "CE1" } as const;
+export interface Waybill {
+  readonly carrier: string;
+  readonly tracking: string;
+}
 
 export const outside: Outside<World> = {
-  start: { money: null, booking: null, asked: {}, mails: {}, misuse: null },
+  start: { money: null, reference: null, booking: null, waybill: null, asked: {}, mails: {}, misuse: null },
 
   respond(before: World, { method, request }: Request, orderId: string): readonly Response<World>[] {
     if (method === "send") return send(before, request as Mail);
@@ -49,15 +54,17 @@ export const outside: Outside<World> = {
     const world = { ...before, asked: sorted({ ...before.asked, [method]: asked }) };
     switch (method) {
       case "authorize":
-        return authorize(world);
+        return authorize(world, orderId);
       case "capture":
         return capture(world, asked);
       case "void":
         return voided(world);
       case "book":
-        return book(world);
+        return book(world, orderId);
       case "callOff":
-        return [way({ ...world, booking: "called-off" }, undefined, "the carrier calls it off")];
+        return [
+          way({ ...world, booking: "called-off", waybill: null }, undefined, "the carrier calls it off"),
+        ];
       default:
         throw new Error(`nobody outside knows how to ${method}`);
     }
@@ -78,10 +85,11 @@ function misuse({ asked }: World, method: string, request: Asked, orderId: strin
   return undefined;
 }
 
-function authorize(world: World): Response<World>[] {
+function authorize(world: World, orderId: string): Response<World>[] {
+  const reference = `auth_${orderId}`;
   const held = way(
-    { ...world, money: "held" as const },
-    { status: "authorized", reference: REFERENCE },
+    { ...world, money: "held" as const, reference },
+    { status: "authorized", reference },
     "the gateway holds the money",
   );
   const declined = (money: "declined" | "voided" | "closed") =>
@@ -100,7 +108,8 @@ function capture(world: World, { amountCents, reference }: Asked): Response<Worl
   const wrong =
     held !== amountCents
       ? `${amountCents} cents are to be taken, and ${held} are held`
-      : reference !== REFERENCE && "money is to be taken under a reference that the gateway does not know";
+      : reference !== world.reference &&
+        "money is to be taken under a reference that the gateway does not know";
   if (wrong) return [way({ ...world, misuse: wrong }, undefined, wrong)];
   return [way({ ...world, money: "captured" }, { status: "captured", reference }, "the money is taken")];
 }
@@ -113,7 +122,7 @@ function voided(world: World): Response<World>[] {
     }
     case "held":
     case "voided": {
-      const answer = { status: "voided", reference: REFERENCE };
+      const answer = { status: "voided", reference: world.reference };
       return [way({ ...world, money: "voided" }, answer, "the gateway gives the money back")];
     }
     default: {
@@ -125,10 +134,11 @@ function voided(world: World): Response<World>[] {
   }
 }
 
-function book(world: World): Response<World>[] {
+function book(world: World, orderId: string): Response<World>[] {
+  const waybill = { carrier: "Check Express", tracking: `CE-${orderId}` };
   const booked = way(
-    { ...world, booking: "booked" as const },
-    { status: "booked", ...BOOKED },
+    { ...world, booking: "booked" as const, waybill },
+    { status: "booked", ...waybill },
     "the carrier books it",
   );
   const refused = (booking: "refused" | "called-off") =>

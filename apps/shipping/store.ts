@@ -13,8 +13,7 @@ export const tables = `
     shipping_priority TEXT NOT NULL DEFAULT 'STANDARD',
     authorized INTEGER NOT NULL DEFAULT 0,
     status     TEXT NOT NULL DEFAULT 'none'
-               CHECK (status IN ('none', 'dispatched', 'waived', 'failed', 'unanswered', 'withdrawn')),
-    tracking   TEXT
+               CHECK (status IN ('none', 'dispatched', 'waived', 'failed', 'unanswered', 'withdrawn'))
   ) WITHOUT ROWID;
 `;
 
@@ -27,8 +26,8 @@ export function store(db: Database) {
       plan = excluded.plan, ship_to = excluded.ship_to, shipping_priority = excluded.shipping_priority`);
   const authorized = db.prepare(`INSERT INTO shipments (order_id, authorized) VALUES (?, 1)
     ON CONFLICT (order_id) DO UPDATE SET authorized = 1`);
-  const settled = db.prepare(`INSERT INTO shipments (order_id, status, tracking) VALUES (?, ?, ?)
-    ON CONFLICT (order_id) DO UPDATE SET status = excluded.status, tracking = excluded.tracking`);
+  const settled = db.prepare(`INSERT INTO shipments (order_id, status) VALUES (?, ?)
+    ON CONFLICT (order_id) DO UPDATE SET status = excluded.status`);
 
   return {
     load({ key }: Event): Shipment {
@@ -47,13 +46,13 @@ export function store(db: Database) {
         case "payment.authorized":
           return authorized.run(key);
         case "shipment.dispatched":
-          return settled.run(key, "dispatched", data.tracking);
+          return settled.run(key, "dispatched");
         case "shipment.waived":
-          return settled.run(key, "waived", null);
+          return settled.run(key, "waived");
         case "shipment.failed":
-          return settled.run(key, data.decidedBy === "DEADLINE" ? "unanswered" : "failed", null);
+          return settled.run(key, data.decidedBy === "DEADLINE" ? "unanswered" : "failed");
         case "shipment.withdrawn":
-          return settled.run(key, "withdrawn", null);
+          return settled.run(key, "withdrawn");
       }
     },
   };

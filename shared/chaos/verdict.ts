@@ -11,17 +11,12 @@ import type { Testimony } from "./testimony.ts";
 export interface Shaken<World> {
   readonly services: readonly AnyService[];
   readonly laws: Laws<World>;
+  /** What the outside has in its books of each order. */
   readonly books: (
     folder: string,
     mails: ReadonlyMap<string, readonly Mail[]>,
     stream: readonly Event[],
-  ) => Books<World>;
-}
-
-/** What the outside has in its books of each order; and a fact, as the laws know the outside. */
-export interface Books<World> {
-  readonly world: (key: string) => World;
-  readonly told: (event: Event) => Event;
+  ) => (key: string) => World;
 }
 
 /** All that is broken. `folder` holds the databases; `accepted` are the orders that customers know of. */
@@ -32,6 +27,6 @@ export function verdict<World>(
   mails: Sacks,
   accepted: readonly string[],
 ): string[] {
-  const { world, told } = books(folder, mails.byId, found.flow);
-  return judge({ services, laws, world }, { ...found, flow: found.flow.map(told) }, folder, accepted);
+  const world = books(folder, mails.byId, found.flow);
+  return judge({ services, laws, world }, found, folder, accepted);
 }

@@ -3,7 +3,7 @@
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { translated, worldsOf } from "../../apps/proof/books.ts";
+import { worldsOf } from "../../apps/proof/books.ts";
 import { laws } from "../../apps/proof/laws.ts";
 import type { World } from "../../apps/proof/world.ts";
 import { allServices } from "../../apps/services.ts";
@@ -22,8 +22,8 @@ const MOST_FAULTS = 100_000;
 export const orderFlow: Shaken<World> = {
   services: allServices(loadConfig({})),
   laws,
-  books: (folder, mails, stream) => ({
-    world: worldsOf(
+  books: (folder, mails, stream) =>
+    worldsOf(
       {
         ledger: rowsOf(join(folder, "payments", "sandbox-gateway.db"), "ledger"),
         bookings: rowsOf(join(folder, "shipping", "sandbox-carrier.db"), "bookings"),
@@ -31,8 +31,6 @@ export const orderFlow: Shaken<World> = {
       },
       stream,
     ),
-    told: translated,
-  }),
 };
 
 /** Shakes the order flow; see `runChaos`. */

@@ -4,14 +4,16 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { laws } from "../../apps/proof/laws.ts";
 import { scenarios } from "../../apps/proof/scenarios.ts";
-import { outside } from "../../apps/proof/world.ts";
+import { outside, type World } from "../../apps/proof/world.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
-import { type Checked, Checker, exitCode, type Subject } from "../flow/check/check.ts";
+import { type Checked, Checker, exitCode, type Subject, totals } from "../flow/check/check.ts";
 import { counterexampleFile, readCounterexample } from "../flow/check/counterexample.ts";
+import type { Replayed } from "../flow/check/explore.ts";
 import { diagram, story } from "../flow/check/move.ts";
 import { mutants, type Tried, tryMutant } from "../flow/check/mutants.ts";
 import { mutantLine, mutantSummary, numbered, scenarioLine, verdict } from "../flow/check/report.ts";
+import { emits } from "../service/define.ts";
 import type { Out } from "./flow.ts";
 import { Misuse, options } from "./flow-commands.ts";
 import { projectRoot } from "./project.ts";
@@ -38,40 +40,45 @@ export async function check(args: readonly string[], out: Out): Promise<number> 
 
 async function checkOne(without: string | undefined, json: boolean, out: Out): Promise<number> {
   const checker = new Checker(proof);
-  const first = await explore(subject(without), json ? () => {} : out, checker);
+  const first = await explore(checker, subject(without), json ? () => {} : out);
   const checked = { ...first, fault: await checker.shortest(subject(without), first) };
-  const file = saved(checked, without);
-  if (json) out(asJson(checked, file));
-  else {
-    out(`\n${verdict(checked)}`);
-    if (file) out(`\nSaved with a diagram as ${file}; npm run -s flow -- replay ${file} runs it again.`);
-  }
-  return exitCode(checked);
+  return report(checked, json, out, { without });
 }
 
 async function checkMutants(json: boolean, out: Out): Promise<number> {
   const progress = json ? () => {} : out;
   const checker = new Checker(proof);
-  const proven = await explore({ services }, progress, checker);
+  const proven = await explore(checker, { services }, progress);
+  if (exitCode(proven) !== 0) return report(proven, json, out, { mutants: [] });
   progress(`\n${verdict(proven)}\n`);
-  if (exitCode(proven) !== 0) {
-    if (json) out(asJson(proven, saved(proven)));
-    return exitCode(proven);
-  }
   const tried: Tried[] = [];
   for (const mutant of mutants(services)) {
     tried.push(await tryMutant(checker, mutant, proven));
     progress(mutantLine(tried.at(-1)!));
   }
-  if (json)
-    out(JSON.stringify({ mutants: tried.map((one) => ({ ...one, fault: inWords(one.fault) })) }, null, 2));
-  else out(`\n${mutantSummary(tried)}`);
-  return tried.every(({ fault }) => fault) ? 0 : 1;
+  out(json ? asJson(proven, { mutants: tried }) : `\n${mutantSummary(tried)}`);
+  return tried.every(({ outcome }) => outcome === "caught") ? 0 : 1;
 }
 
-async function explore(what: Subject, out: Out, checker = new Checker(proof)): Promise<Checked> {
+function explore(checker: Checker<World>, what: Subject, out: Out): Promise<Checked> {
   const width = Math.max(...scenarios.map(({ name }) => name.length));
   return checker.check(what, undefined, (scenario) => out(scenarioLine(scenario, width)));
+}
+
+/** Says what a check came to, saves the fault if there is one, and returns the exit code. */
+function report(
+  checked: Checked,
+  json: boolean,
+  out: Out,
+  { without, mutants }: { without?: string | undefined; mutants?: readonly Tried[] },
+): number {
+  const file = saved(checked, without);
+  if (json) out(asJson(checked, { file, mutants }));
+  else {
+    out(`\n${verdict(checked)}`);
+    if (file) out(`\nSaved with a diagram as ${file}; npm run -s flow -- replay ${file} runs it again.`);
+  }
+  return exitCode(checked);
 }
 
 /** The flow without the part of this name. */
@@ -95,8 +102,20 @@ function saved({ fault }: Checked, without?: string): string | undefined {
   return relative(callerFolder(), path);
 }
 
-function asJson({ fault, ...checked }: Checked, file: string | undefined): string {
-  return JSON.stringify({ ...checked, fault: inWords(fault), counterexample: file }, null, 2);
+/** What a check came to, for programs; with `mutants`, what became of each. */
+function asJson(
+  checked: Checked,
+  { file, mutants }: { file?: string | undefined; mutants?: readonly Tried[] | undefined },
+): string {
+  const answer = {
+    proven: exitCode(checked) === 0,
+    totals: totals(checked),
+    ...checked,
+    fault: inWords(checked.fault),
+    counterexample: file,
+    mutants: mutants?.map((one) => ({ ...one, fault: inWords(one.fault) })),
+  };
+  return JSON.stringify(answer, null, 2);
 }
 
 function inWords(fault: Tried["fault"]) {
@@ -110,7 +129,10 @@ function inWords(fault: Tried["fault"]) {
   );
 }
 
-/** Lets a fault that was saved happen again: 1 if it does, 0 if it does not any more, 2 when the file can't be read. */
+/**
+ * Lets a fault that was saved happen again: 1 if it does, 0 if it does not any more, 2 when the file can't be read, and 3
+ * when another fault is met on the way.
+ */
 export async function replay(args: readonly string[], out: Out): Promise<number> {
   const [file, extra] = args;
   if (file === undefined || extra !== undefined)
@@ -119,17 +141,30 @@ export async function replay(args: readonly string[], out: Out): Promise<number>
   if (!scenarios.some(({ name }) => name === example.scenario))
     throw new Misuse(`${file} is about a scenario that there is no more: "${example.scenario}".`);
 
-  const { moves, broken, missing } = await new Checker(proof).replay(
-    subject(example.without),
-    example.scenario,
-    example.moves,
-    example.listener,
-  );
+  const what = subject(example.without);
+  const listener = example.listener?.service;
+  if (
+    listener !== undefined &&
+    !what.services.some((one) => one.name === listener && emits(one).length === 0)
+  )
+    throw new Misuse(
+      `${file} is about a service that there is not, or that does not only listen: "${listener}".`,
+    );
+
+  const { moves, ...ending } = await new Checker(proof).replay(what, example);
   out([...numbered(moves), ""].join("\n"));
-  if (broken) out(`Fault: ${broken}`);
-  else if (missing) out(`It does not happen any more. What can't follow: ${missing}`);
-  else out("All of this may happen still, and nothing is broken by it.");
-  return broken ? 1 : 0;
+  out(told(ending, example.broken));
+  if (!ending.broken) return 0;
+  return ending.broken === example.broken ? 1 : 3;
+}
+
+/** How a replay ended, in a sentence. */
+function told({ broken, missing, begins }: Omit<Replayed, "moves">, expected: string): string {
+  if (broken === expected) return `Fault: ${broken}`;
+  if (broken) return `Another fault: ${broken}\nThe one in the file: ${expected}`;
+  if (missing) return `It does not happen any more. What can't follow: ${missing}`;
+  if (begins) return `It does not happen any more. What the scenario begins with now: ${begins}`;
+  return "All of this may happen still, and nothing is broken by it.";
 }
 
 function read(file: string) {

@@ -24,7 +24,10 @@ const commands: Readonly<Record<string, Command>> = {
     ],
     run: check,
   },
-  replay: { usage: ["FILE", "lets a fault that check found happen again; exits 1 if it does"], run: replay },
+  replay: {
+    usage: ["FILE", "lets a fault that check found happen again; exits 1 if it does, 3 at another fault"],
+    run: replay,
+  },
   map: {
     usage: ["[--svg | --write]", "the flow as Mermaid or SVG; --write renews README.md and docs/flow.svg"],
     run: map,

@@ -197,8 +197,8 @@ describe("a database of the build before", () => {
 
     expect(payments.store(db).find("a")).toMatchObject({ status: "authorized", reference: "auth_a" });
     shipping.store(db);
-    expect(db.prepare("SELECT status, tracking, shipping_priority FROM shipments").all()).toEqual([
-      { status: "dispatched", tracking: "SS1", shipping_priority: "STANDARD" },
+    expect(db.prepare("SELECT * FROM shipments").all()).toMatchObject([
+      { status: "dispatched", shipping_priority: "STANDARD" },
     ]);
     for (const table of ["payments", "shipments"]) db.exec(`UPDATE ${table} SET status = 'unanswered'`);
   });

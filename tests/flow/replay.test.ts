@@ -4,10 +4,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { readCounterexample } from "../../shared/flow/check/counterexample.ts";
+import { laws } from "../../apps/proof/laws.ts";
+import { scenarios } from "../../apps/proof/scenarios.ts";
+import { outside } from "../../apps/proof/world.ts";
+import { allServices } from "../../apps/services.ts";
+import { loadConfig } from "../../shared/config.ts";
+import { Checker } from "../../shared/flow/check/check.ts";
+import { counterexampleFile, readCounterexample } from "../../shared/flow/check/counterexample.ts";
 import { type Move, story } from "../../shared/flow/check/move.ts";
 import { flow } from "./flow-command.ts";
 
+const services = allServices(loadConfig({}));
 const folder = mkdtempSync(join(tmpdir(), "quadrille-replay-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -18,6 +25,21 @@ async function found(without: string) {
   expect(code).toBe(1);
   const file = /Saved with a diagram as (\S+);/.exec(out)![1]!;
   return { out, file, text: readFileSync(file, "utf8") };
+}
+
+/** What becomes of a file with this text. */
+async function replayed(text: string) {
+  const file = join(folder, "counterexample.md");
+  writeFileSync(file, text);
+  return await flow("replay", file);
+}
+
+interface Totals {
+  readonly states: number;
+}
+
+interface Answer {
+  readonly status: string;
 }
 
 describe("a counterexample", { timeout: 60_000 }, () => {
@@ -70,12 +92,52 @@ describe("a counterexample", { timeout: 60_000 }, () => {
 
   it("is over once the flow is mended: the replay says how far it still goes", async () => {
     const { text } = await found("inventory:order.cancelled");
-    const mended = join(folder, "mended.md");
-    writeFileSync(mended, text.replace('"without": "inventory:order.cancelled",', ""));
 
-    expect(await flow("replay", mended)).toMatchObject({
+    expect(await replayed(text.replace('"without": "inventory:order.cancelled",', ""))).toMatchObject({
       code: 0,
       out: expect.stringMatching(/nothing is broken by it|does not happen any more/),
+    });
+  });
+
+  it("of another fault than the one that is met says which is which", async () => {
+    const { text } = await found("inventory:order.cancelled");
+
+    expect(await replayed(text.replaceAll(STUCK, "A is late"))).toEqual({
+      code: 3,
+      err: "",
+      out: expect.stringMatching(new RegExp(`Another fault: ${STUCK}\nThe one in the file: A is late\n$`)),
+    });
+  });
+
+  it("of a scenario that begins otherwise now does not happen any more", async () => {
+    const { text } = await found("inventory:order.cancelled");
+
+    expect(await replayed(text.replaceAll("puts 10 TEA", "puts 9 TEA"))).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(
+        "What the scenario begins with now: the warehouse puts 10 TEA on the shelf → stock.adjusted",
+      ),
+    });
+  });
+
+  it("of a fact that nothing leads to explores the scenario again", async () => {
+    const miser: typeof outside = {
+      ...outside,
+      respond: (...asked) =>
+        outside.respond(...asked).filter(({ answer }) => (answer as Answer)?.status !== "authorized"),
+    };
+    const poor = new Checker({ scenarios, outside: miser, laws });
+    const { fault } = await poor.check({ services }, ["a small order"]);
+    const text = counterexampleFile("a small order", fault!);
+
+    expect(fault!.broken).toBe("there is no way from here to order.completed");
+    expect(text).toContain("\n2. the customer places order A → order.created\n");
+    expect(await poor.replay({ services }, readCounterexample(text))).toMatchObject({
+      broken: fault!.broken,
+    });
+    expect(await replayed(text)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("nothing is broken by it"),
     });
   });
 
@@ -88,7 +150,7 @@ describe("a counterexample", { timeout: 60_000 }, () => {
 });
 
 describe("a story", () => {
-  it("joins what a service hears without a word, and says what it hears again", () => {
+  it("tells what a service hears without a word with what it does next, and says what it hears again", () => {
     const hears = (id: string, more: object = {}) =>
       ({ service: "shop", hears: { id, source: "till" }, calls: [], says: [], ...more }) as unknown as Move;
     const moves = [
@@ -96,19 +158,28 @@ describe("a story", () => {
       hears("b"),
       hears("c", { calls: [{ method: "ask", answer: undefined }] }),
       hears("d"),
+      { outside: "money" },
       hears("c", { says: ["order.completed"] }),
+      hears("e"),
       { ...hears("a"), service: "till" } as Move,
+      hears("a"),
     ];
 
     expect(story(moves)).toEqual([
-      "shop hears a, b",
-      "shop hears c; ask: no answer",
-      "shop hears d",
-      "shop hears c again → order.completed",
+      "shop hears a, b, c; ask: no answer",
+      "late, and nobody hears of it: money",
+      "shop hears d, c again → order.completed",
       "till hears a",
+      "shop hears e, a again",
     ]);
   });
 });
+
+/** A counterexample of a service that only listens, as JSON. */
+function listenerFile(service: string) {
+  const listener = { service, stream: [], past: [] };
+  return JSON.stringify({ scenario: "a small order", broken: "all", moves: [], listener });
+}
 
 describe("a replay", () => {
   it.each([
@@ -127,12 +198,14 @@ describe("a replay", () => {
       '{"scenario": "a small order", "broken": "all", "moves": [], "without": "tea"}',
       /The flow has no part "tea"/,
     ],
+    [listenerFile("postman"), /a service that there is not, or that does not only listen: "postman"/],
+    [listenerFile("orders"), /a service that there is not, or that does not only listen: "orders"/],
+    ["null", /lacks a scenario, moves, or what is broken/],
     ["{", /can't be replayed/],
   ])("of a file with %s is refused", async (json, sentence) => {
-    const file = join(folder, "odd.md");
-    writeFileSync(file, `<!-- counterexample\n${json}\n-->\n`);
+    const text = `<!-- counterexample\n${json}\n-->\n`;
 
-    expect(await flow("replay", file)).toMatchObject({ code: 2, err: expect.stringMatching(sentence) });
+    expect(await replayed(text)).toMatchObject({ code: 2, err: expect.stringMatching(sentence) });
   });
 });
 
@@ -146,11 +219,12 @@ describe("check", () => {
     expect(await flow("check", ...args)).toEqual({ code: 2, out: "", err: expect.stringMatching(sentence) });
   });
 
-  it("prints JSON with the moves, the diagram and the file", { timeout: 60_000 }, async () => {
+  it("prints JSON with the verdict, the moves, the diagram and the file", { timeout: 60_000 }, async () => {
     const { code, out } = await flow("check", "--json", "--without", "orders:stock.rejected");
 
-    const { scenarios, fault, counterexample } = JSON.parse(out);
-    expect(code).toBe(1);
+    const { proven, totals, scenarios, fault, counterexample } = JSON.parse(out);
+    expect({ code, proven }).toEqual({ code: 1, proven: false });
+    expect(totals.states).toBe(scenarios.reduce((sum: number, one: Totals) => sum + one.states, 0));
     expect(scenarios[0]).toMatchObject({
       name: "a small order",
       states: expect.any(Number),
@@ -159,7 +233,7 @@ describe("check", () => {
       ms: expect.any(Number),
     });
     expect(fault).toMatchObject({
-      scenario: "one of two goods is short",
+      scenario: "an order of two goods, one of them short",
       broken: "A is stuck: it never ends",
       moves: expect.arrayContaining(["the customer places order A → order.created"]),
       mermaid: expect.stringMatching(/^sequenceDiagram\n/),

@@ -12,9 +12,10 @@ import { reportOf } from "../../shared/flow/simulate/report.ts";
 import { type RunOptions, runOnce } from "../../shared/flow/simulate/run.ts";
 import type { Simulated } from "../../shared/flow/simulate/setting.ts";
 import { type Simulation, simulateFlow } from "../../shared/flow/simulate/simulate.ts";
-import type { AnyService, Reaction } from "../../shared/service/define.ts";
+import type { AnyService } from "../../shared/service/define.ts";
 import { main } from "../../shared/stack/flow.ts";
 import { faultyKits } from "./kits.ts";
+import { withReaction } from "./planted.ts";
 
 const services = allServices(loadConfig({}));
 const flow: Simulated<World> = { services, outside, laws, traffic };
@@ -30,13 +31,8 @@ async function find(planted: Partial<Simulated<World>>, orders = 100): Promise<S
 }
 
 /** The services with one reaction changed: the one of `name` to `event`. */
-function planted(name: string, event: FactType, change: Partial<Reaction<unknown, unknown>>): AnyService[] {
-  return services.map((service) => ({
-    ...service,
-    reactions: service.reactions.map((reaction) =>
-      service.name === name && reaction.on.includes(event) ? { ...reaction, ...change } : reaction,
-    ),
-  }));
+function planted(name: string, event: FactType, change: object): AnyService[] {
+  return withReaction(services, name, event, () => change);
 }
 
 /** The services without one part of their tables, as `flow check --without` has it. */

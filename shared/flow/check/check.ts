@@ -4,11 +4,12 @@ import type { Event, FactType } from "../../contracts/events.ts";
 import { type AnyService, emits } from "../../service/define.ts";
 import { tableFaults } from "../tables.ts";
 import { Cell, numberOf } from "./cell.ts";
-import { Exploration, type Explored, type Fault } from "./explore.ts";
+import type { Counterexample } from "./counterexample.ts";
+import { Exploration, type Explored, type Fault, MOST_STATES, type Replayed } from "./explore.ts";
 import { type Kit, WHOLE_KIT } from "./kit.ts";
 import { Numbers } from "./numbers.ts";
 import type { Proof, Scenario } from "./scenario.ts";
-import { type Given, type Listener, Successors } from "./successors.ts";
+import type { Given } from "./setting.ts";
 
 /** What the check found: faults of the tables alone, what each scenario came to, and the fault that ended it. */
 export interface Checked {
@@ -17,7 +18,7 @@ export interface Checked {
   readonly fault?: (Fault & { readonly scenario: string }) | undefined;
 }
 
-export interface CheckedScenario extends Omit<Explored, "streams" | "past" | "fault"> {
+export interface CheckedScenario extends Omit<Explored, "streams" | "beginning" | "fault"> {
   readonly name: string;
   /** The facts that are said in it. */
   readonly says: readonly FactType[];
@@ -36,13 +37,16 @@ export interface Subject {
  */
 export class Checker<World> {
   readonly #proof: Proof<World>;
+  readonly #mostStates: number;
   readonly #events = new Numbers<Event>();
   readonly #ids = new Map<string, string>();
   readonly #cells = new Map<AnyService, Cell>();
   readonly #forgetful = new Map<AnyService, Cell>();
 
-  constructor(proof: Proof<World>) {
+  /** An exploration that comes to more than `mostStates` states is cut off: nothing is proven then. */
+  constructor(proof: Proof<World>, mostStates: number = MOST_STATES) {
     this.#proof = proof;
+    this.#mostStates = mostStates;
   }
 
   /**
@@ -60,7 +64,12 @@ export class Checker<World> {
     let fault: Checked["fault"];
     for (const scenario of names?.map((name) => this.scenario(name)) ?? this.#proof.scenarios) {
       const begun = Date.now();
-      const { streams, past: _, fault: found, ...explored } = await this.#explore(subject, scenario, heard);
+      const {
+        streams,
+        beginning: _,
+        fault: found,
+        ...explored
+      } = await this.#explore(subject, scenario, heard);
       const says = new Set(streams.flat().map((event) => this.#events.values[event]!.type));
       done.push({ name: scenario.name, ...explored, says: [...says].sort(), ms: Date.now() - begun });
       onDone(done.at(-1)!);
@@ -70,7 +79,11 @@ export class Checker<World> {
     return { tables: tableFaults([...subject.services]), scenarios: done, fault };
   }
 
-  /** The fault of a check, or one of another scenario that is told in less moves, from its first one on. */
+  /**
+   * The fault of a check; or one of another scenario, if that is told in less moves. Not where it is about a service that
+   * only listens, nor by a scenario with things that happened long ago: those are not told, and the story is short for
+   * that reason only.
+   */
   async shortest(subject: Subject, { fault, scenarios }: Checked): Promise<Checked["fault"]> {
     let best = fault;
     if (!best || best.listener) return best;
@@ -90,22 +103,27 @@ export class Checker<World> {
     return scenario;
   }
 
-  /** Lets a story that was told before happen again, with the services that say something or with one that listens. */
-  replay(subject: Subject, name: string, sentences: readonly string[], listens?: Listener) {
-    const scenario = this.scenario(name);
+  /** Lets a fault that was found before happen again, with the services that say something or with one that listens. */
+  async replay(subject: Subject, example: Counterexample): Promise<Replayed> {
+    const { listener, unreachable } = example;
+    const scenario = this.scenario(example.scenario);
     const numbers = (events: readonly Event[]) => events.map((event) => numberOf(this.#events, event));
-    const given = listens && { stream: numbers(listens.stream), past: numbers(listens.past) };
+    const given = listener && { stream: numbers(listener.stream), past: numbers(listener.past) };
     const services = subject.services.filter((service) =>
-      listens ? service.name === listens.service : emits(service).length > 0,
+      listener ? service.name === listener.service : emits(service).length > 0,
     );
-    return this.#exploration(subject, scenario, services, given).replay(sentences);
+    const exploration = () => this.#exploration(subject, scenario, services, given);
+    const replayed = await exploration().replay(example.moves, example.broken);
+    if (!unreachable || replayed.broken || replayed.begins) return replayed;
+    const possible = scenario.possible?.filter((type) => type === unreachable);
+    const { fault } = await this.#explored(exploration(), { ...scenario, possible });
+    return fault ?? replayed;
   }
 
   async #explore(subject: Subject, scenario: Scenario, heard: Set<string>): Promise<Explored> {
     const speaking = subject.services.filter((service) => emits(service).length > 0);
-    const explored = await this.#exploration(subject, scenario, speaking).run();
-    const fault = explored.fault ?? this.#impossible(scenario, explored);
-    if (fault || explored.incomplete || scenario.unheard) return { ...explored, fault };
+    const explored = await this.#explored(this.#exploration(subject, scenario, speaking), scenario);
+    if (explored.fault || explored.incomplete || scenario.unheard) return explored;
     const listening = subject.services.filter((service) => emits(service).length === 0);
     let [states, transitions] = [explored.states, explored.transitions];
     for (const stream of explored.streams) {
@@ -113,7 +131,7 @@ export class Checker<World> {
         const name = `${service.name} ${stream} ${scenario.losesCalls === true}`;
         if (heard.has(name)) continue;
         heard.add(name);
-        const given = { stream, past: explored.past };
+        const given = { stream, past: explored.beginning.past };
         const listens = await this.#exploration(subject, scenario, [service], given).run();
         states += listens.states;
         transitions += listens.transitions;
@@ -124,11 +142,17 @@ export class Checker<World> {
     return { ...explored, states, transitions };
   }
 
-  /** Where there is no way to a fact that there must be a way to. */
-  #impossible({ possible = [] }: Scenario, { streams, incomplete }: Explored): Fault | undefined {
-    const said = new Set(streams.flat().map((event) => this.#events.values[event]!.type));
-    const missing = incomplete ? undefined : possible.find((type) => !said.has(type));
-    return missing && { broken: `there is no way to ${missing}`, moves: [] };
+  /** What there is to explore: it is a fault as well if there is no way to a fact that there must be a way to. */
+  async #explored(exploration: Exploration<World>, { possible = [] }: Scenario): Promise<Explored> {
+    const explored = await exploration.run();
+    if (explored.fault || explored.incomplete) return explored;
+    const said = new Set(explored.streams.flat().map((event) => this.#events.values[event]!.type));
+    const unreachable = possible.find((type) => !said.has(type));
+    const broken = `there is no way from here to ${unreachable}`;
+    return {
+      ...explored,
+      ...(unreachable && { fault: { broken, moves: explored.beginning.moves, unreachable } }),
+    };
   }
 
   #exploration(
@@ -140,7 +164,7 @@ export class Checker<World> {
     const { outside, laws } = this.#proof;
     const cells = services.map((service) => this.#cell(service, kit));
     const setting = { scenario, outside, laws, kit, events: this.#events, given };
-    return new Exploration(new Successors(cells, setting), this.#events, laws);
+    return new Exploration(cells, setting, this.#mostStates);
   }
 
   #cell(service: AnyService, { inbox }: Kit): Cell {
@@ -156,6 +180,13 @@ export class Checker<World> {
     cells.set(service, cell);
     return cell;
   }
+}
+
+/** What all scenarios came to. */
+export function totals({ scenarios }: Checked) {
+  const sum = (of: "states" | "transitions" | "ms") =>
+    scenarios.reduce((total, scenario) => total + scenario[of], 0);
+  return { states: sum("states"), transitions: sum("transitions"), seconds: sum("ms") / 1000 };
 }
 
 /** 0 when all is proven, 1 with a fault, 2 when there was too much to explore. */

@@ -1,12 +1,13 @@
 // Explores every state that a scenario can come to, breadth first: the first fault found is one of the nearest.
 
-import type { Event } from "../../contracts/events.ts";
+import type { FactType } from "../../contracts/events.ts";
+import { type Beginning, begin } from "./beginning.ts";
 import type { Cell } from "./cell.ts";
-import type { Move } from "./move.ts";
-import { sentence } from "./move.ts";
-import { type Numbers, Rows } from "./numbers.ts";
-import type { Laws, View } from "./scenario.ts";
-import type { Listener, Successor, Successors } from "./successors.ts";
+import { type Move, sentence } from "./move.ts";
+import { Rows } from "./numbers.ts";
+import type { View } from "./scenario.ts";
+import type { Listener, Setting, Successor } from "./setting.ts";
+import { Successors } from "./successors.ts";
 
 /** What an exploration came to. */
 export interface Explored {
@@ -18,8 +19,7 @@ export interface Explored {
   readonly incomplete?: boolean;
   /** Every stream that there may be in the end, as numbers of events in ascending order. */
   readonly streams: readonly (readonly number[])[];
-  /** What was in the stream when it began. */
-  readonly past: readonly number[];
+  readonly beginning: Beginning;
 }
 
 /** A law that is broken, and the moves that lead there. */
@@ -28,6 +28,8 @@ export interface Fault {
   readonly moves: readonly Move[];
   /** The service that it is about, where it only listens, and what was in the stream at first. */
   readonly listener?: Listener | undefined;
+  /** The fact that there is no way to: then the moves are only the beginning. */
+  readonly unreachable?: FactType | undefined;
 }
 
 /** How a story went that was told before. */
@@ -37,32 +39,35 @@ export interface Replayed {
   readonly broken?: string | undefined;
   /** The move that can't happen any more. */
   readonly missing?: string;
+  /** What the scenario begins with now, and did not begin with then. */
+  readonly begins?: string;
 }
 
-const MOST_STATES = 5_000_000;
+/** The most states of one exploration, unless given. */
+export const MOST_STATES = 5_000_000;
 
 /** Explores what may come of a beginning. */
 export class Exploration<World> {
   readonly #cells: readonly Cell[];
-  readonly #events: Numbers<Event>;
+  readonly #setting: Setting<World>;
   readonly #next: Successors<World>;
-  readonly #laws: Laws<World>;
+  readonly #mostStates: number;
   readonly #said: Rows;
   readonly #broken: (string | undefined)[] = [];
 
-  constructor(next: Successors<World>, events: Numbers<Event>, laws: Laws<World>) {
-    this.#cells = next.cells;
-    this.#events = events;
-    this.#next = next;
-    this.#laws = laws;
-    this.#said = new Rows(next.cells.length + 1);
+  constructor(cells: readonly Cell[], setting: Setting<World>, mostStates: number = MOST_STATES) {
+    this.#cells = cells;
+    this.#setting = setting;
+    this.#next = new Successors(cells, setting);
+    this.#mostStates = mostStates;
+    this.#said = new Rows(cells.length + 1);
   }
 
   /** Explores everything, up to the first fault; only for a fault that is told in less than `limit` moves, if that is given. */
   async run(limit = Number.POSITIVE_INFINITY): Promise<Explored> {
-    await this.#next.begin();
+    const beginning = await begin(this.#next, this.#setting);
     const states = new Rows(this.#next.width);
-    states.add(this.#next.start);
+    states.add(beginning.row);
     const parents = [-1];
     const depths = [0];
     const streams = new Map<string, readonly number[]>();
@@ -72,22 +77,22 @@ export class Exploration<World> {
       transitions,
       depth: depths[at]!,
       streams: [...streams.values()],
-      past: this.#next.past,
+      beginning,
     });
     const stop = async (at: number, broken: string, last: readonly Move[] = []) => ({
       ...result(at),
       fault: {
         broken,
-        moves: [...(await this.#story(states, parents, at)), ...last],
-        listener: this.#next.listener,
+        moves: [...beginning.moves, ...(await this.#story(states, parents, at)), ...last],
+        listener: beginning.listener,
       },
     });
 
     const row = new Int32Array(this.#next.width);
     const to = new Int32Array(this.#next.width);
-    if (this.#next.stillborn) return stop(0, this.#next.stillborn);
+    if (beginning.broken) return stop(0, beginning.broken);
     for (let at = 0; at < states.size; at++) {
-      if (this.#next.setup.length + depths[at]! >= limit) return result(at);
+      if (beginning.moves.length + depths[at]! >= limit) return result(at);
       row.set(states.at(at));
       const broken = this.#always(row);
       if (broken) return stop(at, broken);
@@ -95,11 +100,10 @@ export class Exploration<World> {
       for (const successor of await this.#next.of(row)) {
         transitions++;
         if (successor.broken) return stop(at, successor.broken, [successor.move]);
-        this.#next.apply(row, successor, to);
+        if (!this.#next.leadsOn(row, successor)) continue;
+        rest = restless(rest, successor);
         const before = states.size;
-        const number = states.add(to);
-        if (number !== at) rest = restless(rest, successor);
-        if (number !== before) continue;
+        if (states.add(this.#next.apply(row, successor, to)) !== before) continue;
         parents.push(at);
         depths.push(depths[at]! + 1);
       }
@@ -111,17 +115,24 @@ export class Exploration<World> {
         const stream = this.#next.stream(row).toSorted((one, other) => one - other);
         streams.set(stream.join(), stream);
       }
-      if (states.size > MOST_STATES) return { ...result(states.size - 1), incomplete: true };
+      if (states.size > this.#mostStates) return { ...result(states.size - 1), incomplete: true };
     }
     return result(states.size - 1);
   }
 
-  /** Lets the same moves happen again, as far as they can. */
-  async replay(sentences: readonly string[]): Promise<Replayed> {
-    await this.#next.begin();
-    const moves: Move[] = [...this.#next.setup];
-    if (this.#next.stillborn) return { moves, broken: this.#next.stillborn };
-    let rows = [this.#next.start];
+  /** Lets the same moves happen again, as far as they can. Of several faults at once, `expected` is told first. */
+  async replay(sentences: readonly string[], expected: string): Promise<Replayed> {
+    const beginning = await begin(this.#next, this.#setting);
+    const moves: Move[] = [];
+    for (const move of beginning.moves) {
+      const begins = sentence(move);
+      if (begins !== sentences[moves.length]) return { moves, begins };
+      moves.push(move);
+    }
+    if (beginning.broken) return { moves, broken: beginning.broken };
+    const first = (broken: readonly (string | undefined)[]) =>
+      broken.includes(expected) ? expected : broken.find(Boolean);
+    let rows = [beginning.row];
     for (const wanted of sentences.slice(moves.length)) {
       const steps: { successor: Successor; to: Int32Array }[] = [];
       for (const row of rows)
@@ -130,20 +141,21 @@ export class Exploration<World> {
             steps.push({ successor, to: this.#next.apply(row, successor, new Int32Array(row.length)) });
       if (steps.length === 0) return { moves, missing: wanted };
       moves.push(steps[0]!.successor.move);
-      const broken = steps.find(({ successor }) => successor.broken)?.successor.broken;
+      const broken = first(steps.map(({ successor }) => successor.broken));
       if (broken) return { moves, broken };
       rows = [...new Map(steps.map(({ to }) => [to.join(), to])).values()];
     }
-    for (const row of rows) {
-      let rest: Rest = "end";
-      for (const successor of await this.#next.of(row)) {
-        const to = this.#next.apply(row, successor, new Int32Array(row.length));
-        if (to.join() !== row.join()) rest = restless(rest, successor);
-      }
-      const broken = this.#always(row) ?? (rest === "none" ? undefined : this.#atRest(row, rest));
-      if (broken) return { moves, broken };
-    }
-    return { moves };
+    const broken = [];
+    for (const row of rows) broken.push(await this.#brokenIn(row));
+    return { moves, broken: first(broken) };
+  }
+
+  /** What is broken in this state, as far as no step out of it is. */
+  async #brokenIn(row: Int32Array): Promise<string | undefined> {
+    let rest: Rest = "end";
+    for (const successor of await this.#next.of(row))
+      if (this.#next.leadsOn(row, successor)) rest = restless(rest, successor);
+    return this.#always(row) ?? (rest === "none" ? undefined : this.#atRest(row, rest));
   }
 
   /** What is broken in this state, whatever may follow. */
@@ -158,21 +170,25 @@ export class Exploration<World> {
     saying[count] = row[row.length - 1]!;
     const before = this.#said.size;
     const number = this.#said.add(saying);
-    if (number === before) this.#broken.push(this.#laws.always(this.#view(row))[0]);
+    if (number === before) this.#broken.push(this.#setting.laws.always(this.#view(row))[0]);
     return this.#broken[number];
   }
 
   /** What is broken when nothing happens by itself any more. */
   #atRest(row: Int32Array, rest: Rest): string | undefined {
+    const { laws, given } = this.#setting;
     const view = this.#view(row);
-    if (this.#next.listener) return rest === "end" ? this.#laws.audience(view)[0] : undefined;
+    if (given) return rest === "end" ? laws.audience(view)[0] : undefined;
     const forgotten = this.#next.forgotten(row)[0];
     if (forgotten) return `${forgotten.id} is in the stream, and ${forgotten.source} knows nothing of it`;
-    return [...this.#laws.calm(view), ...(rest === "end" ? this.#laws.end(view) : [])][0];
+    return [...laws.calm(view), ...(rest === "end" ? laws.end(view) : [])][0];
   }
 
   #view(row: Int32Array): View<World> {
-    const events = this.#events.values;
+    const {
+      scenario,
+      events: { values: events },
+    } = this.#setting;
     const index = (service: string) => this.#cells.findIndex((cell) => cell.service.name === service);
     const around = row.at(-1)!;
     const next = this.#next;
@@ -182,7 +198,7 @@ export class Exploration<World> {
         return next.stream(row).map((number) => events[number]!);
       },
       services: this.#cells.map(({ service }) => service.name),
-      losesCalls: next.losesCalls,
+      losesCalls: scenario.losesCalls === true,
       world: (key) => next.surroundings.world(around, key),
       rows: (service, table) => this.#cells[index(service)]!.rows(row[index(service)]!, table),
       store: (service) => this.#cells[index(service)]!.store(row[index(service)]!),
@@ -191,7 +207,7 @@ export class Exploration<World> {
     };
   }
 
-  /** The moves that led to a state, from the beginning. */
+  /** The moves that led to a state, after those that it all began with. */
   async #story(states: Rows, parents: readonly number[], at: number): Promise<Move[]> {
     const moves: Move[] = [];
     const to = new Int32Array(this.#next.width);
@@ -202,7 +218,7 @@ export class Exploration<World> {
       const step = successors.find((successor) => this.#next.apply(from, successor, to).join() === wanted);
       moves.unshift(step!.move);
     }
-    return [...this.#next.setup, ...moves];
+    return moves;
   }
 }
 

@@ -1,7 +1,7 @@
 // What the kit does for every service, as far as the check can do without it to see what comes of that.
 
 import type { Surroundings } from "./around.ts";
-import type { Successor } from "./successors.ts";
+import type { Successor } from "./setting.ts";
 
 /** The kit's habits. All true in production; the check proves of each that the flow needs it. */
 export interface Kit {

@@ -30,6 +30,11 @@ type Says = readonly FactType[];
 
 /** The move as a sentence. */
 export function sentence(move: Move): string {
+  return told(move, "hears" in move ? [move.hears.id] : []);
+}
+
+/** The move as a sentence, in which all these are heard. */
+function told(move: Move, hears: readonly string[]): string {
   if ("stream" in move) return `the stream holds ${move.stream.map(({ id }) => id).join(", ")}`;
   if ("outside" in move) return `late, and nobody hears of it: ${move.outside}`;
   const { service } = move;
@@ -39,33 +44,40 @@ export function sentence(move: Move): string {
   if ("person" in move) return `${move.person} ${move.does}${said}`;
   if ("strikes" in move) return `${service}: the ${move.strikes} of ${move.key} strikes${said}`;
   const calls = move.calls.map(({ method, answer }) => answer ?? `${method}: no answer`);
-  const parts = [`${service} hears ${move.hears.id}`, ...calls].join("; ");
+  const parts = [`${service} hears ${hears.join(", ")}`, ...calls].join("; ");
   return `${parts}${said}${move.and ? `, ${move.and}` : ""}`;
 }
 
 /**
- * The moves as a person would tell them: what is heard a second time is heard again, and what a service hears in a row
- * without a word is one line.
+ * The moves as a person would tell them. What a service hears and says nothing about is told together with what it does
+ * next, since nobody could tell the difference; what it hears a second time, it hears again.
  */
 export function story(moves: readonly Move[]): string[] {
   const heard = new Set<string>();
+  const quiet = new Map<string, { readonly move: Move; readonly ids: string[] }>();
   const lines: string[] = [];
-  let quiet: string | undefined;
   for (const move of moves) {
-    if (!("hears" in move)) {
+    if (!("service" in move)) {
       lines.push(sentence(move));
-      quiet = undefined;
       continue;
     }
-    const { service, hears, calls, says, and } = move;
-    const name = `${service} hears ${hears.id}`;
-    const isSilent = calls.length === 0 && says.length === 0 && !and;
-    if (isSilent && quiet === service && !heard.has(name)) lines.push(`${lines.pop()}, ${hears.id}`);
-    else lines.push(sentence(move).replace(name, heard.has(name) ? `${name} again` : name));
+    const { service } = move;
+    const before = quiet.get(service);
+    quiet.delete(service);
+    if (!("hears" in move)) {
+      if (before) lines.push(told(before.move, before.ids));
+      lines.push(sentence(move));
+      continue;
+    }
+    const { id } = move.hears;
+    const name = `${service} hears ${id}`;
+    const ids = [...(before?.ids ?? []), heard.has(name) ? `${id} again` : id];
     heard.add(name);
-    quiet = isSilent ? service : undefined;
+    const isSilent = move.calls.length === 0 && move.says.length === 0 && !move.and;
+    if (isSilent) quiet.set(service, { move, ids });
+    else lines.push(told(move, ids));
   }
-  return lines;
+  return [...lines, ...[...quiet.values()].map(({ move, ids }) => told(move, ids))];
 }
 
 /** The moves as a Mermaid sequence diagram; it ends with what is broken. */

@@ -16,6 +16,8 @@ export interface Mutant extends Subject {
 /** What became of a mutant: the fault that gave it away, if one did. */
 export interface Tried {
   readonly id: string;
+  /** `not explored`: there were too many states before a fault was found. */
+  readonly outcome: "caught" | "survives" | "not explored";
   readonly fault: Checked["fault"];
 }
 
@@ -84,6 +86,7 @@ export async function tryMutant<World>(
     .filter(({ says }) => !concerns || concerns.some((type) => says.includes(type)))
     .toSorted((one, other) => one.states - other.states)
     .map(({ name }) => name);
-  const { fault } = await checker.check(subject, names);
-  return { id, fault };
+  const { fault, scenarios } = await checker.check(subject, names);
+  const isCutOff = scenarios.some(({ incomplete }) => incomplete);
+  return { id, outcome: fault ? "caught" : isCutOff ? "not explored" : "survives", fault };
 }

@@ -1,6 +1,6 @@
 // What a check came to, for a person.
 
-import type { Checked, CheckedScenario } from "./check.ts";
+import { type Checked, type CheckedScenario, totals } from "./check.ts";
 import { type Move, story } from "./move.ts";
 import type { Tried } from "./mutants.ts";
 
@@ -11,7 +11,8 @@ export function scenarioLine({ name, states, transitions, depth, ms }: CheckedSc
 }
 
 /** What is proven; or what is broken, and the shortest way there. */
-export function verdict({ tables, scenarios, fault }: Checked): string {
+export function verdict(checked: Checked): string {
+  const { tables, scenarios, fault } = checked;
   const last = scenarios.at(-1);
   const faults = [
     ...tables.map((broken) => `Fault in the tables: ${broken}`),
@@ -19,11 +20,10 @@ export function verdict({ tables, scenarios, fault }: Checked): string {
     ...(last?.incomplete ? [`Not proven: "${last.name}" has too many states.`] : []),
   ];
   if (faults.length > 0) return faults.join("\n");
-  const sum = (of: "states" | "transitions" | "ms") =>
-    scenarios.reduce((total, scenario) => total + scenario[of], 0);
+  const { states, transitions, seconds } = totals(checked);
   return (
-    `Proven: ${scenarios.length} scenarios, ${sum("states")} states, ${sum("transitions")} transitions ` +
-    `in ${(sum("ms") / 1000).toFixed(1)} s, and every order ends well.`
+    `Proven: ${scenarios.length} scenarios, ${states} states, ${transitions} transitions ` +
+    `in ${seconds.toFixed(1)} s, and every order ends well.`
   );
 }
 
@@ -33,14 +33,23 @@ export function numbered(moves: readonly Move[]): string[] {
 }
 
 /** One line for what became of a mutant. */
-export function mutantLine({ id, fault }: Tried): string {
-  if (!fault) return `SURVIVES  ${id}`;
-  return `caught    ${id}: ${fault.broken} (${fault.scenario}, ${fault.moves.length} moves)`;
+export function mutantLine({ id, outcome, fault }: Tried): string {
+  if (!fault) return `${outcome.toUpperCase().padEnd(OUTCOME_WIDTH)}  ${id}`;
+  const { broken, scenario, moves } = fault;
+  return `${outcome.padEnd(OUTCOME_WIDTH)}  ${id}: ${broken} (${scenario}, ${moves.length} moves)`;
 }
+
+const OUTCOME_WIDTH = "not explored".length;
 
 /** How many mutants were caught, and which were not. */
 export function mutantSummary(tried: readonly Tried[]): string {
-  const survivors = tried.filter(({ fault }) => !fault).map(({ id }) => id);
-  if (survivors.length === 0) return `All ${tried.length} mutants are caught.`;
-  return `${survivors.length} of ${tried.length} mutants survive: nothing shows what ${survivors.join(", ")} is there for.`;
+  const some = (wanted: Tried["outcome"], sentence: (ids: string) => string) => {
+    const ids = tried.filter(({ outcome }) => outcome === wanted).map(({ id }) => id);
+    return ids.length > 0 ? `${ids.length} of ${tried.length} mutants ${sentence(ids.join(", "))}` : [];
+  };
+  const sentences = [
+    some("survives", (ids) => `survive: nothing shows what ${ids} is there for.`),
+    some("not explored", (ids) => `have too many states to be explored: ${ids}.`),
+  ];
+  return sentences.flat().join("\n") || `All ${tried.length} mutants are caught.`;
 }

@@ -27,7 +27,7 @@ export interface Scenario {
   /** Whether the services that say nothing are left out: what several orders have to do with each other does not concern them. */
   readonly unheard?: boolean;
   /** Facts that there must be a way to: where nothing ever happens, nothing goes wrong either. */
-  readonly possible?: readonly FactType[];
+  readonly possible?: readonly FactType[] | undefined;
 }
 
 /** A command that somebody gives. */

@@ -58,13 +58,9 @@ export class Durable {
     return { pending, waiting: this.places.length - this.#next };
   }
 
-  hears({ type }: Event): boolean {
-    return this.#filter.has(type);
-  }
-
   /** Takes note of a message in the stream. */
   offer(place: number): void {
-    if (!this.hears(this.#broker.stream[place]!)) return;
+    if (!this.#filter.has(this.#broker.stream[place]!.type)) return;
     this.places.push(place);
     this.pump();
   }

@@ -1,7 +1,6 @@
 // Judges by the laws of a flow what is at rest: all that was said is in the stream, and everyone has heard it.
 
-import type { Event } from "../../contracts/events.ts";
-import type { Knowledge, Laws, Row, View } from "../check/scenario.ts";
+import type { Laws, Row, View } from "../check/scenario.ts";
 import type { Broker } from "./broker.ts";
 import type { Surroundings } from "./outside.ts";
 import type { Station } from "./station.ts";
@@ -38,30 +37,8 @@ export function judge<World>(
     waits: (service) => waitsOf(stations.find(({ name }) => name === service)!),
     store: (service) => stations.find(({ name }) => name === service)!.runtime!.engine.store,
   };
-  const own = stations.flatMap((station) => laws.own(knowledgeOf(station, broker, stream, rows)));
-  if (moment === "calm") return [...own, ...laws.calm(view)];
-  return [...own, ...laws.always(view), ...laws.calm(view), ...laws.end(view), ...laws.audience(view)];
-}
-
-/** What one service knows, now that it has heard everything. */
-function knowledgeOf(
-  station: Station,
-  broker: Broker,
-  stream: readonly Event[],
-  rows: View<unknown>["rows"],
-): Knowledge {
-  const { name } = station;
-  const durable = broker.durables.get(name)!;
-  return {
-    service: name,
-    said: stream.filter(({ source }) => source === name),
-    heard: new Set(
-      stream.filter((event) => durable.hears(event)).map(({ type, key }) => `${type} of ${key}`),
-    ),
-    waits: waitsOf(station),
-    rows: (table) => rows(name, table),
-    store: station.runtime!.engine.store,
-  };
+  if (moment === "calm") return laws.calm(view);
+  return [...laws.always(view), ...laws.calm(view), ...laws.end(view), ...laws.audience(view)];
 }
 
 function waitsOf({ service, runtime }: Station): string[] {
