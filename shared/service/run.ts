@@ -134,6 +134,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
           runtime.watchDeadlines();
           await learnKept(consumes(service), bucket, log);
         },
+        stillAgrees: (bucket) => agreement.holds(bucket),
         up: () => runtime.outbox.retryNow(),
       },
       config.ACK_WAIT_MS,
