@@ -33,6 +33,8 @@ export interface LinkListener {
    * `SchemaRefusedError` is final where nothing was agreed on before.
    */
   agree(bucket: SchemaBucket): Promise<void>;
+  /** Whether the bucket still has what was agreed on. */
+  stillAgrees(bucket: SchemaBucket): Promise<boolean>;
   /** The broker is there and agrees, for the first time or again, with or without what it had. */
   up(): void;
 }
@@ -50,7 +52,8 @@ const PULL = { max_messages: PREFETCH, expires: 2_000, idle_heartbeat: 1_000, bi
 const LOOK_EVERY_MS = 50;
 const RETRY_MS = 1_000;
 const CATCH_UP_EVERY_MS = 1_000;
-const AGREE_EVERY_MS = 20_000;
+/** So often one schema is looked for. */
+const BUCKET_EVERY_MS = 10_000;
 
 /** One service's connection to the broker. */
 export class Link {
@@ -109,10 +112,7 @@ export class Link {
       for (const delivery of this.#held) delivery.prolong();
     });
     this.#every(CATCH_UP_EVERY_MS, () => this.#catchUp.look());
-    // The bucket may be lost alone. Its schemas are there again before anything that needs one is parked.
-    this.#every(AGREE_EVERY_MS, () => {
-      if (this.#agreed) listener.agree(this.#schemas!).catch((error) => this.#disagrees(error));
-    });
+    this.#every(BUCKET_EVERY_MS, () => this.#missSchemas(listener));
     const closed = connection.closed().then((error) => {
       if (!this.#closing) throw error || new Error("the connection is closed for good");
     });
@@ -190,15 +190,18 @@ export class Link {
       } catch (error) {
         if (this.#closing) return;
         if (isFirst && error instanceof SchemaRefusedError) throw error;
-        this.#disagrees(error as Error);
+        this.#trouble = `the schemas are not agreed on: ${(error as Error).message}`;
+        this.#log.warn({ cause: (error as Error).message }, "can't agree on schemas; trying again");
         await sleep(RETRY_MS);
       }
     }
   }
 
-  #disagrees({ message: cause }: Error): void {
-    this.#trouble = `the schemas are not agreed on: ${cause}`;
-    this.#log.warn({ cause }, "can't agree on schemas; trying again");
+  /** The bucket may be lost alone: its schemas are there again before anything that needs one is parked. */
+  async #missSchemas(listener: LinkListener): Promise<void> {
+    if (!this.#agreed) return;
+    const areThere = await listener.stillAgrees(this.#schemas!).catch(() => true); // Without a bucket they can't be.
+    if (!areThere && !this.#closing) this.#agree(listener);
   }
 
   async #consume(listener: LinkListener): Promise<void> {

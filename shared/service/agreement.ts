@@ -68,6 +68,12 @@ export class Agreement {
     this.#isReached = true;
   }
 
+  /** Whether the bucket still has the schemas that were put there; one of them tells, since none can be removed. */
+  async holds(bucket: SchemaBucket): Promise<boolean> {
+    const [type] = this.#types;
+    return !type || (await bucket.find(type, newest(type).fingerprint)) !== undefined;
+  }
+
   #judge(kept: Kept, isPut: boolean): void {
     const reasons = this.#types.flatMap((type) =>
       refusals(type, ownEntries(type), kept.get(type)!, settingsOf(type), isPut),

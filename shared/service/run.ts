@@ -150,6 +150,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
           runtime.watchDeadlines();
           await learnKept(consumes(service), bucket, log);
         },
+        stillAgrees: (bucket) => agreement.holds(bucket),
         up: () => {
           runtime.outbox.retryNow();
           runtime.redriver?.kick();

@@ -12,9 +12,6 @@ import { provision } from "../nats/provision.ts";
 import { ADMIN } from "../nats/topology.ts";
 import { createLog } from "../observability/log.ts";
 
-const enough = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => enough.abort());
-
 try {
   const config = loadConfig();
   if (!config.ADMIN_PASSWORD)
@@ -26,10 +23,16 @@ try {
   console.log("Streams and consumers are as the reaction tables say.");
   if (process.argv.includes("--keep")) {
     writeFileSync(join(tmpdir(), "provisioned"), "");
-    await keep(connection, services, config, createLog("keeper", config.LOG_LEVEL), enough.signal);
+    await keep(connection, services, config, createLog("keeper", config.LOG_LEVEL), untilStopped());
   }
   await connection.close();
 } catch (error) {
   console.error(`Can't provision NATS: ${(error as Error).message}`);
   process.exitCode = 1;
+}
+
+function untilStopped(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+  return stop.signal;
 }

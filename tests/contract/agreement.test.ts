@@ -45,6 +45,20 @@ describe("a service that starts", () => {
     const agreement = new Agreement([], openDatabase(":memory:"), LOG);
     expect(agreement.isReached).toBe(true);
     await agreement.reach(new Bucket());
+    expect(await agreement.holds(new Bucket())).toBe(true);
+  });
+
+  it("notices later on that the bucket was lost, and puts everything there again", async () => {
+    const bucket = new Bucket();
+    const agreement = new Agreement(TYPES, openDatabase(":memory:"), LOG);
+    await agreement.reach(bucket);
+    expect(await agreement.holds(bucket)).toBe(true);
+
+    const before = [...bucket.kept];
+    bucket.kept.clear();
+    expect(await agreement.holds(bucket)).toBe(false);
+    await agreement.reach(bucket);
+    expect([...bucket.kept]).toEqual(before);
   });
 
   it("remembers that NATS agreed, for the next process, and not for a build that writes something else", async () => {

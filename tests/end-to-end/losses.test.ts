@@ -1,12 +1,15 @@
 // What the broker loses while orders are under way, over the real stack: a consumer, a stream, its schemas, the end of its store.
 
-import { cpSync, renameSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { FLOW_STREAM, PARKED_STREAM, SCHEMA_STREAM } from "../../shared/nats/topology.ts";
+import { projectRoot } from "../../shared/stack/project.ts";
 import { brokenIn } from "../support/invariants.ts";
 import { type Mailbox, openMailbox } from "../support/mailbox.ts";
 import { TestStack } from "../support/stack.ts";
@@ -116,6 +119,17 @@ test("a consumer that looks alive and delivers nothing is bound anew", async () 
   await manager.consumers.resume(FLOW_STREAM, "risk");
 
   expect(await brokenIn(shop, accepted, mailbox)).toEqual([]);
+});
+
+test("the container that provisions stays, says that it has begun, and ends when it is told to", async () => {
+  const env = { ...shop.env, ...shop.stack.passwords, TMPDIR: shop.folder };
+  const script = join(projectRoot, "dist", "shared", "stack", "provision.js");
+  const keeper = spawn(process.execPath, [script, "--keep"], { env, stdio: "ignore" });
+  const ended = once(keeper, "exit");
+  await shop.until("it has begun", async () => existsSync(join(shop.folder, "provisioned")) || undefined);
+  keeper.kill("SIGTERM");
+
+  expect(await ended).toEqual([0, null]);
 });
 
 async function schemasKept(): Promise<string[]> {
