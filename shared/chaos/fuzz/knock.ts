@@ -9,8 +9,10 @@ const PARSER: readonly number[] = [400, 408, 413, 431];
 
 /** An answer, as far as it matters. */
 export interface Answer {
-  /** 0 when there was none. */
+  /** 0 when the connection was closed without one. */
   readonly status: number;
+  /** Whether there was neither an answer nor an end. */
+  readonly isLate: boolean;
   readonly type: string | undefined;
 }
 
@@ -38,12 +40,18 @@ export async function knock(base: string, request: BadRequest): Promise<Answer> 
   const [head = ""] = heard.split("\r\n\r\n");
   return {
     status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0),
+    isLate: late.aborted,
     type: /^content-type: (.*)$/im.exec(head)?.[1]?.trim(),
   };
 }
 
-/** Whether an answer refuses a request as it should: a 4xx that says why, unless it is the parser's. */
-export function refuses({ status, type }: Answer): boolean {
+/**
+ * Whether an answer refuses a request as it should: a 4xx that says why, unless it is the parser's. Who never ends is cut
+ * off, and may miss the answer.
+ */
+export function refuses({ endless }: BadRequest, { status, type, isLate }: Answer): boolean {
+  if (isLate) return false;
+  if (endless && status === 0) return true;
   if (type === undefined) return PARSER.includes(status);
   return status >= 400 && status < 500 && type === "application/problem+json";
 }

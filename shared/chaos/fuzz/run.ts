@@ -34,7 +34,7 @@ export interface FuzzRun extends FuzzOptions {
   readonly parked: number;
   /** How many requests of each kind there were. */
   readonly requests: Readonly<Record<string, number>>;
-  /** How many requests were answered with each status. */
+  /** How many requests were answered with each status, or cut off without one that came through. */
   readonly answers: Readonly<Record<string, number>>;
   readonly orders: number;
   /** From POST to the order's end, in milliseconds. */
@@ -165,8 +165,8 @@ class Fuzz {
         const request = badRequest(this.#chance);
         const answer = await knock(this.#site.url(request.service), request);
         count(this.#requests, request.kind);
-        count(this.#answers, `${answer.status}`);
-        if (!refuses(answer))
+        count(this.#answers, answer.status === 0 ? "cut off" : `${answer.status}`);
+        if (!refuses(request, answer))
           this.#site.broken.push(
             `POST ${request.path} (${request.kind}) is answered ${answer.status} ${answer.type ?? ""}`,
           );
