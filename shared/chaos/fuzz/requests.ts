@@ -12,7 +12,7 @@ export interface BadRequest {
   readonly head: string;
   readonly body: Buffer;
   /** What is sent after the body again and again, until there is an answer. */
-  readonly endless?: Buffer;
+  readonly endless?: Buffer | undefined;
   /** Whether the connection is half closed after the body. */
   readonly breaksOff?: boolean;
 }
@@ -35,7 +35,7 @@ interface Made {
   /** The content type; JSON unless given, none at all where it is empty. */
   readonly type?: string;
   readonly lines?: readonly string[];
-  readonly endless?: Buffer;
+  readonly endless?: Buffer | undefined;
   readonly breaksOff?: boolean;
 }
 
