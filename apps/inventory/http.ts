@@ -3,6 +3,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import {
   answered,
+  freeText,
   idempotency,
   idempotencyHeaders,
   skuSchema,
@@ -31,7 +32,7 @@ const adjustment = z
       .max(1_000_000_000)
       .refine((delta) => delta !== 0, "must not be 0")
       .openapi({ example: 100 }),
-    reason: z.string().trim().min(1).max(200).openapi({ example: "delivery" }),
+    reason: freeText(200).openapi({ example: "delivery" }),
   })
   .openapi("Adjustment");
 

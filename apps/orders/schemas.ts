@@ -2,12 +2,10 @@
 
 import { z } from "@hono/zod-openapi";
 import { MAX_LONG } from "../../shared/contracts/events.ts";
-import { skuSchema } from "../../shared/http/commands.ts";
+import { freeText, skuSchema } from "../../shared/http/commands.ts";
 
 const MAX_LINES = 100;
 const MAX_QUANTITY = 10_000;
-
-const text = (max: number) => z.string().trim().min(1, "must not be empty").max(max);
 
 const line = z
   .object({
@@ -49,7 +47,7 @@ const shippingPriority = z.enum(["STANDARD", "EXPRESS"]);
 /** The body of `POST /orders`. */
 export const placement = z
   .object({
-    customerId: text(64).openapi({ example: "c-42" }),
+    customerId: freeText(64).openapi({ example: "c-42" }),
     email: z.email().max(254).openapi({ example: "ada@example.com" }),
     plan: z.enum(["STANDARD", "TRIAL"]).openapi({ description: "TRIAL orders are collected in person." }),
     currency: z
@@ -57,10 +55,10 @@ export const placement = z
       .regex(/^[A-Z]{3}$/, "must be three capital letters, as in ISO 4217")
       .openapi({ example: "EUR" }),
     shipTo: z.object({
-      name: text(100).openapi({ example: "Ada L." }),
-      line1: text(200).openapi({ example: "1 Mill Lane" }),
-      city: text(100).openapi({ example: "York" }),
-      postcode: text(20).openapi({ example: "YO1 7HB" }),
+      name: freeText(100).openapi({ example: "Ada L." }),
+      line1: freeText(200).openapi({ example: "1 Mill Lane" }),
+      city: freeText(100).openapi({ example: "York" }),
+      postcode: freeText(20).openapi({ example: "YO1 7HB" }),
       country: z
         .string()
         .regex(/^[A-Z]{2}$/, "must be two capital letters, as in ISO 3166")
@@ -81,8 +79,8 @@ export const placement = z
 /** The body of `POST /orders/{id}/cancellation`, which may be left out. */
 export const cancellation = z
   .object({
-    requestedBy: text(64).default("customer"),
-    reason: text(500).nullable().default(null).openapi({ example: "ordered by mistake" }),
+    requestedBy: freeText(64).default("customer"),
+    reason: freeText(500).nullable().default(null).openapi({ example: "ordered by mistake" }),
   })
   .openapi("Cancellation");
 

@@ -1,7 +1,13 @@
 // Risk over HTTP: the orders that wait for a person, and the person's decision.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { answered, idempotency, idempotencyHeaders, traceparent } from "../../shared/http/commands.ts";
+import {
+  answered,
+  freeText,
+  idempotency,
+  idempotencyHeaders,
+  traceparent,
+} from "../../shared/http/commands.ts";
 import { json, jsonBody, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import type { Runtime } from "../../shared/service/runtime.ts";
@@ -20,7 +26,7 @@ const openReview = z
 const verdict = z
   .object({
     decision: z.enum(["approve", "reject"]),
-    note: z.string().trim().min(1).max(500).optional().openapi({ example: "a customer of many years" }),
+    note: freeText(500).optional().openapi({ example: "a customer of many years" }),
   })
   .openapi("Verdict");
 

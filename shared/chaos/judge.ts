@@ -144,8 +144,9 @@ function setAside(
     services.filter((service) => consumes(service).includes(type)).map(({ name }) => `${name} ${key}`),
   );
   const found = parked.map(({ service, key }) => `${service} ${key}`);
+  const there = new Set(found);
   return [
-    ...due.filter((one) => !found.includes(one)).map((one) => `${one} can't be read, and is not parked`),
+    ...due.filter((one) => !there.has(one)).map((one) => `${one} can't be read, and is not parked`),
     ...repeated(found, (one) => `${one} is parked`),
     ...parked
       .filter(({ isGarbage }) => !isGarbage)

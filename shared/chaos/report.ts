@@ -52,31 +52,40 @@ export function reportOf(run: ChaosRun): string {
     row("mails", `${number(repeatedMails)} came again, under the same Message-ID`),
     row("time", `${run.seconds.toFixed(1)} s: ${run.perSecond.toFixed(1)} orders a second`),
     "",
-    ...(run.broken.length > 0 ? told(run) : ["Nothing is lost, nothing is stuck, nothing happened twice."]),
+    ...(run.broken.length > 0
+      ? toldBroken(run, commandOf(run))
+      : ["Nothing is lost, nothing is stuck, nothing happened twice."]),
   ].join("\n");
 }
 
-function told(run: ChaosRun): string[] {
-  const left = run.broken.length - SHOWN;
+/** What is broken, where to look, and the command that does the same again. */
+export function toldBroken(
+  { broken, folder }: Pick<ChaosRun, "broken" | "folder">,
+  command: string,
+): string[] {
+  const left = broken.length - SHOWN;
   return [
-    ...run.broken.slice(0, SHOWN).map((sentence) => `Broken: ${sentence}`),
+    ...broken.slice(0, SHOWN).map((sentence) => `Broken: ${sentence}`),
     ...(left > 0 ? [`… ${left} more …`] : []),
     "",
-    `What it left behind: ${run.folder}`,
-    `The same plan again: ${commandOf(run)}`,
+    `What it left behind: ${folder}`,
+    `The same plan again: ${command}`,
   ];
 }
 
-function row(name: string, text: string): string {
+/** A row of the table. */
+export function row(name: string, text: string): string {
   return `${name.padEnd(MARGIN)}${text}`;
 }
 
-function listed(counts: Readonly<Record<string, number>>): string {
+/** Numbers with what they count. */
+export function listed(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .map(([name, count]) => `${number(count)} ${name}`)
     .join(", ");
 }
 
-function number(value: number): string {
+/** A number with its thousands apart. */
+export function number(value: number): string {
   return value.toLocaleString("en-GB");
 }

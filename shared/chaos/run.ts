@@ -128,7 +128,7 @@ function secondsSince(begun: number): number {
 }
 
 /** Rejects when the signal says so. */
-function ended(signal?: AbortSignal): Promise<never> {
+export function ended(signal?: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const end = () => reject(new Error("The run was told to end."));
     if (signal?.aborted) end();

@@ -51,11 +51,11 @@ export class Site {
     );
   }
 
-  /** Starts the stack on an empty folder. */
-  static async open(services: readonly AnyService[]): Promise<Site> {
+  /** Starts the stack on an empty folder; `more` of the environment is for all its processes. */
+  static async open(services: readonly AnyService[], more: NodeJS.ProcessEnv = {}): Promise<Site> {
     const site = new Site(services);
     try {
-      await site.#start();
+      await site.#start(more);
       return site;
     } catch (error) {
       await site.close();
@@ -63,7 +63,7 @@ export class Site {
     }
   }
 
-  async #start(): Promise<void> {
+  async #start(more: NodeJS.ProcessEnv): Promise<void> {
     this.#post = await openPostOffice((mail) => this.mails.take(mail));
     const clock = pathToFileURL(join(projectRoot, "shared", "chaos", "clock.mjs"));
     const env = {
@@ -73,6 +73,7 @@ export class Site {
       SMTP_URL: this.#post.url,
       ACK_WAIT_MS: "2000",
       SCHEMA_WAIT_MS: "2000",
+      ...more,
     };
     this.#stack = await Stack.start(env, (line) => this.#log.write(`${line}\n`));
     this.#env = { ...env, ...this.#stack.passwords };

@@ -11,20 +11,28 @@ export const MAX_BODY = 256 * 1024;
 const MAX_DISCARDED = 16 * MAX_BODY;
 
 /**
- * Answers a body over {@link MAX_BODY} with 413, announced or chunked, and one that breaks off with 400.
+ * Answers a body over {@link MAX_BODY} with 413, announced or chunked, and one that breaks off, or is not UTF-8, with 400.
  * Reading first also leaves the connection fit for the next request when a guard or route answers early.
  */
 export const boundedBody: MiddlewareHandler = async (c, next) => {
   const announced = Number(c.req.header("content-length"));
-  if (announced > 0 && announced <= MAX_BODY) {
-    await c.req.text().catch(brokeOff); // Kept by Hono, and much faster than going through a stream.
-  } else if (!bodiless.has(c.req.method) && c.req.raw.body) {
+  const isShort = announced > 0 && announced <= MAX_BODY;
+  if (!isShort && !bodiless.has(c.req.method) && c.req.raw.body) {
     c.req.raw = new Request(c.req.raw, { body: await read(c.req.raw.body) });
   }
+  // Kept by Hono, and for a short one much faster than going through a stream.
+  if (isShort || !bodiless.has(c.req.method)) expectText(await c.req.text().catch(brokeOff));
   await next();
 };
 
 const bodiless = new Set(["GET", "HEAD"]);
+
+/** What is not UTF-8 is read as U+FFFD: nothing may be changed on its way without an error. */
+function expectText(body: string): void {
+  if (!body.includes("\ufffd")) return;
+  const detail = "The request body is not UTF-8, or has U+FFFD, which stands for what was not.";
+  throw new Problem({ status: 400, detail });
+}
 
 function brokeOff(): never {
   throw new Problem({ status: 400, detail: "The request body broke off." });

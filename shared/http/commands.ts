@@ -11,6 +11,16 @@ export const skuSchema = z
   .regex(/^[A-Z0-9][A-Z0-9-]{0,31}$/, "must be 1 to 32 capital letters, digits and dashes")
   .openapi({ example: "TEA-001" });
 
+/** Free text: neither empty nor longer than `max`, and well-formed Unicode, so that it can be told as it was said. */
+export function freeText(max: number) {
+  return z
+    .string()
+    .trim()
+    .min(1, "must not be empty")
+    .max(max)
+    .refine((text) => !/\p{Surrogate}/u.test(text), "must be well-formed Unicode");
+}
+
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
 export const idempotencyHeaders = z.object({
   "idempotency-key": z
@@ -30,7 +40,12 @@ export async function idempotency(c: Context) {
 
 /** The same text for the same JSON; an empty body is that of a route that can do without. */
 function sameText(body: string): string {
-  return body === "" ? "" : JSON.stringify(JSON.parse(body));
+  try {
+    return body === "" ? "" : JSON.stringify(JSON.parse(body));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Problem({ status: 422, detail: "The request body is nested too deeply." });
+  }
 }
 
 /** The caller's W3C trace context, if it sent a well-formed one. */

@@ -13,7 +13,10 @@ import { type Message, readEvent } from "./headers.ts";
 import { PARKED_STREAM, parkedSubject } from "./topology.ts";
 
 const TIMEOUT_MS = 5_000;
-const MAX_HEADERS = 64 * 1024;
+/** The most bytes of a message's own headers: of the 64 KiB that there are, its cause and stack need some. */
+const MAX_HEADERS = 40 * 1024;
+/** The colon, the space and the end of a line of headers, in bytes. */
+const PUNCTUATION = 4;
 const MAX_CAUSE = 1_000;
 const MAX_STACK = 4_000;
 /** How long PARKED remembers that a message has ended. */
@@ -97,9 +100,11 @@ export function sayable(message: Message): MsgHdrs {
   try {
     let size = 0;
     for (const [name, values] of message.headers ?? []) {
-      size += name.length + values.join("").length;
-      if (name.startsWith("Nats-") || size > MAX_HEADERS) continue;
-      for (const value of values) copied.append(name, value);
+      if (name.startsWith("Nats-")) continue;
+      for (const value of values) {
+        size += Buffer.byteLength(name) + Buffer.byteLength(value) + PUNCTUATION;
+        if (size <= MAX_HEADERS) copied.append(name, value);
+      }
     }
     return copied;
   } catch {

@@ -18,6 +18,8 @@ export type Advice =
 const LOOKUPS_AT_ONCE = 16;
 /** The most fingerprints remembered that can't be read. */
 const REMEMBERED = 1_000;
+/** The most fingerprints waited for: what waits takes room from all other deliveries. */
+export const WAITS_AT_ONCE = 100;
 const ASK_AGAIN_AFTER_MS = 1_000;
 const RETRY_FROM_MS = 200;
 const RETRY_UP_TO_MS = 5_000;
@@ -44,8 +46,13 @@ export class UnknownSchemas {
   readonly #attempts: number;
   readonly #lookups = new Map<string, Lookup>();
   readonly #turns = new Lanes(LOOKUPS_AT_ONCE);
+  /** The schemas that are waited for, and until when. */
+  readonly #waits = new Map<string, number>();
 
-  /** A schema that is not there is waited for as long as `waitMs`, from when it was first missed. */
+  /**
+   * A schema that is not there is waited for as long as `waitMs`, from when it was first missed; of more than
+   * {@link WAITS_AT_ONCE} at a time, the last ones are not.
+   */
   constructor(find: FindSchema, waitMs: number) {
     this.#find = find;
     this.#waitMs = waitMs;
@@ -54,7 +61,7 @@ export class UnknownSchemas {
 
   /** Looks the schema up and says what to do with the delivery that needs it, the message's `attempt`th. */
   async advise(unknown: UnknownSchemaError, attempt: number): Promise<Advice> {
-    const { since, answer } = this.#lookup(unknown.type, unknown.fingerprint);
+    const { since, answer } = this.#lookup(unknown);
     const found = await answer;
     if (found.outcome === "learned") return { do: "read again" };
     if (found.outcome === "unreadable") return { do: "park", cause: new Error(found.cause) };
@@ -65,11 +72,24 @@ export class UnknownSchemas {
         `this being attempt ${attempt}: ${found.cause}`,
     );
     const isHopeless = waitedMs >= this.#waitMs || attempt >= this.#attempts;
-    return isHopeless ? { do: "park", cause } : { do: "retry", inMs: retryDelay(attempt), cause };
+    if (isHopeless) return { do: "park", cause };
+    if (this.#mayWait(keyOf(unknown), since)) return { do: "retry", inMs: retryDelay(attempt), cause };
+    const crowd = `${cause.message}; ${WAITS_AT_ONCE} other schemas are waited for already`;
+    return { do: "park", cause: new Error(crowd) };
   }
 
-  #lookup(type: FactType, fingerprint: string): Lookup {
-    const key = `${type}.${fingerprint}`;
+  /** Whether a schema may be waited for, as it is or as there is room for one more. */
+  #mayWait(key: string, since: number): boolean {
+    const now = Date.now();
+    for (const [waited, until] of this.#waits) if (until <= now) this.#waits.delete(waited);
+    if (!this.#waits.has(key) && this.#waits.size >= WAITS_AT_ONCE) return false;
+    this.#waits.set(key, since + this.#waitMs);
+    return true;
+  }
+
+  #lookup(unknown: UnknownSchemaError): Lookup {
+    const { type, fingerprint } = unknown;
+    const key = keyOf(unknown);
     const earlier = this.#lookups.get(key);
     if (earlier && Date.now() < earlier.until) return earlier;
 
@@ -82,6 +102,7 @@ export class UnknownSchemas {
     this.#lookups.set(key, lookup);
     if (this.#lookups.size > REMEMBERED) this.#lookups.delete(this.#lookups.keys().next().value!);
     answer.then(({ outcome }) => {
+      if (outcome !== "missing") this.#waits.delete(key);
       if (outcome === "learned") this.#lookups.delete(key);
       else if (outcome === "missing") lookup.until = Date.now() + ASK_AGAIN_AFTER_MS;
     });
@@ -121,6 +142,10 @@ export async function learnKept(types: readonly FactType[], bucket: SchemaBucket
       }
     }
   }
+}
+
+function keyOf({ type, fingerprint }: UnknownSchemaError): string {
+  return `${type}.${fingerprint}`;
 }
 
 /** In milliseconds: 0.2 s at first, then twice as much each time, 5 s at most. */

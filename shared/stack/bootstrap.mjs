@@ -18,6 +18,7 @@ const COMMANDS = {
   restart: "shared/stack/restart",
   bench: "shared/stack/bench",
   chaos: "shared/stack/chaos",
+  fuzz: "shared/stack/fuzz",
   provision: "shared/stack/provision",
   conf: "shared/stack/conf",
   flow: "shared/stack/flow",

@@ -181,6 +181,29 @@ describe("a schema that never comes", () => {
     expect(sent.every(({ end }) => end === "retried")).toBe(true);
   });
 
+  it("is waited for as one of a hundred: a message with one more is parked at once, until there is room again", async () => {
+    const desk = new Desk();
+
+    const waiting = await desk.take(...Array.from({ length: 100 }, () => aVersion().write("a")));
+    const [one] = await desk.take(aVersion().write("a"));
+    expect(waiting.every(({ end }) => end === "retried")).toBe(true);
+    expect(one!.end).toBe("parked");
+    expect(one!.cause).toMatch(/it is not there; 100 other schemas are waited for already$/);
+
+    vi.advanceTimersByTime(WAIT_MS);
+    const [later] = await desk.take(aVersion().write("a"));
+    expect(later!.end).toBe("retried");
+  });
+
+  it("is learned if it is in the bucket, however many others are waited for", async () => {
+    const desk = new Desk();
+    await desk.take(...Array.from({ length: 100 }, () => aVersion().write("a")));
+
+    const [known] = await desk.take(desk.publish(aVersion()).write("b"));
+
+    expect(known!.end).toBe("acked");
+  });
+
   it("does not hold up events of schemas that are known", async () => {
     const desk = new Desk();
     desk.answersLate = true;

@@ -26,7 +26,7 @@ async function post(body: unknown, headers: Record<string, string> = {}) {
   const response = await app.request("/orders", {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
-    body: typeof body === "string" ? body : JSON.stringify(body),
+    body: typeof body === "string" || body instanceof Buffer ? body : JSON.stringify(body),
   });
   return {
     status: response.status,
@@ -41,6 +41,11 @@ function stored(): number {
 
 function line(change: Partial<Placement["lines"][number]> = {}) {
   return { sku: "TEA-001", quantity: 1, unitPriceCents: 450, ...change };
+}
+
+/** An order with something in it that nobody reads, so deep that it can't be told again. */
+function nested(depth: number): string {
+  return `{"extra":${"[".repeat(depth)}${"]".repeat(depth)},${JSON.stringify(anOrder()).slice(1)}`;
 }
 
 const bad: [string, Partial<Record<keyof Placement | "shippingPriority", unknown>>, string[]][] = [
@@ -81,6 +86,14 @@ test.each(bad)(
 test.each([
   ["JSON that breaks off", '{"customerId":', {}, 400],
   ["an array", "[]", {}, 422],
+  [
+    "text that is not UTF-8",
+    Buffer.from(JSON.stringify(anOrder({ customerId: "Zo\xeb" })), "latin1"),
+    {},
+    400,
+  ],
+  ["half a character", JSON.stringify({ ...anOrder(), customerId: "\ud83c" }), {}, 422],
+  ["lists in lists without end", nested(100_000), { "idempotency-key": "deep" }, 422],
   ["another content type", "customerId=c-42", { "content-type": "application/x-www-form-urlencoded" }, 415],
   ["a body over 256 KiB", JSON.stringify({ ...anOrder(), customerId: "x".repeat(300_000) }), {}, 413],
   ["an Idempotency-Key with spaces", JSON.stringify(anOrder()), { "idempotency-key": "a b" }, 400],
