@@ -21,6 +21,16 @@ const MAX_HEADERS = 64 * 1024;
 const MAX_CAUSE = 1_000;
 const MAX_STACK = 4_000;
 
+/** The event in a message of the flow. Throws `UndecodableError` when there is none that can be read. */
+export function eventIn({ subject, data, headers }: Pick<JsMsg, "subject" | "data" | "headers">): Event {
+  const address = parseSubject(subject);
+  if (!address) throw new UndecodableError(`no fact has the subject ${subject}`);
+  const fact = decode(address.type, data);
+  const key = keyOf(fact);
+  if (key !== address.key) throw new UndecodableError(`the subject says ${address.key}, the data ${key}`);
+  return Object.assign(fromHeaders(headers, address.type, key), fact) as Event;
+}
+
 /** A delivery over NATS. It is in `held` until it has ended. */
 export class NatsDelivery implements Delivery {
   readonly attempt: number;
@@ -36,13 +46,7 @@ export class NatsDelivery implements Delivery {
   }
 
   read(): Event {
-    const { subject, data } = this.#message;
-    const address = parseSubject(subject);
-    if (!address) throw new UndecodableError(`no fact has the subject ${subject}`);
-    const fact = decode(address.type, data);
-    const key = keyOf(fact);
-    if (key !== address.key) throw new UndecodableError(`the subject says ${address.key}, the data ${key}`);
-    return Object.assign(fromHeaders(this.#message.headers, address.type, key), fact) as Event;
+    return eventIn(this.#message);
   }
 
   /** Says that it is still being worked on: the broker should not give it to anyone else meanwhile. */

@@ -32,6 +32,8 @@ export interface Store<State> {
    * order; nothing else writes the tables, so that they can be rebuilt from the stream.
    */
   record(event: Event): void;
+  /** What there is to see in the tables, and of long lists the `top`: for a service that only observes. */
+  summary?(top: number): unknown;
 }
 
 /** One row of the table: on these facts, this is decided, and nothing else can be said. */

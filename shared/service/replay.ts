@@ -1,0 +1,70 @@
+// Fills a new database with what a service has heard and said before: nothing is decided again, and nobody is called.
+
+import type { Database } from "better-sqlite3";
+import type { Event } from "../contracts/events.ts";
+import type { AnyService, Store } from "./define.ts";
+import { Engine } from "./engine.ts";
+
+/** The past of one service, told event by event, in the order of the stream. The caller owns the transactions. */
+export class Replay {
+  readonly store: Store<unknown>;
+  readonly #service: AnyService;
+  readonly #statements: ReturnType<typeof prepare>;
+  /** What was handled by reactions that may answer only so often: the name and key of their count, by the event's id. */
+  readonly #counted = new Map<string, readonly [reaction: string, key: string]>();
+
+  /** Begins on an empty database. */
+  constructor(service: AnyService, db: Database) {
+    this.store = new Engine(service, db).store;
+    this.#service = service;
+    this.#statements = prepare(db);
+  }
+
+  /** Takes note of a fact of the service's own, whose data are `payload`. What is noted already is nothing new. */
+  said(fact: Event, payload: Uint8Array): void {
+    const { changes } = this.#statements.append.run(
+      fact.id,
+      fact.type,
+      fact.key,
+      fact.time,
+      fact.causationId,
+      fact.correlationId,
+      fact.traceparent ?? null,
+      payload,
+    );
+    if (changes > 0) this.store.record(fact);
+  }
+
+  /** Takes note of an event that the service has handled. What is noted already is nothing new. */
+  handled(event: Event): void {
+    if (this.#statements.receive.run(event.id, event.time).changes === 0) return;
+    this.store.record(event);
+    const reaction = this.#service.reactions.find(({ on }) => on.includes(event.type));
+    if (reaction?.atMost !== undefined) this.#counted.set(event.id, [reaction.on.join(), event.key]);
+  }
+
+  /** Says that all facts so far are in the stream; those that come now are still to be published. */
+  allStored(): void {
+    this.#statements.publish.run();
+  }
+
+  /** Counts again how often each reaction has answered, when all is told. */
+  count(): void {
+    const { causes, round } = this.#statements;
+    for (const cause of causes.all() as string[]) {
+      const counted = this.#counted.get(cause);
+      if (counted) round.run(...counted);
+    }
+  }
+}
+
+function prepare(db: Database) {
+  return {
+    receive: db.prepare("INSERT OR IGNORE INTO inbox VALUES (?, ?)"),
+    append: db.prepare(`INSERT OR IGNORE INTO outbox
+      (event_id, type, key, time, causation_id, correlation_id, traceparent, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+    publish: db.prepare("UPDATE published SET through = (SELECT coalesce(max(id), 0) FROM outbox)"),
+    causes: db.prepare("SELECT DISTINCT causation_id FROM outbox").pluck(),
+    round: db.prepare("INSERT INTO rounds VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1"),
+  };
+}
