@@ -4,9 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Consumer, type ConsumerMessages, type JetStreamClient, jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import type { Log } from "../observability/log.ts";
-import { type SchemaBucket, SchemaRefusedError } from "../service/agreement.ts";
+import type { SchemaBucket } from "../service/agreement.ts";
 import type { Delivery } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
+import { StartRefusedError } from "../service/start-refused.ts";
 import { type Account, connectNats } from "./connect.ts";
 import { NatsDelivery } from "./delivery.ts";
 import { publishRows } from "./publish.ts";
@@ -16,7 +17,7 @@ import { FLOW_STREAM } from "./topology.ts";
 /** What the link tells the service. */
 export interface LinkListener {
   take(delivery: Delivery): void;
-  /** Asked before anything else, and again after a while when it rejects; a `SchemaRefusedError` is final. */
+  /** Asked before anything else, and again after a while when it rejects; a `StartRefusedError` is final. */
   agree(bucket: SchemaBucket): Promise<void>;
   /** The broker is there and agrees, for the first time or again. */
   up(): void;
@@ -90,6 +91,12 @@ export class Link {
     return this.#schemas!.find(event, fingerprint);
   }
 
+  /** How many deliveries the broker has made to this service, in all processes. */
+  async delivered(): Promise<number> {
+    const consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
+    return (await consumer.info(true)).delivered.consumer_seq;
+  }
+
   /** Asks for no more deliveries; resolves once all that were on their way are here, or after `timeoutMs`. */
   async pause(timeoutMs: number): Promise<void> {
     this.#closing = true;
@@ -118,7 +125,7 @@ export class Link {
         listener.up();
       } catch (error) {
         if (this.#closing) return;
-        if (error instanceof SchemaRefusedError) throw error;
+        if (error instanceof StartRefusedError) throw error;
         this.#trouble = `the schemas are not agreed on: ${(error as Error).message}`;
         this.#log.warn({ cause: (error as Error).message }, "can't agree on schemas; trying again");
         await sleep(RETRY_MS);

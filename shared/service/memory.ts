@@ -1,11 +1,7 @@
 // Whether a service's database remembers what the service has done. An empty one would let it do everything again.
 
 import type { Database } from "better-sqlite3";
-
-/** The service must not start like this: trying again would not help. The message says why, and what to do. */
-export class StartRefusedError extends Error {
-  override name = "StartRefusedError";
-}
+import { StartRefusedError } from "./start-refused.ts";
 
 /** Whether nothing was ever handled or said with this database. The kit's tables have to be there. */
 export function isBlank(db: Database): boolean {

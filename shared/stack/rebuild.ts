@@ -7,6 +7,7 @@ import { allServices } from "../../apps/services.ts";
 import { type Config, ConfigError, loadConfig, natsUrl } from "../config.ts";
 import { connectNats } from "../nats/connect.ts";
 import { type AsOf, type Rebuilt, rebuild, rebuildAsOf } from "../service/rebuild.ts";
+import { whileHeld } from "./control.ts";
 import { readPasswords } from "./passwords.ts";
 
 const DIFFERS = 1;
@@ -22,7 +23,9 @@ try {
   const connection = await connect(config);
   try {
     const target = { service, folder: join(config.DATA_DIR, service.name), connection };
-    const done = asOf ? await rebuildAsOf(target, asOf) : await rebuild(target, { force });
+    const done = asOf
+      ? await rebuildAsOf(target, asOf)
+      : await whileHeld(config.DATA_DIR, service.name, () => rebuild(target, { force }), console.error);
     console.log(json ? JSON.stringify(done) : reportOf(done));
     if ("inPlace" in done && !done.inPlace) process.exitCode = DIFFERS;
   } finally {
