@@ -4,17 +4,20 @@ import type { Database } from "better-sqlite3";
 import type { Event } from "../contracts/events.ts";
 import type { AnyService, Store } from "./define.ts";
 import { Engine } from "./engine.ts";
+import { askedBy, openReplies, type Replies } from "./replies.ts";
 
 /** The past of one service, told event by event, in the order of the stream. The caller owns the transactions. */
 export class Replay {
   readonly store: Store<unknown>;
   readonly #service: AnyService;
+  readonly #replies: Replies;
   readonly #statements: ReturnType<typeof prepare>;
   /** What was handled by reactions that may answer only so often: the name and key of their count, by the event's id. */
   readonly #counted = new Map<string, readonly [reaction: string, key: string]>();
 
   /** Begins on an empty database. */
   constructor(service: AnyService, db: Database) {
+    this.#replies = openReplies(db);
     this.store = new Engine(service, db).store;
     this.#service = service;
     this.#statements = prepare(db);
@@ -32,7 +35,17 @@ export class Replay {
       fact.traceparent ?? null,
       payload,
     );
-    if (changes > 0) this.store.record(fact);
+    if (changes === 0) return;
+    this.store.record(fact);
+    this.#answer(fact);
+  }
+
+  /** The answer to the command that led to the fact is known again, so that a repeat has no second effect. */
+  #answer(fact: Event): void {
+    const asked = askedBy(fact.causationId);
+    const command = this.#service.commands.find(({ name }) => name === asked?.command);
+    if (!asked || !command || this.#replies.find(asked) !== undefined) return;
+    this.#replies.remember(asked, command.answer?.(this.store, fact.key, [fact]));
   }
 
   /** Takes note of an event that the service has handled. What is noted already is nothing new. */

@@ -188,7 +188,7 @@ export class Machine {
     const request = JSON.stringify(input);
     const idempotency = { key: `for-${key}`, request };
     const result = this.#runtime
-      .submit(command, { input, key, answer: () => answerTo({ name, key }), idempotency })
+      .submit({ ...command, answer: () => answerTo({ name, key }) }, { input, key, idempotency })
       .catch((error: Error) => error)
       .finally(() => this.#moves++);
     await settle(this);

@@ -25,6 +25,7 @@ export const takeGoods = command({
     if (order === "refused") return { refused: "not today" };
     return [fact("shipment.waived", { orderId: order })];
   },
+  answer: (_, order) => `placed ${order}`,
   emits: ["shipment.waived"],
 });
 
@@ -113,13 +114,8 @@ export class Till implements Bank {
     return sent;
   }
 
-  place(
-    order: string,
-    idempotency?: { key: string; request: string },
-    how = takeGoods,
-    { answer = () => `placed ${order}` }: { answer?: () => string } = {},
-  ) {
-    return this.runtime.submit(how, { input: order, key: order, answer, idempotency });
+  place(order: string, idempotency?: { key: string; request: string }, how = takeGoods) {
+    return this.runtime.submit(how, { input: order, key: order, idempotency });
   }
 
   /** Every fact said so far, published or not. */
