@@ -32,6 +32,7 @@ export function openSuccessor(service: AnyService, file: string): Successor {
     const next = `${file}.rebuilt`;
     for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(`${next}${suffix}`, { force: true });
     const db = openDatabase(next);
+    db.pragma("busy_timeout = 0"); // Who has the old one open does not close it soon.
     db.prepare("ATTACH ? AS old").run(file);
     db.pragma("old.locking_mode = EXCLUSIVE");
     db.exec("BEGIN EXCLUSIVE; COMMIT");
@@ -77,6 +78,7 @@ export function takePlace({ db, file: next }: Successor, file: string, keepsOld:
 function bringUpToDate(service: AnyService, file: string): boolean {
   const db = openDatabase(file);
   try {
+    db.pragma("busy_timeout = 0");
     db.pragma("locking_mode = EXCLUSIVE");
     new Engine(service, db);
     return !isBlank(db);

@@ -13,6 +13,7 @@ import { type AnyService, defineService } from "../../shared/service/define.ts";
 import type { OutboxRow } from "../../shared/service/engine.ts";
 import type { Parked } from "../../shared/service/parked.ts";
 import { type CommandResult, Runtime } from "../../shared/service/runtime.ts";
+import { stateHash } from "../../shared/service/state.ts";
 import { never, Outside } from "./outside.ts";
 
 /** The longest that work lingers for a group commit, and the turns of the event loop between two moves. */
@@ -151,6 +152,11 @@ export class Machine {
   /** The service's own tables, row by row. */
   get state(): Record<string, unknown[]> {
     return dump(this.#db);
+  }
+
+  /** The hash of all that it knows, as a rebuild compares it. */
+  get stateHash(): string {
+    return stateHash(this.#db);
   }
 
   /** A number that grows with everything that happens; see {@link settle}. */
