@@ -11,11 +11,10 @@ import { doneBy, type IsDone, pastOf } from "../nats/history.ts";
 import { NatsSchemaBucket } from "../nats/schemas.ts";
 import { FLOW_STREAM } from "../nats/topology.ts";
 import { createLog } from "../observability/log.ts";
-import { openDatabase } from "./database.ts";
 import { type AnyService, consumes, emits, isObserver } from "./define.ts";
 import { Replay } from "./replay.ts";
 import { type Difference, differences, stateHash } from "./state.ts";
-import { carryOver, openSuccessor, stamp, takePlace } from "./succession.ts";
+import { carryOver, openEmpty, openSuccessor, stamp, takePlace } from "./succession.ts";
 import { learnKept } from "./unknown-schemas.ts";
 
 /** What was rebuilt, and what became of it. */
@@ -108,10 +107,15 @@ export async function rebuildAsOf(target: Target, time: Date): Promise<AsOf> {
   }
   await expectWholePast(connection);
   const file = join(folder, `state.as-of-${stamp(time)}.db`);
-  const db = openDatabase(file);
+  const db = openEmpty(file);
   try {
     const replay = new Replay(service, db);
-    const events = await tell(replay, db, target, ({ time: stored }) => stored <= time);
+    const events = await tell(
+      replay,
+      db,
+      target,
+      (message, event) => event !== undefined && message.time <= time,
+    );
     const summary = replay.store.summary?.(SHOWN);
     db.pragma("journal_mode = DELETE");
     return { service: service.name, events, file, summary, seconds: secondsSince(begun) };

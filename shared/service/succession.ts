@@ -30,8 +30,7 @@ export function openSuccessor(service: AnyService, file: string): Successor {
     if (existsSync(file) && !isReadable(file)) setAside(file, `${file}.unreadable-${stamp()}`);
     const hasOld = bringUpToDate(service, file);
     const next = `${file}.rebuilt`;
-    for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(`${next}${suffix}`, { force: true });
-    const db = openDatabase(next);
+    const db = openEmpty(next);
     db.pragma("busy_timeout = 0"); // Who has the old one open does not close it soon.
     db.prepare("ATTACH ? AS old").run(file);
     db.pragma("old.locking_mode = EXCLUSIVE");
@@ -41,6 +40,12 @@ export function openSuccessor(service: AnyService, file: string): Successor {
     if (!hasCode(error, /^SQLITE_BUSY/)) throw error;
     throw new Error(`${service.name} is running: its database is in use. Stop it first.`, { cause: error });
   }
+}
+
+/** Opens a new database at `file`, whatever was there. */
+export function openEmpty(file: string): Database {
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(`${file}${suffix}`, { force: true });
+  return openDatabase(file);
 }
 
 /** Takes over what only the old database knows: facts that are not in the stream yet, answers, tries, agreements. */
