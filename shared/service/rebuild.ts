@@ -51,7 +51,7 @@ export interface Target {
   readonly connection: NatsConnection;
 }
 
-const EVENTS_AT_ONCE = 1_000;
+const EVENTS_AT_ONCE = 10_000;
 const SHOWN = 10;
 /** A service that runs asks NATS for deliveries every 2 s. */
 const SILENT_WITHIN_MS = 5_000;

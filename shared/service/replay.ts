@@ -63,6 +63,7 @@ export class Replay {
 
   /** Counts again how often each reaction has answered, when all is told. */
   count(): void {
+    if (this.#counted.size === 0) return;
     const { causes, round } = this.#statements;
     for (const cause of causes.all() as string[]) {
       const counted = this.#counted.get(cause);
