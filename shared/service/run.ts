@@ -9,13 +9,15 @@ import { Problem } from "../http/problem.ts";
 import { serve } from "../http/serve.ts";
 import { Link } from "../nats/link.ts";
 import { createLog, type Log } from "../observability/log.ts";
-import { Agreement, SchemaRefusedError } from "./agreement.ts";
+import { Agreement } from "./agreement.ts";
 import { openDatabase } from "./database.ts";
 import { consumes, emits, type Service, type Store } from "./define.ts";
 import type { Lookout } from "./lost.ts";
+import { expectMemory } from "./memory.ts";
 import type { Publish } from "./outbox.ts";
 import type { Retention } from "./pruner.ts";
 import { Runtime } from "./runtime.ts";
+import { StartRefusedError } from "./start-refused.ts";
 import { learnKept, UnknownSchemas } from "./unknown-schemas.ts";
 
 /** What a service's `main.ts` has to work with. */
@@ -146,6 +148,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
       {
         take: (delivery) => runtime.consumer.take(delivery),
         agree: async (bucket) => {
+          await expectMemory(name, db, () => link.delivered());
           await agreement.reach(bucket);
           runtime.watchDeadlines();
           await learnKept(consumes(service), bucket, log);
@@ -159,7 +162,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
       config.ACK_WAIT_MS,
     )
     .catch((error) => {
-      if (error instanceof SchemaRefusedError) log.fatal(`can't start: ${error.message}`);
+      if (error instanceof StartRefusedError) log.fatal(`can't start: ${error.message}`);
       else {
         const message = "NATS refused the service: is its password the one in NATS's environment?";
         log.fatal({ cause: error.message }, message);
