@@ -17,9 +17,9 @@ import { whyParked } from "./parking.ts";
 import {
   FLOW_STREAM,
   filterSubjects,
-  flowSubjects,
   PARKED_STREAM,
   parkedSubject,
+  saidSubjects,
   wishSubject,
 } from "./topology.ts";
 
@@ -45,7 +45,7 @@ const PREFETCH = 5_000;
 
 /** The messages of all that a service has heard or said, oldest first, as far as they are there now. */
 export function pastOf(connection: NatsConnection, service: AnyService): AsyncGenerator<JsMsg> {
-  const filter_subjects = [...new Set([...filterSubjects(service), ...flowSubjects([service])])];
+  const filter_subjects = [...new Set([...filterSubjects(service), ...saidSubjects([service])])];
   return stored(jetstream(connection), FLOW_STREAM, { filter_subjects });
 }
 
@@ -100,7 +100,7 @@ async function answeredSince(
   floor: number,
 ): Promise<ReadonlySet<string>> {
   const answered = new Set<string>();
-  const filter_subjects = flowSubjects([service]);
+  const filter_subjects = saidSubjects([service]);
   if (filter_subjects.length === 0) return answered;
   const facts = stored(js, FLOW_STREAM, { filter_subjects, opt_start_seq: floor + 1, headers_only: true });
   for await (const { headers } of facts) {
