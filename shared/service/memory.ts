@@ -35,6 +35,7 @@ export function trust(db: Database): void {
 
 const TRUSTED = 1;
 
-function isTrusted(db: Database): boolean {
+/** Whether the file was noted to be the service's memory. */
+export function isTrusted(db: Database): boolean {
   return db.pragma("user_version", { simple: true }) === TRUSTED;
 }

@@ -13,7 +13,7 @@ import { Agreement } from "./agreement.ts";
 import { openDatabase } from "./database.ts";
 import { consumes, emits, type Service, type Store } from "./define.ts";
 import type { Lookout } from "./lost.ts";
-import { expectMemory } from "./memory.ts";
+import { expectMemory, isTrusted } from "./memory.ts";
 import type { Publish } from "./outbox.ts";
 import type { Retention } from "./pruner.ts";
 import { Runtime } from "./runtime.ts";
@@ -131,7 +131,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     parking: link.parking,
     retention,
   });
-  const refusal = () => (agreement.isReached ? undefined : notAgreed(link.state.reason));
+  const refusal = () => (agreement.isReached && isTrusted(db) ? undefined : notAgreed(link.state.reason));
   const app = httpApp({ name, ready: () => link.state, refusal, log });
   routes?.(app, runtime);
   const server = await serve(app, {
@@ -141,15 +141,15 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     held: config.HTTP_HELD && process.connected,
   });
   log.info({ url: server.url }, "serving HTTP");
-  if (agreement.isReached) runtime.watchDeadlines();
+  if (agreement.isReached && isTrusted(db)) runtime.watchDeadlines();
 
   link
     .open(
       {
         take: (delivery) => runtime.consumer.take(delivery),
         agree: async (bucket) => {
-          await expectMemory(name, db, () => link.delivered());
           await agreement.reach(bucket);
+          await expectMemory(name, db, () => link.delivered());
           runtime.watchDeadlines();
           await learnKept(consumes(service), bucket, log);
         },
