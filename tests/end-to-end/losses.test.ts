@@ -95,6 +95,7 @@ test("the schemas are in their bucket again when it was deleted alone", async ()
 test("what was stored after a copy is said again when NATS is put back to that copy", async () => {
   const store = join(shop.folder, "nats");
   const copy = join(shop.folder, "nats-copy");
+  const alarmsBefore = alarms();
   await survives(async () => {
     cpSync(store, copy, { recursive: true });
     await sleep(BEFORE_AND_AFTER_MS);
@@ -105,6 +106,7 @@ test("what was stored after a copy is said again when NATS is put back to that c
   });
 
   expect(shop.lines.join()).toContain("NATS has lost facts");
+  expect(alarms()).toEqual(alarmsBefore);
 });
 
 test("a consumer that looks alive and delivers nothing is bound anew", async () => {
