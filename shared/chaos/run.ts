@@ -56,14 +56,11 @@ export async function runChaos<World>(
   say: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<ChaosRun> {
-  const site = await Site.open(flow.services);
-  try {
+  return Site.during({ services: flow.services, signal }, (site) => {
     const begun = performance.now();
     const tell = (line: string) => say(`${secondsSince(begun).toFixed(1).padStart(7)} s  ${line}`);
-    return await Promise.race([shake(flow, options, site, begun, tell), ended(signal)]);
-  } finally {
-    await site.close();
-  }
+    return shake(flow, options, site, begun, tell);
+  });
 }
 
 async function shake<World>(
@@ -125,15 +122,6 @@ async function shake<World>(
 
 function secondsSince(begun: number): number {
   return (performance.now() - begun) / 1_000;
-}
-
-/** Rejects when the signal says so. */
-export function ended(signal?: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const end = () => reject(new Error("The run was told to end."));
-    if (signal?.aborted) end();
-    signal?.addEventListener("abort", end);
-  });
 }
 
 /** Some faults need what not every machine has, or what services can't do yet. */

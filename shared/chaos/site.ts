@@ -51,15 +51,24 @@ export class Site {
     );
   }
 
-  /** Starts the stack on an empty folder; `more` of the environment is for all its processes. */
-  static async open(services: readonly AnyService[], more: NodeJS.ProcessEnv = {}): Promise<Site> {
+  /**
+   * Starts the stack on an empty folder, and stops it when `work` on it has ended; `more` of the environment is for all its
+   * processes. Rejects when it can't run, and when the signal says that it is to end early.
+   */
+  static async during<Result>(
+    {
+      services,
+      more = {},
+      signal,
+    }: { services: readonly AnyService[]; more?: NodeJS.ProcessEnv; signal?: AbortSignal | undefined },
+    work: (site: Site) => Promise<Result>,
+  ): Promise<Result> {
     const site = new Site(services);
     try {
       await site.#start(more);
-      return site;
-    } catch (error) {
-      await site.close();
-      throw error;
+      return await Promise.race([work(site), ended(signal)]);
+    } finally {
+      await site.#close();
     }
   }
 
@@ -123,7 +132,7 @@ export class Site {
   }
 
   /** Stops everything; the folder goes, unless something is broken that it may explain. */
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     await this.#connection?.close();
     await this.#stack?.stop();
     await this.#post?.close();
@@ -132,4 +141,13 @@ export class Site {
     this.disks?.unmount(!isWell);
     if (isWell) rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Rejects when the signal says so. */
+function ended(signal?: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(new Error("The run was told to end."));
+    if (signal?.aborted) end();
+    signal?.addEventListener("abort", end);
+  });
 }

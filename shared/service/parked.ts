@@ -35,6 +35,9 @@ export function fingerprintOf(what: string, { name, message, stack }: Error): st
   return hash("sha1", [what, name, words, place].join("\n")).slice(0, 8);
 }
 
+/** The most messages that are tried again, or noted in PARKED, at the same time. */
+const MOVED_AT_ONCE = 500;
+
 // The states: `failed` and `waiting` until an operator redrives them, `redriven` until it is known how that ends, `ended`
 // until PARKED says so as well.
 export const PARKED_TABLE = `
@@ -46,6 +49,7 @@ export const PARKED_TABLE = `
     why      TEXT NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS parked_lanes ON parked (key, sequence);
+  CREATE INDEX IF NOT EXISTS parked_states ON parked (state);
 `;
 
 /** The lanes of one service: the messages of a key that are put aside, in the order of the stream. */
@@ -101,19 +105,19 @@ export class ParkedLanes {
     this.#statements.move.run({ ...origin, state, why: UNKNOWN });
   }
 
-  /** What is to be tried again now. */
+  /** What is to be tried again now, {@link MOVED_AT_ONCE} at most. */
   due(): Origin[] {
     return this.#any ? (this.#statements.due.all() as Origin[]) : [];
   }
 
-  /** What has left its lane, as long as PARKED does not say so. */
+  /** What has left its lane, as long as PARKED does not say so; {@link MOVED_AT_ONCE} at most. */
   ended(): Origin[] {
     return this.#any ? (this.#statements.ended.all() as Origin[]) : [];
   }
 
-  /** Forgets what was put aside before that time, 500 at most, and returns how many: what waits behind it goes on. */
-  expire(before: number): number {
-    const expired = this.#any ? (this.#statements.expired.all(before) as Origin[]) : [];
+  /** Of the places between two, forgets what was put aside before that time: what waits behind it goes on. Returns how many. */
+  expire(page: { after: string; end: string; before: number }): number {
+    const expired = this.#statements.expired.all(page) as Origin[];
     for (const { place, key } of expired) {
       this.#statements.remove.run(place);
       this.#statements.follow.run(key);
@@ -151,9 +155,11 @@ function prepare(db: Database) {
       ON CONFLICT DO UPDATE SET state = excluded.state`),
     follow: db.prepare(`UPDATE parked SET state = 'redriven' WHERE state = 'waiting' AND place = (${first})`),
     due: db.prepare(`${origins} WHERE state = 'redriven' AND NOT EXISTS
-      (SELECT 1 FROM parked WHERE key = one.key AND sequence < one.sequence AND state != 'ended')`),
-    ended: db.prepare(`${origins} WHERE state = 'ended'`),
-    expired: db.prepare(`${origins} WHERE state IN ('failed', 'waiting') AND why ->> 'lastAt' < ? LIMIT 500`),
+      (SELECT 1 FROM parked WHERE key = one.key AND sequence < one.sequence AND state != 'ended')
+      LIMIT ${MOVED_AT_ONCE}`),
+    ended: db.prepare(`${origins} WHERE state = 'ended' LIMIT ${MOVED_AT_ONCE}`),
+    expired: db.prepare(`${origins} WHERE place > :after AND place <= :end
+      AND state IN ('failed', 'waiting') AND why ->> 'lastAt' < :before`),
     forget: db.prepare("DELETE FROM parked WHERE place = ? AND state = 'ended'"),
     remove: db.prepare("DELETE FROM parked WHERE place = ?"),
   };

@@ -24,13 +24,14 @@ const REST_MS = 60_000;
 /**
  * The tables that grow, the key in whose order each is looked through, and the condition for a row to go. No index says which
  * rows are old: it would have to be kept with every delivery. The newest published row of the outbox stays, since it says
- * where the numbers go on.
+ * where the numbers go on. What is parked goes by its lanes.
  */
 const TABLES = [
   { table: "inbox", key: "event_id", old: "at < :before" },
   { table: "outbox", key: "id", old: "time < :before AND id < (SELECT through FROM published)" },
   { table: "replies", key: "key", old: "at < :before" },
   { table: "attempts", key: "event_id", old: "last_at < :before" },
+  { table: "parked", key: "place" },
 ] as const;
 
 /** What the pruner works with. */
@@ -75,16 +76,15 @@ export class Pruner {
   }
 
   #look(): void {
+    const { table } = this.#tables[this.#current]!;
     let forgotten = 0;
-    let expired = 0;
     this.#parts.commits.add({
       run: () => {
         forgotten = this.#prunePage();
-        expired = this.#isAround ? this.#parts.lanes.expire(this.#before("parkedMs")) : 0;
-        return forgotten + expired > 0;
+        return forgotten > 0;
       },
       committed: () => {
-        if (expired > 0) this.#parts.onExpired(expired);
+        if (forgotten > 0 && table === "parked") this.#parts.onExpired(forgotten);
         this.#lookIn(this.#isAround ? REST_MS : forgotten > 0 ? NEXT_MS : CALM_MS);
       },
       failed: () => this.#lookIn(REST_MS),
@@ -96,27 +96,32 @@ export class Pruner {
     return this.#current === 0 && this.#after === undefined;
   }
 
-  #before(what: keyof Retention): number {
-    return this.#clock.now() - this.#parts.retention[what];
-  }
-
   /** Forgets what is old in the next page, and returns how many rows that were. */
   #prunePage(): number {
     const { first, last, forget } = this.#tables[this.#current]!;
+    const { lanes, retention } = this.#parts;
     const after = this.#after ?? first;
     const end = last.get({ after });
     this.#after = end ?? undefined;
-    if (end !== null) return forget.run({ after, end, before: this.#before("recordsMs") }).changes;
-    this.#current = (this.#current + 1) % this.#tables.length;
-    return 0;
+    if (end === null) {
+      this.#current = (this.#current + 1) % this.#tables.length;
+      return 0;
+    }
+    const now = this.#clock.now();
+    if (forget) return forget.run({ after, end, before: now - retention.recordsMs }).changes;
+    return lanes.expire({ after: `${after}`, end: `${end}`, before: now - retention.parkedMs });
   }
 }
 
-function prepare(db: Database, { table, key, old }: (typeof TABLES)[number]) {
+function prepare(db: Database, { table, key, ...rest }: (typeof TABLES)[number]) {
   const page = `SELECT ${key} AS end FROM ${table} WHERE ${key} > :after ORDER BY ${key} LIMIT ${PAGE}`;
   return {
+    table,
     first: key === "id" ? 0 : "",
     last: db.prepare(`SELECT max(end) FROM (${page})`).pluck(),
-    forget: db.prepare(`DELETE FROM ${table} WHERE ${key} > :after AND ${key} <= :end AND ${old}`),
+    forget:
+      "old" in rest
+        ? db.prepare(`DELETE FROM ${table} WHERE ${key} > :after AND ${key} <= :end AND ${rest.old}`)
+        : undefined,
   };
 }

@@ -28,6 +28,7 @@ export class Redriver {
   /** The places of what is under way. */
   readonly #underWay = new Set<string>();
   #stopped = false;
+  #isToLook = false;
 
   constructor(
     lanes: ParkedLanes,
@@ -43,8 +44,16 @@ export class Redriver {
     this.#clock = clock;
   }
 
-  /** Says that the lanes may have changed, or that the broker may be back. */
+  /** Says that the lanes may have changed, or that the broker may be back: they are looked through once in a turn. */
   kick(): void {
+    if (this.#isToLook) return;
+    this.#isToLook = true;
+    this.#clock.soon(() => this.#look());
+  }
+
+  #look(): void {
+    this.#isToLook = false;
+    if (this.#stopped) return;
     for (const origin of this.#lanes.due()) this.#once(origin, () => this.#redrive(origin));
     for (const origin of this.#lanes.ended()) this.#once(origin, () => this.#end(origin));
   }
@@ -56,7 +65,7 @@ export class Redriver {
 
   /** Begins something that is not under way; tries again later when it fails. */
   #once({ place }: Origin, begin: () => Promise<void>): void {
-    if (this.#stopped || this.#underWay.has(place)) return;
+    if (this.#underWay.has(place)) return;
     this.#underWay.add(place);
     begin().catch(({ message: cause }: Error) => {
       this.#log.warn({ place, cause }, "a parked message can't be moved; trying again");
@@ -78,7 +87,7 @@ export class Redriver {
     await this.#parking.end(origin);
     if (this.#stopped) return;
     this.#lanes.forget(origin.place);
-    this.#underWay.delete(origin.place);
+    this.#over(origin.place);
   }
 
   #over(place: string): void {

@@ -1,6 +1,5 @@
 // `npm run chaos`: the real stack under load while everything goes wrong, and the laws that must hold all the same.
 
-import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { worldsOf } from "../../apps/proof/books.ts";
@@ -12,8 +11,8 @@ import { reportOf } from "../chaos/report.ts";
 import { type ChaosOptions, type ChaosRun, runChaos } from "../chaos/run.ts";
 import type { Shaken } from "../chaos/verdict.ts";
 import { loadConfig } from "../config.ts";
-import { SEEDS } from "../flow/simulate/simulate.ts";
-import { Misuse, options, whole } from "./flow-commands.ts";
+import { options, whole } from "./arguments.ts";
+import { runTrial, seedIn } from "./trial.ts";
 
 const MOST_ORDERS = 1_000_000;
 const MOST_FAULTS = 100_000;
@@ -42,37 +41,23 @@ export function chaos(
   return runChaos(orderFlow, wanted, say, signal);
 }
 
-/** Runs a command line, and returns the exit code: 0 when all is well, 1 with something broken, 2 when it can't run. */
-async function main(args: readonly string[]): Promise<number> {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
-  try {
-    const { json, ...wanted } = optionsOf(args);
-    const run = await chaos(wanted, (line) => console.error(line), stop.signal);
-    console.log(json ? JSON.stringify(run, null, 2) : `\n${reportOf(run)}`);
-    return run.broken.length > 0 ? 1 : 0;
-  } catch (error) {
-    const { message, stack } = error as Error;
-    console.error(error instanceof Misuse || stop.signal.aborted ? message : stack);
-    return 2;
-  }
-}
-
 /** What the arguments ask for; a seed of its own where none is given. Throws `Misuse`. */
-function optionsOf(args: readonly string[]): ChaosOptions & { json: boolean } {
+function optionsOf(args: readonly string[]): { wanted: ChaosOptions; json: boolean } {
   const { seed, orders, kills, json } = options("chaos takes --seed, --orders, --kills and --json", args, {
     seed: { type: "string" },
     orders: { type: "string", default: "500" },
     kills: { type: "string", default: "50" },
     json: { type: "boolean", default: false },
   });
-  return {
-    seed: seed === undefined ? randomInt(SEEDS) : whole("--seed", seed, 0, SEEDS - 1),
+  const wanted = {
+    seed: seedIn(seed),
     orders: whole("--orders", orders, 1, MOST_ORDERS),
     faults: whole("--kills", kills, 0, MOST_FAULTS),
-    json,
   };
+  return { wanted, json };
 }
 
 // Customers of a run that ends early would not give in.
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exit(await main(process.argv.slice(2)));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exit(await runTrial({ optionsOf, run: chaos, reportOf }, process.argv.slice(2)));
+}

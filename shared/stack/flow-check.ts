@@ -14,8 +14,8 @@ import { diagram, story } from "../flow/check/move.ts";
 import { mutants, type Tried, tryMutant } from "../flow/check/mutants.ts";
 import { mutantLine, mutantSummary, numbered, scenarioLine, verdict } from "../flow/check/report.ts";
 import { emits } from "../service/define.ts";
+import { Misuse, options } from "./arguments.ts";
 import type { Out } from "./flow.ts";
-import { Misuse, options } from "./flow-commands.ts";
 import { projectRoot } from "./project.ts";
 
 const proof = { scenarios, outside, laws };

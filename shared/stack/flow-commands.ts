@@ -2,7 +2,6 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type ParseArgsConfig, parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig, natsUrl } from "../config.ts";
@@ -11,10 +10,8 @@ import { flowMap } from "../flow/map.ts";
 import { flowSvg } from "../flow/svg.ts";
 import { flowTable, markdownTable } from "../flow/table.ts";
 import { natsConf } from "../nats/conf.ts";
+import { flag } from "./arguments.ts";
 import { projectRoot } from "./project.ts";
-
-/** The command line can't be understood: the sentence says why. */
-export class Misuse extends Error {}
 
 const services = allServices(loadConfig({}));
 
@@ -57,41 +54,6 @@ export function permissions(args: readonly string[]) {
   flag("permissions", args, []);
   const conf = natsConf(services);
   return conf.slice(conf.search(/^authorization \{/m));
-}
-
-/** The options of a command, as `parseArgs` reads them; `takes` says in words which there are. Throws `Misuse`. */
-export function options<const Known extends NonNullable<ParseArgsConfig["options"]>>(
-  takes: string,
-  args: readonly string[],
-  known: Known,
-) {
-  try {
-    return parseArgs({ args: [...args], options: known, strict: true }).values;
-  } catch (error) {
-    throw new Misuse(`${takes}: ${(error as Error).message.split("\n")[0]}`);
-  }
-}
-
-/** The whole number that an option has, between two bounds. Throws `Misuse`. */
-export function whole(option: string, text: string, from: number, to: number): number {
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < from || number > to)
-    throw new Misuse(`${option} takes a whole number from ${from} to ${to}, not ${text}.`);
-  return number;
-}
-
-/** The option that was given, one at most. Throws `Misuse`. */
-export function flag<Known extends string>(
-  command: string,
-  args: readonly string[],
-  known: readonly Known[],
-) {
-  const [option, extra] = args as Known[];
-  const takes = known.length > 0 ? `takes ${known.join(" or ")}` : "takes no options";
-  if (option !== undefined && !known.includes(option))
-    throw new Misuse(`${command} ${takes}, not ${option}.`);
-  if (extra !== undefined) throw new Misuse(`${command} takes one option at most, not ${extra} as well.`);
-  return option;
 }
 
 function json(value: unknown): string {

@@ -1,6 +1,5 @@
 // The command `simulate` of `npm run -s flow`: many orders at random, all of it from one seed.
 
-import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { laws } from "../../apps/proof/laws.ts";
 import { traffic } from "../../apps/proof/traffic.ts";
@@ -11,9 +10,10 @@ import type { Level } from "../flow/simulate/faults.ts";
 import { Pool, serveRuns } from "../flow/simulate/pool.ts";
 import { commandOf, reportOf } from "../flow/simulate/report.ts";
 import { type RunOptions, runOnce } from "../flow/simulate/run.ts";
-import { type Options, ORDERS_A_RUN, SEEDS, simulateFlow } from "../flow/simulate/simulate.ts";
+import { type Options, ORDERS_A_RUN, simulateFlow } from "../flow/simulate/simulate.ts";
+import { Misuse, options, whole } from "./arguments.ts";
 import type { Out } from "./flow.ts";
-import { Misuse, options, whole } from "./flow-commands.ts";
+import { seedIn } from "./trial.ts";
 
 const LEVELS: readonly string[] = ["none", "light", "heavy"] satisfies Level[];
 const MOST_ORDERS = 1_000_000;
@@ -63,7 +63,7 @@ function optionsOf(args: readonly string[]): Options & { json: boolean } {
   );
   if (!LEVELS.includes(faults)) throw new Misuse(`--faults takes none, light or heavy, not ${faults}.`);
   return {
-    seed: seed === undefined ? randomInt(SEEDS) : whole("--seed", seed, 0, SEEDS - 1),
+    seed: seedIn(seed),
     orders: whole("--orders", orders, 1, MOST_ORDERS),
     level: faults as Level,
     json,

@@ -1,8 +1,9 @@
 // `npm run -s flow -- …`: what the reaction tables say, as pictures, tables and documents, and the proof of the flow.
 
 import { fileURLToPath } from "node:url";
+import { Misuse } from "./arguments.ts";
 import { check, replay } from "./flow-check.ts";
-import { asyncapi, Misuse, map, permissions, table } from "./flow-commands.ts";
+import { asyncapi, map, permissions, table } from "./flow-commands.ts";
 import { simulate } from "./flow-simulate.ts";
 
 /** A command of the table below. */

@@ -11,6 +11,7 @@ import { foresee } from "../parked/dry-run.ts";
 import { type Blocked, type Entry, groupsOf, inOrder } from "../parked/entries.ts";
 import { Operator } from "../parked/operator.ts";
 import { entryText, groupsText, listText, nameOf } from "../parked/texts.ts";
+import { Misuse } from "./arguments.ts";
 
 const USAGE = `npm run -s parked -- COMMAND
 
@@ -162,9 +163,6 @@ function ofGroup(entries: readonly Entry[], group: string): Entry[] {
   if (own.length === 0) throw new Gone(`Nothing is parked in the group ${group}. See list --group.`);
   return own;
 }
-
-/** The command line can't be understood: the sentence says why. */
-class Misuse extends Error {}
 
 /** What was asked for is not there. */
 class Gone extends Error {}

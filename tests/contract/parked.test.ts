@@ -164,6 +164,21 @@ describe("a redrive", () => {
     expect(till.said).toEqual(["order.completed a", "shipment.waived a"]);
   });
 
+  it("of more than are moved at once reaches all of them, in the end", async () => {
+    const till = new Till();
+    const orders = Array.from({ length: 1_200 }, (_, number) => `many-${number}`);
+    for (const order of orders) plantBug(order);
+    const messages = orders.map(paid);
+    await till.take(...messages);
+    expect(till.shelf.held).toHaveLength(1_200);
+    for (const order of orders) plantBug(order, false);
+
+    for (const message of messages) till.give(message, 1, { do: "redrive" });
+    for (let round = 0; till.shelf.held.length > 0 && round < 20; round++) await turns();
+    expect([till.shelf.held, till.rows("parked")]).toEqual([[], 0]);
+    expect(till.stored).toHaveLength(1_200);
+  });
+
   it("waits for PARKED as long as that is away", async () => {
     const { till, messages } = await blocked();
     plantBug("a", false);

@@ -3,7 +3,6 @@
 import { Chance } from "../../flow/simulate/chance.ts";
 import { untilCalm } from "../calm.ts";
 import { stockUp } from "../load.ts";
-import { ended } from "../run.ts";
 import { Site } from "../site.ts";
 import { testimony } from "../testimony.ts";
 import { type Shaken, verdict } from "../verdict.ts";
@@ -68,12 +67,9 @@ export async function runFuzz<World>(
   say: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<FuzzRun> {
-  const site = await Site.open(flow.services, TIDY);
-  try {
-    return await Promise.race([new Fuzz(site, options, say).run(flow), ended(signal)]);
-  } finally {
-    await site.close();
-  }
+  return Site.during({ services: flow.services, more: TIDY, signal }, (site) =>
+    new Fuzz(site, options, say).run(flow),
+  );
 }
 
 class Fuzz {
