@@ -1,26 +1,14 @@
 // What every service promises, whoever it is: the same suite for all of them. A new service gets it by being listed.
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  type Event,
-  type Fact,
-  type FactType,
-  fact,
-  UndecodableError,
-} from "../../shared/contracts/events.ts";
+import { type Event, type FactType, UndecodableError } from "../../shared/contracts/events.ts";
 import { openDatabase } from "../../shared/service/database.ts";
-import { type AnyService, emits, type Reaction } from "../../shared/service/define.ts";
-import {
-  type Flow,
-  forOrder,
-  isAboutOrder,
-  ORDER,
-  type Part,
-  type Scenario,
-  scenarios,
-  stopTime,
-} from "./flow.ts";
-import { answerTo, dump, Machine, type Step, settle } from "./machine.ts";
+import type { AnyService } from "../../shared/service/define.ts";
+import { type Flow, forOrder, ORDER, type Part, type Scenario, scenarios, stopTime } from "./flow.ts";
+import { answerTo, dump, Machine } from "./machine.ts";
+import { momentsOf } from "./moments.ts";
+import { apart, isOvertaken, nameOf, playWhilePossible, reorderings } from "./reorder.ts";
+import { BUGS, talkative } from "./spoiled.ts";
 
 /** What holds of one service and one order, whatever came first: FLOW.md, as that service sees it. */
 export type Law = (seen: Seen) => void;
@@ -325,137 +313,7 @@ export function describeContract(service: AnyService, flow: Flow, of: Particular
 
 const OTHER = ORDER.replace(/1$/, "2");
 const LONGEST_PAUSE_MS = 5_000;
-const CHECKPOINT_MS = 1_000;
 const UNDECLARED = /^\w+ may not say [\w.-]+ here: its table does not declare it$/;
-
-/** When the plug is pulled. */
-interface Moment {
-  readonly name: string;
-  readonly prepare: (machine: Machine) => void;
-  readonly wait?: () => Promise<unknown>;
-}
-
-/** The moments that there are in the life of a service: not every one calls the outside, or says anything. */
-function momentsOf(service: AnyService): Moment[] {
-  const calling: Moment[] = [
-    {
-      name: "before the outside has acted",
-      prepare: ({ outside }) => {
-        outside.silence = "before acting";
-      },
-    },
-    {
-      name: "after the outside has acted, before the answer is there",
-      prepare: ({ outside }) => {
-        outside.silence = "after acting";
-      },
-    },
-  ];
-  const speaking: Moment[] = [
-    {
-      name: "after its commit, before its facts are stored",
-      prepare: ({ broker }) => {
-        broker.mood = "loses";
-      },
-    },
-    {
-      name: "after its facts are stored, before it knows",
-      prepare: ({ broker }) => {
-        broker.mood = "forgets to answer";
-      },
-    },
-  ];
-  const loseAcks = (machine: Machine) => {
-    machine.losesAcks = true;
-  };
-  return [
-    ...(service.reactions.some(({ call }) => call) ? calling : []),
-    ...(emits(service).length > 0 ? speaking : []),
-    { name: "before the ack arrives", prepare: loseAcks },
-    {
-      name: "before the ack arrives, with a note of what is published",
-      prepare: loseAcks,
-      wait: () => vi.advanceTimersByTimeAsync(CHECKPOINT_MS),
-    },
-  ];
-}
-
-/** Bugs that show on one order's events. */
-const BUGS: readonly { name: string; plant: (service: AnyService, orderId: string) => AnyService }[] = [
-  {
-    name: "a decision",
-    plant: (service, orderId) => ({
-      ...service,
-      reactions: service.reactions.map(unguarded).map((reaction) => ({
-        ...reaction,
-        decide: (state, event, outcome) => {
-          if (event.key === orderId) throw new Error("a bug");
-          return reaction.decide?.(state, event, outcome) ?? [];
-        },
-      })),
-    }),
-  },
-  {
-    name: "the store",
-    plant: (service, orderId) => ({
-      ...service,
-      store: (db) => {
-        const store = service.store(db);
-        return {
-          ...store,
-          record(event: Event) {
-            if (event.key === orderId && event.source !== service.name) throw new Error("a bug");
-            store.record(event);
-          },
-        };
-      },
-    }),
-  },
-];
-
-/** The service with decisions that say one fact too many, after those that may be said. */
-function talkative(service: AnyService): AnyService {
-  const tooMany = (emits: readonly FactType[]): Fact =>
-    emits.includes("order.completed")
-      ? fact("shipment.waived", { orderId: ORDER })
-      : fact("order.completed", { orderId: ORDER });
-  return {
-    ...service,
-    reactions: service.reactions.map(unguarded).map((reaction) => ({
-      ...reaction,
-      decide: (state, event, outcome) => [
-        ...(reaction.decide?.(state, event, outcome) ?? []),
-        tooMany(reaction.emits),
-      ],
-    })),
-    deadlines: service.deadlines.map((deadline) => ({
-      ...deadline,
-      decide: (state: unknown, key: string) => [
-        ...deadline.decide(state, key),
-        tooMany(deadline.emits as FactType[]),
-      ],
-    })),
-    commands: service.commands.map((command) => ({
-      ...command,
-      decide: (state: unknown, input: unknown) => [
-        ...(command.decide(state, input) as Fact[]),
-        tooMany(command.emits as FactType[]),
-      ],
-    })),
-  };
-}
-
-/** The same reaction with its guards further inside, so that its decision has its say on every event. */
-function unguarded(reaction: Reaction<unknown, unknown>): Reaction<unknown, unknown> {
-  const { request, decide } = reaction;
-  const holds = (state: unknown) => reaction.if.every((guard) => guard(state));
-  return {
-    ...reaction,
-    if: [],
-    ...(request && { request: (state, event) => (holds(state) ? request(state, event) : undefined) }),
-    decide: (state, event, outcome) => (holds(state) ? (decide?.(state, event, outcome) ?? []) : []),
-  };
-}
 
 type Watched = Part & { readonly expected: Result };
 
@@ -482,79 +340,4 @@ function factsOf({ facts }: Machine, orderId: string): Event[] {
 /** Whether a fact was said on an event: the ids of commands and deadlines have a space in them. */
 function isAnswer({ causationId }: Event): boolean {
   return !causationId.includes(" ");
-}
-
-/** What comes first in any case, and the rest, which may change places: the order's events among it. */
-function apart(steps: readonly Step[]): { first: Step[]; rest: Step[]; events: Event[] } {
-  const begin = steps.findIndex((step) => "event" in step && isAboutOrder(step.event));
-  const rest = begin < 0 ? [] : steps.slice(begin);
-  const events = rest.flatMap((step) => ("event" in step ? [step.event] : []));
-  return { first: steps.slice(0, steps.length - rest.length), rest, events };
-}
-
-function nameOf(step: Step): string {
-  if ("event" in step) return step.event.type;
-  return "command" in step ? step.command.name : "time passes";
-}
-
-/**
- * Plays the steps in turn, events one by one or as many together as can be. False when one can't be there yet: it depends
- * on a fact of the service's own that was not said so far.
- */
-async function playWhilePossible(
-  machine: Machine,
-  steps: readonly Step[],
-  { dependsOn, together }: { dependsOn: Part["dependsOn"]; together: boolean },
-): Promise<boolean> {
-  const isPossible = (step: Step) => {
-    const said = new Set(machine.facts.map((fact) => fact.type));
-    return dependsOn(step).every((needed) => said.has(needed));
-  };
-  for (const step of steps) {
-    if (!isPossible(step)) await settle(machine);
-    if (!isPossible(step)) return false;
-    if (!("event" in step)) await machine.play(step);
-    else if (together) machine.give(step.event);
-    else await machine.take(step.event);
-  }
-  await settle(machine);
-  return true;
-}
-
-const OVERTAKING = ["cancel", "order.cancellation-requested", "shipment.withdrawn", "order.cancelled"];
-
-/** Whether a cancellation, or the wish for one, comes before something that it came after, or the other way round. */
-function isOvertaken(reordered: readonly Step[], steps: readonly Step[]): boolean {
-  const earlier = (of: readonly Step[], name: string) =>
-    of
-      .slice(
-        0,
-        Math.max(
-          0,
-          of.findIndex((step) => nameOf(step) === name),
-        ),
-      )
-      .map(nameOf)
-      .sort();
-  return OVERTAKING.some((name) => `${earlier(reordered, name)}` !== `${earlier(steps, name)}`);
-}
-
-const PERMUTED = 4;
-
-/** Every order of up to four steps; of more, every order of each four that follow each other, and the reverse of all. */
-function reorderings(steps: readonly Step[]): Step[][] {
-  if (steps.length <= PERMUTED) return permutations(steps);
-  const windows = steps
-    .slice(PERMUTED - 1)
-    .flatMap((_, start) =>
-      permutations(steps.slice(start, start + PERMUTED)).map((window) =>
-        steps.toSpliced(start, PERMUTED, ...window),
-      ),
-    );
-  return [...windows, steps.toReversed()];
-}
-
-function permutations<T>(of: readonly T[]): T[][] {
-  if (of.length === 0) return [[]];
-  return of.flatMap((first, index) => permutations(of.toSpliced(index, 1)).map((rest) => [first, ...rest]));
 }
