@@ -83,7 +83,6 @@ export function routes(app: OpenAPIHono, runtime: Runtime<InventoryStore, unknow
     const result = await runtime.submit(adjustStock, {
       input,
       key: sku,
-      answer: () => store.level(sku)!,
       idempotency: await idempotency(c),
       traceparent: traceparent(c),
     });

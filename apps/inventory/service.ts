@@ -9,6 +9,7 @@ export const adjustStock = command({
   load: (stock: InventoryStore, { sku }: { sku: string; delta: number; reason: string }) =>
     stock.level(sku) ?? { sku, onHand: 0, reserved: 0, committed: 0 },
   decide: adjust,
+  answer: (stock, sku) => stock.level(sku)!,
   emits: ["stock.adjusted"],
 });
 

@@ -92,7 +92,6 @@ export function routes(app: OpenAPIHono, runtime: Runtime<OrdersStore, unknown>)
     const result = await runtime.submit(placeOrder, {
       input: { orderId, ...body, totalCents: totalCents(body.lines) },
       key: orderId,
-      answer: () => ({ orderId, status: "pending" as const }),
       idempotency: await idempotency(c),
       traceparent: traceparent(c),
     });
@@ -106,7 +105,6 @@ export function routes(app: OpenAPIHono, runtime: Runtime<OrdersStore, unknown>)
     const result = await runtime.submit(cancelOrder, {
       input: { orderId, ...cancellation.parse(c.req.valid("json")) },
       key: orderId,
-      answer: () => found(store, orderId),
       idempotency: await idempotency(c),
       traceparent: traceparent(c),
     });

@@ -9,6 +9,7 @@ export const placeOrder = command({
   name: "place",
   load: (orders: OrdersStore, { orderId }: NewOrderCreated) => orders.load({ key: orderId }),
   decide: place,
+  answer: (_, orderId) => ({ orderId, status: "pending" as const }),
   emits: ["order.created"],
 });
 
@@ -16,6 +17,7 @@ export const cancelOrder = command({
   name: "cancel",
   load: (orders: OrdersStore, { orderId }: Cancellation) => orders.load({ key: orderId }),
   decide: requestCancellation,
+  answer: (orders, orderId) => orders.find(orderId)!,
   emits: ["order.cancellation-requested"],
 });
 

@@ -1,4 +1,5 @@
-// The orders as their customers see them. One row an order; its status follows from the facts noted in it.
+// The orders as their customers see them. One row an order; its status follows from the facts noted in it. What others say
+// of an order may arrive before the order itself: it is noted when the order is there.
 
 import type { Database } from "better-sqlite3";
 import type { Event, OrderCreated } from "../../shared/contracts/events.ts";
@@ -27,6 +28,11 @@ export const tables = `
     ) VIRTUAL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS orders_by_status ON orders (status, order_id);
+  CREATE TABLE IF NOT EXISTS early (
+    order_id TEXT NOT NULL,
+    type     TEXT NOT NULL,
+    PRIMARY KEY (order_id, type)
+  ) WITHOUT ROWID;
 `;
 
 /** One order as it is shown. */
@@ -56,12 +62,16 @@ export function store(db: Database) {
   const insert = db.prepare(`INSERT INTO orders
     (order_id, customer_id, plan, shipping_priority, currency, total_cents, lines, placed_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
-  const flag = db.prepare("UPDATE orders SET flagged = 1 WHERE order_id = ?");
   const request = db.prepare("UPDATE orders SET cancellation_requested = 1 WHERE order_id = ?");
-  const clear = db.prepare("UPDATE orders SET cleared = 1 WHERE order_id = ?");
+  const assess = {
+    "risk.flagged": db.prepare("UPDATE orders SET flagged = 1 WHERE order_id = ?"),
+    "risk.cleared": db.prepare("UPDATE orders SET cleared = 1 WHERE order_id = ?"),
+  };
   const end = db.prepare(
     "UPDATE orders SET outcome = ?, reason = ?, detail = ?, ended_at = ? WHERE order_id = ?",
   );
+  const addEarly = db.prepare("INSERT INTO early VALUES (?, ?)");
+  const takeEarly = db.prepare("DELETE FROM early WHERE order_id = ? RETURNING type").pluck();
   const one = db.prepare("SELECT * FROM orders WHERE order_id = ?");
   const page = db.prepare("SELECT * FROM orders WHERE order_id < ? ORDER BY order_id DESC LIMIT ?");
   const pageByStatus = db.prepare(
@@ -78,12 +88,14 @@ export function store(db: Database) {
         case "order.created": {
           const { customerId, plan, shippingPriority, currency, totalCents } = data;
           const lines = JSON.stringify(data.lines);
-          return insert.run(key, customerId, plan, shippingPriority, currency, totalCents, lines, time);
+          insert.run(key, customerId, plan, shippingPriority, currency, totalCents, lines, time);
+          for (const early of takeEarly.all(key) as (keyof typeof assess)[]) assess[early].run(key);
+          return;
         }
         case "risk.flagged":
-          return flag.run(key);
         case "risk.cleared":
-          return clear.run(key);
+          if (assess[type].run(key).changes === 0) addEarly.run(key, type);
+          return;
         case "order.cancellation-requested":
           return request.run(key);
         case "order.completed":

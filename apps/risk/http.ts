@@ -85,14 +85,9 @@ export function routes(app: OpenAPIHono, runtime: Runtime<RiskStore, unknown>): 
     const { orderId } = c.req.valid("param");
     if (store.find(orderId).status === "none")
       throw new Problem({ status: 404, type: "order-unknown", detail: `Risk knows no order ${orderId}.` });
-    const body = c.req.valid("json");
     const result = await runtime.submit(reviewOrder, {
-      input: { orderId, ...body },
+      input: { orderId, ...c.req.valid("json") },
       key: orderId,
-      answer: () => ({
-        orderId,
-        status: body.decision === "approve" ? ("cleared" as const) : ("rejected" as const),
-      }),
       idempotency: await idempotency(c),
       traceparent: traceparent(c),
     });

@@ -8,6 +8,10 @@ export const reviewOrder = command({
   name: "review",
   load: (risk: RiskStore, { orderId }: Review) => risk.find(orderId),
   decide: review,
+  answer: (_, orderId, [fact]) => ({
+    orderId,
+    status: fact?.type === "risk.cleared" ? ("cleared" as const) : ("rejected" as const),
+  }),
   emits: ["risk.cleared", "risk.rejected"],
 });
 

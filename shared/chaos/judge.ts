@@ -99,7 +99,7 @@ function caused(stream: readonly Event[], services: readonly AnyService[]): stri
   const names = services.flatMap(({ commands, deadlines }) =>
     [...commands, ...deadlines].map(({ name }) => name),
   );
-  const byOther = new RegExp(`^(${names.join("|")}) \\S+$`);
+  const byOther = new RegExp(`^(${names.join("|")}) \\S+( [\\da-f]{64})?$`);
   return stream
     .filter(({ causationId }) => !ids.has(causationId) && !byOther.test(causationId))
     .map(({ type, key, causationId }) => `${type} of ${key} is caused by ${causationId}, which is nowhere`);

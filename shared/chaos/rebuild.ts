@@ -8,6 +8,9 @@ import { projectRoot } from "../stack/project.ts";
 
 const COMMAND = join(projectRoot, "dist", "shared", "stack", "rebuild.js");
 
+/** How it exits when the state is another one. */
+const DIFFERS = 1;
+
 /** What the command says: hashes of the state that the database held, if there was one, and holds now. */
 export interface Rebuilt {
   readonly service: string;
@@ -22,7 +25,11 @@ export const canRebuild = existsSync(COMMAND);
 
 /** Rebuilds the database of a service that is not running; `env` is the stack's, with the passwords. */
 export async function rebuild(service: string, env: NodeJS.ProcessEnv): Promise<Rebuilt> {
-  const { stdout } = await promisify(execFile)(process.execPath, [COMMAND, service, "--json"], { env });
+  const run = promisify(execFile)(process.execPath, [COMMAND, service, "--json"], { env });
+  const { stdout } = await run.catch((error) => {
+    if (error.code === DIFFERS) return error;
+    throw error;
+  });
   return JSON.parse(stdout);
 }
 

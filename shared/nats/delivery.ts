@@ -28,7 +28,7 @@ export class NatsDelivery implements Delivery {
     this.attempt = info.deliveryCount;
     const said = wishIn(message);
     this.wish = said;
-    const place = said ? said.place : `${info.streamSequence}-${info.timestampNanos}`;
+    const place = said ? said.place : placeOf(message);
     const key = subject.slice(subject.lastIndexOf(".") + 1);
     this.origin = { place, sequence: Number.parseInt(place, 10), key };
     this.#message = message;
@@ -62,6 +62,11 @@ export class NatsDelivery implements Delivery {
       throw new Error(`can't park it: ${(error as Error).message}`, { cause: error });
     }
   }
+}
+
+/** What a message is called for as long as it is put aside. */
+export function placeOf({ info }: JsMsg): string {
+  return `${info.streamSequence}-${info.timestampNanos}`;
 }
 
 /** What an operator wants with a parked message. Nobody else may publish on such a subject. */

@@ -11,10 +11,11 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import type { Log } from "../observability/log.ts";
-import { type SchemaBucket, SchemaRefusedError } from "../service/agreement.ts";
+import type { SchemaBucket } from "../service/agreement.ts";
 import type { Delivery } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import type { Parking } from "../service/redriver.ts";
+import { StartRefusedError } from "../service/start-refused.ts";
 import { type Backlog, CatchUp } from "./catch-up.ts";
 import { type Account, connectNats } from "./connect.ts";
 import { NatsDelivery } from "./delivery.ts";
@@ -30,7 +31,7 @@ export interface LinkListener {
   take(delivery: Delivery): void;
   /**
    * Asked before anything else, whenever the broker may have lost the schemas, and again after a while when it rejects. A
-   * `SchemaRefusedError` is final where nothing was agreed on before.
+   * `StartRefusedError` is final where nothing was agreed on before.
    */
   agree(bucket: SchemaBucket): Promise<void>;
   /** Whether the bucket still has what was agreed on. */
@@ -141,6 +142,12 @@ export class Link {
     return this.#parking!;
   }
 
+  /** How many deliveries the broker has made to this service, in all processes. */
+  async delivered(): Promise<number> {
+    const consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
+    return (await consumer.info(true)).delivered.consumer_seq;
+  }
+
   /** Asks for no more deliveries; resolves once all that were on their way are here, or after `timeoutMs`. */
   async pause(timeoutMs: number): Promise<void> {
     this.#closing = true;
@@ -189,7 +196,7 @@ export class Link {
         listener.up();
       } catch (error) {
         if (this.#closing) return;
-        if (isFirst && error instanceof SchemaRefusedError) throw error;
+        if (isFirst && error instanceof StartRefusedError) throw error;
         this.#trouble = `the schemas are not agreed on: ${(error as Error).message}`;
         this.#log.warn({ cause: (error as Error).message }, "can't agree on schemas; trying again");
         await sleep(RETRY_MS);

@@ -83,6 +83,29 @@ export class NatsParking implements Parking {
   }
 }
 
+/** Which message an entry of PARKED is about, and why it is there; undefined when it has ended. */
+export function whyParked(
+  subject: string,
+  headers: MsgHdrs,
+): { readonly origin: Origin; readonly parked: Parked } | undefined {
+  const said = (name: string) => headers.get(`Quadrille-${name}`);
+  if (!said("Subject")) return undefined;
+  const [, , key = "", place = ""] = subject.split(".");
+  return {
+    origin: { key, place, sequence: Number(said("Sequence")) },
+    parked: {
+      cause: said("Cause"),
+      stack: said("Stack"),
+      fingerprint: said("Fingerprint"),
+      attempts: Number(said("Attempts")),
+      redrives: Number(said("Redrives")),
+      firstAt: Date.parse(said("First-Attempt")),
+      lastAt: Date.parse(said("Last-Attempt")),
+      isWaiting: said("State") === "waiting",
+    },
+  };
+}
+
 /** The message that an entry of PARKED is about, as it came; throws when it has ended. */
 export function parkedMessage({
   subject,

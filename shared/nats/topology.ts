@@ -14,10 +14,15 @@ export const PARKED_STREAM = "PARKED";
 export const SCHEMA_BUCKET = "SCHEMAS";
 export const SCHEMA_STREAM = `KV_${SCHEMA_BUCKET}`;
 
-/** The subjects of the flow: one pattern for each fact that any of the services says. */
+/** The subjects of the flow: one pattern for each fact that any of the services says, and what operators say. */
 export function flowSubjects(services: readonly AnyService[]): string[] {
+  return [...saidSubjects(services), ...wishSubjects("*")];
+}
+
+/** One pattern for each fact that any of the services says. */
+export function saidSubjects(services: readonly AnyService[]): string[] {
   const said = new Set(services.flatMap(emits));
-  return [...factTypes.filter((type) => said.has(type)).map(pattern), ...wishSubjects("*")];
+  return factTypes.filter((type) => said.has(type)).map(pattern);
 }
 
 /** The subjects of a service's consumer. */

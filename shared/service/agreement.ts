@@ -5,6 +5,7 @@ import { type FactType, knownVersions, settingsOf } from "../contracts/events.ts
 import type { Log } from "../observability/log.ts";
 import { type Entry, entryText, readEntry } from "../schemas/bucket-entry.ts";
 import { refusals } from "./refusals.ts";
+import { StartRefusedError } from "./start-refused.ts";
 
 /** A schema as the bucket keeps it: under its event and fingerprint, for good. */
 export interface KeptSchema {
@@ -22,7 +23,7 @@ export interface SchemaBucket {
 }
 
 /** This build's schemas don't go with those in the bucket; the message says why, line by line, and what to do. */
-export class SchemaRefusedError extends Error {
+export class SchemaRefusedError extends StartRefusedError {
   override name = "SchemaRefusedError";
 }
 

@@ -28,10 +28,13 @@ export interface Store<State> {
   /** What is known that concerns the event, the event itself included. */
   load(event: Event): State;
   /**
-   * Takes note of an event that was consumed or of a fact of the service's own. Called once for each, in any
-   * order; nothing else writes the tables, so that they can be rebuilt from the stream.
+   * Takes note of an event that was consumed or of a fact of the service's own. Called once for each: for its own facts
+   * in the order in which it said them, for others in any order, even before the fact of its own that led to them. Nothing
+   * else writes the tables, so that they can be rebuilt from the stream.
    */
   record(event: Event): void;
+  /** What there is to see in the tables, and of long lists the `top`: for a service that only observes. */
+  summary?(top: number): unknown;
 }
 
 /** One row of the table: on these facts, this is decided, and nothing else can be said. */
@@ -170,15 +173,17 @@ export function deadline<ServiceStore, State, Out extends FactType>(
 }
 
 /** What a person or another system asks of a service over HTTP: decided like an event, and answered at once. */
-export interface Command<ServiceStore, State, Input, Out extends FactType = FactType> {
+export interface Command<ServiceStore, State, Input, Out extends FactType = FactType, Answer = unknown> {
   readonly name: string;
   readonly emits: readonly Out[];
   readonly load: (store: ServiceStore, input: Input) => State;
   readonly decide: (state: State, input: Input) => readonly Declared<NoInfer<Out>>[] | Refusal;
+  /** What is answered, going by what was said about the key: so that a repeat is answered by a rebuilt database as well. */
+  readonly answer?: (store: ServiceStore, key: string, said: readonly Fact[]) => Answer;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: see AnyService.
-type AnyCommand = Command<any, any, any>;
+type AnyCommand = Command<any, any, any, any>;
 
 /** Why a command was not carried out: nothing was stored. */
 export interface Refusal {
@@ -186,9 +191,9 @@ export interface Refusal {
 }
 
 /** Declares a command; see {@link Command}. */
-export function command<ServiceStore, State, Input, Out extends FactType>(
-  definition: Command<ServiceStore, State, Input, Out>,
-): Command<ServiceStore, State, Input, Out> {
+export function command<ServiceStore, State, Input, Out extends FactType, Answer>(
+  definition: Command<ServiceStore, State, Input, Out, Answer>,
+): Command<ServiceStore, State, Input, Out, Answer> {
   return definition;
 }
 

@@ -252,13 +252,13 @@ export class Engine<ServiceStore extends Store<unknown>> {
     command: Command<ServiceStore, State, Input>,
     input: Input,
     cause: Cause,
-    conclude: () => void = () => {},
+    conclude: (said: readonly Fact[]) => void = () => {},
   ): readonly Fact[] | Refusal {
     return this.#savepoint(() => {
       const decided = command.decide(command.load(this.store, input), input);
       if ("refused" in decided) return decided;
       this.#say(decided, cause, command.emits);
-      conclude();
+      conclude(decided);
       return decided;
     });
   }

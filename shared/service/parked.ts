@@ -66,14 +66,19 @@ export class ParkedLanes {
 
   /** Puts a message into its lane, or says of one that is there already why it has failed again. */
   put({ place, sequence, key }: Origin, why: Omit<Parked, "redrives">): Parked {
-    this.#any = true;
     const earlier = this.#statements.find.get(place) as Row | undefined;
     const before = earlier && (JSON.parse(earlier.why) as Parked);
     const isAgain = earlier?.state === "redriven" && !before?.isWaiting;
     const parked = { ...why, redrives: (before?.redrives ?? 0) + (isAgain ? 1 : 0) };
+    this.restore({ place, sequence, key }, parked);
+    return parked;
+  }
+
+  /** Puts a message into its lane as PARKED knows it. */
+  restore({ place, sequence, key }: Origin, parked: Parked): void {
+    this.#any = true;
     const state = parked.isWaiting ? "waiting" : "failed";
     this.#statements.put.run({ place, sequence, key, state, why: JSON.stringify(parked) });
-    return parked;
   }
 
   /** Why a message was put aside, if it was and nobody has redriven it. */

@@ -5,13 +5,36 @@ import type { Database } from "better-sqlite3";
 
 /** The answers a service has given, in its own database. */
 export interface Replies {
-  /** The answer given under `key`; "mismatch" when it was given to a request with another body. */
-  find(key: string, request: string): unknown;
-  remember(key: string, request: string, answer: unknown): void;
+  /** The answer given to a command; "mismatch" when it was given to another request under the same key. */
+  find(asked: Asked): unknown;
+  remember(asked: Asked, answer: unknown): void;
+}
+
+/** A command that was asked for under an Idempotency-Key; `request` is the hash of what it asks. */
+export interface Asked {
+  readonly command: string;
+  readonly key: string;
+  readonly request: string;
 }
 
 /** Returned by {@link Replies.find} when the key was used for another request. */
 export const MISMATCH = Symbol("another request had this Idempotency-Key");
+
+/** A command under `key`, whose request is that text. */
+export function asked(command: string, key: string, request: string): Asked {
+  return { command, key, request: hash("sha256", request) };
+}
+
+/** The cause of the facts that the command leads to: the stream tells by it what was asked. */
+export function causeOf({ command, key, request }: Asked): string {
+  return `${command} ${key} ${request}`;
+}
+
+/** What was asked, if that was the cause of a fact. */
+export function askedBy(causationId: string): Asked | undefined {
+  const [, command, key, request] = /^(\S+) (\S+) ([\da-f]{64})$/.exec(causationId) ?? [];
+  return command && key && request ? { command, key, request } : undefined;
+}
 
 /** Opens the answers kept in `db`. */
 export function openReplies(db: Database, now: () => number = Date.now): Replies {
@@ -25,13 +48,13 @@ export function openReplies(db: Database, now: () => number = Date.now): Replies
   const select = db.prepare("SELECT request, answer FROM replies WHERE key = ?");
   const insert = db.prepare("INSERT INTO replies VALUES (?, ?, ?, ?)");
   return {
-    find(key, request) {
-      const row = select.get(key) as { request: string; answer: string } | undefined;
+    find({ command, key, request }) {
+      const row = select.get(`${command} ${key}`) as { request: string; answer: string } | undefined;
       if (!row) return undefined;
-      return row.request === hash("sha256", request) ? JSON.parse(row.answer) : MISMATCH;
+      return row.request === request ? JSON.parse(row.answer) : MISMATCH;
     },
-    remember(key, request, answer) {
-      insert.run(key, hash("sha256", request), JSON.stringify(answer), now());
+    remember({ command, key, request }, answer) {
+      insert.run(`${command} ${key}`, request, JSON.stringify(answer ?? null), now());
     },
   };
 }

@@ -9,13 +9,15 @@ import { Problem } from "../http/problem.ts";
 import { serve } from "../http/serve.ts";
 import { Link } from "../nats/link.ts";
 import { createLog, type Log } from "../observability/log.ts";
-import { Agreement, SchemaRefusedError } from "./agreement.ts";
+import { Agreement } from "./agreement.ts";
 import { openDatabase } from "./database.ts";
 import { consumes, emits, type Service, type Store } from "./define.ts";
 import type { Lookout } from "./lost.ts";
+import { expectMemory, isTrusted } from "./memory.ts";
 import type { Publish } from "./outbox.ts";
 import type { Retention } from "./pruner.ts";
 import { Runtime } from "./runtime.ts";
+import { StartRefusedError } from "./start-refused.ts";
 import { learnKept, UnknownSchemas } from "./unknown-schemas.ts";
 
 /** What a service's `main.ts` has to work with. */
@@ -129,7 +131,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     parking: link.parking,
     retention,
   });
-  const refusal = () => (agreement.isReached ? undefined : notAgreed(link.state.reason));
+  const refusal = () => (agreement.isReached && isTrusted(db) ? undefined : notAgreed(link.state.reason));
   const app = httpApp({ name, ready: () => link.state, refusal, log });
   routes?.(app, runtime);
   const server = await serve(app, {
@@ -139,7 +141,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     held: config.HTTP_HELD && process.connected,
   });
   log.info({ url: server.url }, "serving HTTP");
-  if (agreement.isReached) runtime.watchDeadlines();
+  if (agreement.isReached && isTrusted(db)) runtime.watchDeadlines();
 
   link
     .open(
@@ -147,6 +149,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
         take: (delivery) => runtime.consumer.take(delivery),
         agree: async (bucket) => {
           await agreement.reach(bucket);
+          await expectMemory(name, db, () => link.delivered());
           runtime.watchDeadlines();
           await learnKept(consumes(service), bucket, log);
         },
@@ -159,7 +162,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
       config.ACK_WAIT_MS,
     )
     .catch((error) => {
-      if (error instanceof SchemaRefusedError) log.fatal(`can't start: ${error.message}`);
+      if (error instanceof StartRefusedError) log.fatal(`can't start: ${error.message}`);
       else {
         const message = "NATS refused the service: is its password the one in NATS's environment?";
         log.fatal({ cause: error.message }, message);

@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { Database } from "better-sqlite3";
+import type { FactType } from "../contracts/events.ts";
 import type { Log } from "../observability/log.ts";
 import { Changes } from "./changes.ts";
 import { type Clock, realClock, type Timer } from "./clock.ts";
@@ -15,7 +16,7 @@ import type { Lookout } from "./lost.ts";
 import { OutboxPublisher, type Publish } from "./outbox.ts";
 import { Pruner, type Retention } from "./pruner.ts";
 import { type Parking, Redriver } from "./redriver.ts";
-import { MISMATCH, openReplies } from "./replies.ts";
+import { asked, causeOf, MISMATCH, openReplies } from "./replies.ts";
 import type { UnknownSchemas } from "./unknown-schemas.ts";
 
 /** How a command ended: carried out (now or earlier, under the same key), refused, or its key misused. */
@@ -25,13 +26,11 @@ export type CommandResult<Answer> =
   | ({ readonly outcome: "refused" } & Refusal);
 
 /** One call of a command. */
-export interface CommandCall<Input, Answer> {
+export interface CommandCall<Input> {
   readonly input: Input;
   /** The key of what it begins or belongs to: an order id, a SKU. */
   readonly key: string;
-  /** What is answered; evaluated in the command's transaction, and kept under the idempotency key. */
-  readonly answer: () => Answer;
-  /** A repeat with the same key and the same `request` text gets the first answer and has no effect. */
+  /** The answer is kept under the key: a repeat with the same key and the same `request` text gets the first answer and has no effect. */
   readonly idempotency?: { readonly key: string; readonly request: string } | undefined;
   readonly traceparent?: string | undefined;
 }
@@ -149,25 +148,25 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
 
   /** Carries out a command; resolves once it is durable. Rejects when the database can't take it. */
   submit<State, Input, Answer>(
-    command: Command<ServiceStore, State, Input>,
-    { input, key, answer, idempotency, traceparent }: CommandCall<Input, Answer>,
+    command: Command<ServiceStore, State, Input, FactType, Answer>,
+    { input, key, idempotency, traceparent }: CommandCall<Input>,
   ): Promise<CommandResult<Answer>> {
-    const replyKey = idempotency && `${command.name} ${idempotency.key}`;
+    const ask = idempotency && asked(command.name, idempotency.key, idempotency.request);
     const cause = {
-      id: replyKey ?? `${command.name} ${randomUUID()}`,
+      id: ask ? causeOf(ask) : `${command.name} ${randomUUID()}`,
       correlationId: key,
       ...(traceparent && { traceparent }),
     };
     const carryOut = (): CommandResult<Answer> => {
-      if (replyKey) {
-        const earlier = this.#replies.find(replyKey, idempotency.request);
+      if (ask) {
+        const earlier = this.#replies.find(ask);
         if (earlier === MISMATCH) return { outcome: "mismatch" };
         if (earlier !== undefined) return { outcome: "done", answer: earlier as Answer };
       }
       let given: Answer | undefined;
-      const decided = this.engine.execute(command, input, cause, () => {
-        given = answer();
-        if (replyKey) this.#replies.remember(replyKey, idempotency.request, given);
+      const decided = this.engine.execute(command, input, cause, (said) => {
+        given = command.answer?.(this.engine.store, key, said);
+        if (ask) this.#replies.remember(ask, given);
       });
       return "refused" in decided
         ? { outcome: "refused", ...decided }

@@ -16,6 +16,7 @@ const INSTALLED = "node_modules/.package-lock.json";
 const COMMANDS = {
   start: "shared/stack/start",
   restart: "shared/stack/restart",
+  rebuild: "shared/stack/rebuild",
   bench: "shared/stack/bench",
   chaos: "shared/stack/chaos",
   fuzz: "shared/stack/fuzz",

@@ -6,18 +6,26 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
-/** What a command asks of the stack: to restart services one after the other, all of them if none is named. */
-export interface Wish {
-  readonly restart: readonly string[];
-}
+/**
+ * What a command asks of the stack: to restart services one after the other, all of them if none is named; or to hold one
+ * back, until the command says another word or is gone.
+ */
+export type Wish = { readonly restart: readonly string[] } | { readonly hold: string };
 
-/** What it hears: how things go, and at last whether all went well. */
-export type Reply = { readonly line: string } | { readonly ok: boolean };
+/** What it hears: how things go, that the service is held back now, and at last whether all went well. */
+export type Reply = { readonly line: string } | { readonly held: true } | { readonly ok: boolean };
+
+/** Who asks, as the stack sees it. */
+export interface Caller {
+  tell(line: string): void;
+  /** Says that the service is held back, and resolves when it need not be any more. */
+  held(): Promise<unknown>;
+}
 
 const READ_MS = 1_000;
 
 /** Carries out a wish, telling how it goes line by line; rejects with a sentence when it can't. */
-export type Fulfil = (wish: Wish, tell: (line: string) => void) => Promise<void>;
+export type Fulfil = (wish: Wish, caller: Caller) => Promise<void>;
 
 /** Listens for wishes, of which one is fulfilled at a time; a new one is refused meanwhile. */
 export function listenForWishes(dataDir: string, fulfil: Fulfil): Server {
@@ -30,8 +38,17 @@ export function listenForWishes(dataDir: string, fulfil: Fulfil): Server {
     const mine = !busy;
     busy = true;
     try {
-      if (!mine) throw new Error("another restart is under way");
-      await fulfil(await read(socket), (line) => reply({ line }));
+      if (!mine) throw new Error("another restart or rebuild is under way");
+      const lines = createInterface({ input: socket });
+      socket.once("close", () => lines.close()); // Whoever is killed says no last word.
+      const words = lines[Symbol.asyncIterator]();
+      await fulfil(await first(words, socket), {
+        tell: (line) => reply({ line }),
+        held() {
+          reply({ held: true });
+          return words.next();
+        },
+      });
       reply({ ok: true });
     } catch (error) {
       reply({ line: (error as Error).message });
@@ -49,12 +66,49 @@ export async function wish(dataDir: string, wish: Wish, tell: (line: string) => 
   await once(socket, "connect").catch(() => {
     throw new Error(`no stack is running on ${resolve(dataDir)}: start one with npm start`);
   });
+  return ask(socket, wish, tell);
+}
+
+/**
+ * Has the stack on the data folder hold a service back while `work` is done, and start it again; without a stack, does the
+ * work alone. Rejects when the stack can't hold it back, and when the work fails.
+ */
+export async function whileHeld<Done>(
+  dataDir: string,
+  service: string,
+  work: () => Promise<Done>,
+  tell: (line: string) => void,
+): Promise<Done> {
+  const socket = connect(socketPath(dataDir));
+  const isThere = await once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return work();
+  let done: Promise<Done> | undefined;
+  const ok = await ask(socket, { hold: service }, tell, () => {
+    done = work();
+    done.catch(() => {}).then(() => socket.write("\n"));
+  });
+  if (!done) throw new Error(`the stack can't hold ${service} back`);
+  if (!ok) tell(`${service} did not come back`);
+  return done;
+}
+
+/** Tells the wish, and passes on what is heard; resolves to whether all went well. */
+async function ask(
+  socket: Socket,
+  wish: Wish,
+  tell: (line: string) => void,
+  onHeld = () => {},
+): Promise<boolean> {
   socket.write(`${JSON.stringify(wish)}\n`);
   try {
     for await (const line of createInterface({ input: socket })) {
       const reply = JSON.parse(line) as Reply;
       if ("ok" in reply) return reply.ok;
-      tell(reply.line);
+      if ("held" in reply) onHeld();
+      else tell(reply.line);
     }
     throw new Error("the stack ended before it was done");
   } finally {
@@ -62,11 +116,12 @@ export async function wish(dataDir: string, wish: Wish, tell: (line: string) => 
   }
 }
 
-async function read(socket: Socket): Promise<Wish> {
-  const [line] = await once(createInterface({ input: socket }), "line", {
-    signal: AbortSignal.timeout(READ_MS),
-  });
-  return JSON.parse(line);
+async function first(words: AsyncIterator<string>, socket: Socket): Promise<Wish> {
+  socket.setTimeout(READ_MS, () => socket.destroy());
+  const { value } = await words.next();
+  socket.setTimeout(0);
+  if (value === undefined) throw new Error("nothing was asked");
+  return JSON.parse(value);
 }
 
 /** Relative where that is shorter: the path of a socket has about a hundred bytes. */

@@ -13,7 +13,7 @@ export type Passwords = Record<string, string>;
  * only. A password begins with a letter, since nats.conf would read 123e4 as a number.
  */
 export function ensurePasswords(file: string, users: readonly string[]): Passwords {
-  const known = existsSync(file) ? (parseEnv(readFileSync(file, "utf8")) as Passwords) : {};
+  const known = readPasswords(file);
   const names = users.map((user) => `${user.toUpperCase()}_PASSWORD`);
   const missing = names.filter((name) => !known[name]);
   if (missing.length > 0) {
@@ -29,4 +29,9 @@ export function ensurePasswords(file: string, users: readonly string[]): Passwor
     chmodSync(file, 0o600);
   }
   return Object.fromEntries(names.map((name) => [name, known[name]!]));
+}
+
+/** The passwords in `file`; none where there is no such file. */
+export function readPasswords(file: string): Passwords {
+  return existsSync(file) ? (parseEnv(readFileSync(file, "utf8")) as Passwords) : {};
 }

@@ -12,6 +12,7 @@ import { provision } from "../nats/provision.ts";
 import { ADMIN, users } from "../nats/topology.ts";
 import { createLog } from "../observability/log.ts";
 import { claim } from "./claim.ts";
+import type { Caller, Wish } from "./control.ts";
 import { findNatsServer } from "./nats-server.ts";
 import { ensurePasswords, type Passwords } from "./passwords.ts";
 import { expectFreePorts } from "./ports.ts";
@@ -137,21 +138,29 @@ export class Stack {
    * back: the others are left as they are.
    */
   async restart(names: readonly string[], tell: (line: string) => void): Promise<void> {
-    const known = [...this.services.keys()];
-    const unknown = names.find((name) => !known.includes(name));
-    if (unknown) throw new Error(`there is no service ${unknown}; known are: ${known.join(", ")}`);
-
-    for (const name of names.length > 0 ? names : known) {
-      const service = this.services.get(name)!;
+    const all = names.length > 0 ? names.map((name) => this.#service(name)) : this.services.values();
+    for (const service of all) {
       const startedAt = performance.now();
       await service.restart();
       await this.#untilReady(service);
       const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
       const stopMs = service.lastStop?.ms ?? 0;
       tell(
-        `${name} is ready again after ${seconds(performance.now() - startedAt)}, ${seconds(stopMs)} of it to stop`,
+        `${service.name} is ready again after ${seconds(performance.now() - startedAt)}, ${seconds(stopMs)} of it to stop`,
       );
     }
+  }
+
+  /** Does what a command asks for. */
+  fulfil(wish: Wish, { tell, held }: Caller): Promise<void> {
+    return "hold" in wish ? this.hold(wish.hold, held) : this.restart(wish.restart, tell);
+  }
+
+  /** Stops a service, and starts it again when what must not happen while it runs has happened `meanwhile`. */
+  async hold(name: string, meanwhile: () => Promise<unknown>): Promise<void> {
+    const service = this.#service(name);
+    await service.restart(meanwhile);
+    await this.#untilReady(service);
   }
 
   /** Stops the services, then nats-server, each in its own good time. */
@@ -160,6 +169,12 @@ export class Stack {
     await Promise.all([...this.services.values()].map((service) => service.stop()));
     await this.nats.stop();
     rmSync(join(resolve(this.config.DATA_DIR), "run", "stack.pid"), { force: true });
+  }
+
+  #service(name: string): Supervised {
+    const service = this.services.get(name);
+    if (service) return service;
+    throw new Error(`there is no service ${name}; known are: ${[...this.services.keys()].join(", ")}`);
   }
 
   async #untilReady(service: Supervised): Promise<void> {

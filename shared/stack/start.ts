@@ -16,7 +16,7 @@ try {
   wishes?.close();
   const stack = await starting;
   if (!stopping) {
-    wishes = listenForWishes(stack.config.DATA_DIR, ({ restart }, tell) => stack.restart(restart, tell));
+    wishes = listenForWishes(stack.config.DATA_DIR, (wish, caller) => stack.fulfil(wish, caller));
     announce(stack);
   }
 } catch (error) {

@@ -102,9 +102,13 @@ export class Supervised {
     this.#door = undefined;
   }
 
-  /** Replaces the process by a new one, while connections wait. Rejects when `stop` was called before or meanwhile. */
-  async restart(): Promise<void> {
+  /**
+   * Replaces the process by a new one, while connections wait; between the two, `meanwhile` has its time. Rejects when
+   * `stop` was called before or meanwhile.
+   */
+  async restart(meanwhile?: () => Promise<unknown>): Promise<void> {
     await this.#end();
+    await meanwhile?.();
     if (this.#retired) throw new Error(`${this.name} is not to run any more`);
     this.start();
   }

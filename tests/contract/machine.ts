@@ -13,6 +13,7 @@ import { type AnyService, defineService } from "../../shared/service/define.ts";
 import type { OutboxRow } from "../../shared/service/engine.ts";
 import type { Origin, Parked } from "../../shared/service/parked.ts";
 import { type CommandResult, Runtime } from "../../shared/service/runtime.ts";
+import { stateHash } from "../../shared/service/state.ts";
 import { never, Outside } from "./outside.ts";
 import { type Content, readable, Shelf } from "./shelf.ts";
 
@@ -168,6 +169,11 @@ export class Machine {
     return dump(this.#db);
   }
 
+  /** The hash of all that it knows, as a rebuild compares it. */
+  get stateHash(): string {
+    return stateHash(this.#db);
+  }
+
   /** A number that grows with everything that happens; see {@link settle}. */
   get moves(): number {
     return this.#moves + this.broker.given.length + this.outside.calls.length;
@@ -215,7 +221,7 @@ export class Machine {
     const request = JSON.stringify(input);
     const idempotency = { key: `for-${key}`, request };
     const result = this.#runtime
-      .submit(command, { input, key, answer: () => answerTo({ name, key }), idempotency })
+      .submit({ ...command, answer: () => answerTo({ name, key }) }, { input, key, idempotency })
       .catch((error: Error) => error)
       .finally(() => this.#moves++);
     await settle(this);

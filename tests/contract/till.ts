@@ -38,6 +38,7 @@ export const takeGoods = command({
     if (order === "refused") return { refused: "not today" };
     return [fact("shipment.waived", { orderId: order })];
   },
+  answer: (_, order) => `placed ${order}`,
   emits: ["shipment.waived"],
 });
 
@@ -144,13 +145,8 @@ export class Till implements Bank {
     await turns();
   }
 
-  place(
-    order: string,
-    idempotency?: { key: string; request: string },
-    how = takeGoods,
-    { answer = () => `placed ${order}` }: { answer?: () => string } = {},
-  ) {
-    return this.runtime.submit(how, { input: order, key: order, answer, idempotency });
+  place(order: string, idempotency?: { key: string; request: string }, how = takeGoods) {
+    return this.runtime.submit(how, { input: order, key: order, idempotency });
   }
 
   /** Every fact said so far, published or not. */

@@ -55,7 +55,7 @@ export class WaitingDesk {
 
   /** Lets an order wait. */
   async wait(key: string, at: number): Promise<void> {
-    const submitted = this.runtime.submit(letWait, { input: { key, at }, key, answer: () => "it waits" });
+    const submitted = this.runtime.submit(letWait, { input: { key, at }, key });
     await turns();
     await submitted;
   }

@@ -1,6 +1,7 @@
 // People in a simulation: they ask, hear nothing, ask again, and insist.
 
 import { isDatabaseFault } from "../../service/database.ts";
+import { asked, causeOf } from "../../service/replies.ts";
 import type { Act } from "../check/scenario.ts";
 import type { AnyRuntime, Planned, Setting } from "./setting.ts";
 import type { Station } from "./station.ts";
@@ -35,7 +36,7 @@ export class People {
   /** Has it done when its time has come. */
   plan({ inMs = 0, insists = 0, ...act }: Act & Partial<Planned>): void {
     const wish = { ...act, idempotencyKey: `${++this.#count}`, insists };
-    this.causes.add(causeOf(wish));
+    this.causes.add(causeFor(wish));
     this.#later(wish, inMs);
   }
 
@@ -55,9 +56,9 @@ export class People {
 
     const impatience = scheduler.errand(PATIENCE_MS, () => this.#ask(wish));
     const command = service.commands.find(({ name }) => name === wish.command)!;
-    const idempotency = { key: wish.idempotencyKey, request: JSON.stringify(wish.input) };
-    const answer = () => latest(runtime);
-    runtime.submit(command, { input: wish.input, key: wish.key, answer, idempotency }).then(
+    const idempotency = { key: wish.idempotencyKey, request: requestOf(wish) };
+    const answering = { ...command, answer: () => latest(runtime) };
+    runtime.submit(answering, { input: wish.input, key: wish.key, idempotency }).then(
       (result) => {
         impatience.cancel();
         trace.count(`commands ${result.outcome}`);
@@ -86,14 +87,18 @@ export class People {
     if (wish.answer && wish.answer.row !== answer.row)
       this.#setting.broken.push(`${wish.who} ${wish.does}: a repeat has a second effect`);
     wish.answer = answer;
-    const cause = causeOf(wish);
+    const cause = causeFor(wish);
     if (answer.cause === cause) this.answered.add(cause);
   }
 }
 
 /** The cause of the facts that a command leads to, as the kit names it. */
-function causeOf({ command, idempotencyKey }: Pick<Wish, "command" | "idempotencyKey">): string {
-  return `${command} ${idempotencyKey}`;
+function causeFor(wish: Wish): string {
+  return causeOf(asked(wish.command, wish.idempotencyKey, requestOf(wish)));
+}
+
+function requestOf({ input }: Wish): string {
+  return JSON.stringify(input);
 }
 
 /** The newest fact of a service: its answer to a command, so that it is seen whether a repeat says more. */

@@ -1,0 +1,197 @@
+// Rebuilds a service's database from the stream: nothing is decided again, nobody is called, and no mail goes out.
+
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type JsMsg, jetstreamManager } from "@nats-io/jetstream";
+import type { Database } from "better-sqlite3";
+import type { NatsConnection } from "nats";
+import { type Event, parseSubject, UndecodableError } from "../contracts/events.ts";
+import { readEvent } from "../nats/headers.ts";
+import { type FateOf, pastOf, workOf } from "../nats/history.ts";
+import { NatsSchemaBucket } from "../nats/schemas.ts";
+import { FLOW_STREAM } from "../nats/topology.ts";
+import { createLog } from "../observability/log.ts";
+import { type AnyService, consumes, emits, isObserver } from "./define.ts";
+import { Replay } from "./replay.ts";
+import { type Difference, differences, stateHash } from "./state.ts";
+import { carryOver, openEmpty, openSuccessor, stamp, takePlace } from "./succession.ts";
+import { learnKept } from "./unknown-schemas.ts";
+
+/** What was rebuilt, and what became of it. */
+export interface Rebuilt {
+  readonly service: string;
+  /** How many messages of the stream were read. */
+  readonly events: number;
+  /** The hash of the state that the old database had, if there was one; and of that of the new one. */
+  readonly before: string | null;
+  readonly after: string;
+  readonly differences: readonly Difference[];
+  /** Whether the new database is in its place now. */
+  readonly inPlace: boolean;
+  /** The file of the one that is not in place, if it was kept. */
+  readonly kept: string | null;
+  readonly seconds: number;
+}
+
+/** What was known at a time, in a file of its own. */
+export interface AsOf {
+  readonly service: string;
+  readonly events: number;
+  readonly file: string;
+  /** What the service would have shown. */
+  readonly summary: unknown;
+  readonly seconds: number;
+}
+
+/** What a rebuild works on. The connection is the administrator's. */
+export interface Target {
+  readonly service: AnyService;
+  /** The service's folder. */
+  readonly folder: string;
+  readonly connection: NatsConnection;
+}
+
+const EVENTS_AT_ONCE = 10_000;
+const SHOWN = 10;
+/** A service that runs asks NATS for deliveries every 2 s. */
+const SILENT_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 100;
+
+/**
+ * Rebuilds the database of a service that is not running. The new one takes the place of the old one if both hold the
+ * same, if there was none, or if `force` says so; else it is left beside it. Rejects with a sentence when it can't.
+ */
+export async function rebuild(target: Target, { force = false } = {}): Promise<Rebuilt> {
+  const { service, folder, connection } = target;
+  const begun = performance.now();
+  await expectWholePast(connection);
+  await expectStopped(target);
+  const file = join(folder, "state.db");
+  const successor = openSuccessor(service, file);
+  const { db, hasOld } = successor;
+  try {
+    const work = await workOf(connection, service);
+    const wasHandled = db.prepare("SELECT 1 FROM old.inbox WHERE event_id = ?");
+    const replay = new Replay(service, db);
+    const fateOf: FateOf = (message, event) => {
+      const fate = work.fateOf(message, event);
+      return fate === "open" && event && wasHandled.get(event.id) !== undefined ? "handled" : fate;
+    };
+    const events = await tell(replay, db, target, fateOf, () => {
+      for (const { origin, parked } of work.aside) replay.putAside(origin, parked);
+      carryOver(successor, replay, service);
+    });
+
+    const before = hasOld ? stateHash(db, "old") : null;
+    const after = stateHash(db);
+    const isSame = before === null || before === after;
+    const inPlace = isSame || force;
+    return {
+      service: service.name,
+      events,
+      before,
+      after,
+      differences: isSame ? [] : differences(db, "old"),
+      inPlace,
+      kept: inPlace ? takePlace(successor, file, !isSame) : successor.file,
+      seconds: secondsSince(begun),
+    };
+  } finally {
+    db.close();
+  }
+}
+
+/** Builds the database that an observing service would have had at a time, in a file beside its own, which stays as it is. */
+export async function rebuildAsOf(target: Target, time: Date): Promise<AsOf> {
+  const { service, folder, connection } = target;
+  const begun = performance.now();
+  if (!isObserver(service)) {
+    throw new Error(
+      `what ${service.name} had done by then is not in the stream: --as-of is for who only observes`,
+    );
+  }
+  await expectWholePast(connection);
+  const file = join(folder, `state.as-of-${stamp(time)}.db`);
+  const db = openEmpty(file);
+  try {
+    const replay = new Replay(service, db);
+    const fateOf: FateOf = (message, event) => (event && message.time <= time ? "handled" : "open");
+    const events = await tell(replay, db, target, fateOf);
+    const summary = replay.store.summary?.(SHOWN);
+    db.pragma("journal_mode = DELETE");
+    return { service: service.name, events, file, summary, seconds: secondsSince(begun) };
+  } finally {
+    db.close();
+  }
+}
+
+/** Tells the replay all that the stream holds, and at last `more`. Returns how many messages were read. */
+async function tell(
+  replay: Replay,
+  db: Database,
+  { service, connection }: Target,
+  fateOf: FateOf,
+  more = () => {},
+): Promise<number> {
+  const heard = consumes(service);
+  const bucket = new NatsSchemaBucket(connection);
+  await learnKept([...new Set([...heard, ...emits(service)])], bucket, createLog(service.name, "silent"));
+  let events = 0;
+  db.exec("BEGIN");
+  for await (const message of pastOf(connection, service)) {
+    const type = parseSubject(message.subject)?.type;
+    if (!type) continue; // An operator's word, which is among the fates.
+    const event = read(message);
+    if (event?.source === service.name) replay.said(event, message.data);
+    const fate = heard.includes(type) ? fateOf(message, event) : "open";
+    if (fate === "discarded") replay.gaveUp(event!);
+    else if (fate === "handled") replay.handled(event ?? lost(message));
+    if (++events % EVENTS_AT_ONCE === 0) db.exec("COMMIT; BEGIN");
+  }
+  replay.allStored();
+  more();
+  replay.count();
+  db.exec("COMMIT");
+  return events;
+}
+
+/** The event in a message; undefined where there is none that can be read. */
+function read(message: JsMsg): Event | undefined {
+  try {
+    return readEvent(message);
+  } catch (error) {
+    if (error instanceof UndecodableError) return undefined;
+    throw error;
+  }
+}
+
+function lost({ subject, seq }: JsMsg): never {
+  throw new Error(
+    `message ${seq} on ${subject} was handled, and this build can't read it: rebuild with the build that can`,
+  );
+}
+
+/** What is gone from the stream has left its mark on the database all the same. */
+async function expectWholePast(connection: NatsConnection): Promise<void> {
+  const { state } = await (await jetstreamManager(connection)).streams.info(FLOW_STREAM);
+  const gone = state.last_seq - state.messages;
+  if (gone === 0) return;
+  throw new Error(
+    `${gone} of ${state.last_seq} messages are no longer in ${FLOW_STREAM}, because of their age or since somebody removed ` +
+      "them: a database without them would be another one",
+  );
+}
+
+async function expectStopped({ service: { name }, connection }: Target): Promise<void> {
+  const { consumers } = await jetstreamManager(connection);
+  const deadline = performance.now() + SILENT_WITHIN_MS;
+  while ((await consumers.info(FLOW_STREAM, name)).num_waiting > 0) {
+    if (performance.now() > deadline)
+      throw new Error(`${name} is running: it asks NATS for events. Stop it first.`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+function secondsSince(begun: number): number {
+  return (performance.now() - begun) / 1_000;
+}

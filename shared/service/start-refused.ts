@@ -1,0 +1,6 @@
+// Why a service does not start, where only a person can help.
+
+/** A service must not run like this, and trying again would not help; the message says why, and what to do. */
+export class StartRefusedError extends Error {
+  override name = "StartRefusedError";
+}

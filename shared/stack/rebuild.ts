@@ -1,0 +1,88 @@
+// `npm run -s rebuild -- SERVICE [--force] [--as-of TIME] [--json]`: a service's database is made anew from the stream.
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { NatsConnection } from "nats";
+import { allServices } from "../../apps/services.ts";
+import { type Config, ConfigError, loadConfig, natsUrl } from "../config.ts";
+import { connectNats } from "../nats/connect.ts";
+import { type AsOf, type Rebuilt, rebuild, rebuildAsOf } from "../service/rebuild.ts";
+import { whileHeld } from "./control.ts";
+import { readPasswords } from "./passwords.ts";
+
+const DIFFERS = 1;
+const COULD_NOT_RUN = 2;
+
+try {
+  const { name, force, asOf, json } = argumentsOf(process.argv.slice(2));
+  const config = loadConfig();
+  const services = allServices(config);
+  const service = services.find((one) => one.name === name);
+  if (!service) throw new Error(`Name a service: ${services.map((one) => one.name).join(", ")}.`);
+
+  const connection = await connect(config);
+  try {
+    const target = { service, folder: join(config.DATA_DIR, service.name), connection };
+    const done = asOf
+      ? await rebuildAsOf(target, asOf)
+      : await whileHeld(config.DATA_DIR, service.name, () => rebuild(target, { force }), console.error);
+    console.log(json ? JSON.stringify(done) : reportOf(done));
+    if ("inPlace" in done && !done.inPlace) process.exitCode = DIFFERS;
+  } finally {
+    await connection.close();
+  }
+} catch (error) {
+  console.error(`Can't rebuild: ${(error as Error).message}`);
+  process.exitCode = COULD_NOT_RUN;
+}
+
+function argumentsOf(args: string[]) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      force: { type: "boolean", default: false },
+      "as-of": { type: "string" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const { force, json, "as-of": text } = values;
+  const asOf = text === undefined ? undefined : new Date(text);
+  if (asOf && Number.isNaN(asOf.getTime()))
+    throw new Error(`--as-of takes a time such as 2026-01-05T09:00Z, not ${text}`);
+  return { name: positionals.length === 1 ? positionals[0] : undefined, force, asOf, json };
+}
+
+/** Connects as the administrator, whose password npm start keeps in the data folder. */
+async function connect(config: Config): Promise<NatsConnection> {
+  const kept = join(config.DATA_DIR, "passwords.env");
+  const password = config.ADMIN_PASSWORD ?? readPasswords(kept).ADMIN_PASSWORD;
+  if (!password) throw new ConfigError(`ADMIN_PASSWORD is not set, and there is no ${kept}`);
+  const url = natsUrl(config);
+  try {
+    return await connectNats({ url, user: "admin", password }, false);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new Error(`NATS does not answer at ${url} (${reason}): the past is there. npm start starts it.`);
+  }
+}
+
+function reportOf(done: AsOf | Rebuilt): string {
+  const told = `${done.service}: ${done.events} events in ${done.seconds.toFixed(1)} s.`;
+  if ("summary" in done)
+    return [told, JSON.stringify(done.summary, null, 2), `The database is ${done.file}.`].join("\n");
+
+  const { before, after, differences, inPlace, kept } = done;
+  if (before === null) return `${told} There was no database; the state is ${after}.`;
+  if (before === after) return `${told} The state is as it was, ${after}.`;
+  return [
+    `${told} The state was ${before}, and is rebuilt to ${after}.`,
+    ...differences.map(
+      ({ table, keys, some }) =>
+        `  ${table} differs in ${keys} ${keys === 1 ? "key" : "keys"}: ${some.join(", ")}`,
+    ),
+    inPlace
+      ? `The new database is in place; the old one is ${kept}.`
+      : `Nothing is replaced: the new database is ${kept}. With --force it takes the place of the old one.`,
+  ].join("\n");
+}

@@ -1,0 +1,150 @@
+// What a rebuild promises of every service: told its past again, a new database knows what the old one knew.
+
+import type { Database } from "better-sqlite3";
+import { beforeEach, describe, expect, it } from "vitest";
+import { placeOrder, orders as shop } from "../../apps/orders/service.ts";
+import { allServices } from "../../apps/services.ts";
+import { loadConfig } from "../../shared/config.ts";
+import { type Event, encode, fact } from "../../shared/contracts/events.ts";
+import { createLog } from "../../shared/observability/log.ts";
+import { openDatabase } from "../../shared/service/database.ts";
+import { type AnyService, consumes, defineService, when } from "../../shared/service/define.ts";
+import { Engine } from "../../shared/service/engine.ts";
+import { expectMemory } from "../../shared/service/memory.ts";
+import { Replay } from "../../shared/service/replay.ts";
+import { Runtime } from "../../shared/service/runtime.ts";
+import { stateHash } from "../../shared/service/state.ts";
+import { order } from "../pure/given.ts";
+import { Flow, NOW, scenarios, stopTime } from "./flow.ts";
+import { Machine, toEvent } from "./machine.ts";
+import { never } from "./outside.ts";
+
+const services = allServices(loadConfig({}));
+const flow = new Flow(services);
+
+describe.each(services)("the database of $name", (service) => {
+  beforeEach(stopTime);
+
+  it.each(scenarios)(
+    "is made anew from what was said of $name, though some of it comes twice",
+    async (scenario) => {
+      const { steps, story } = await flow.partOf(service, scenario);
+      const machine = new Machine(service);
+      for (const step of steps) await machine.play(step);
+
+      expect(stateHash(retold(service, [...story, ...story]))).toBe(machine.stateHash);
+      machine.close();
+    },
+  );
+});
+
+describe("a rebuilt database", () => {
+  it("answers a repeated command as the lost one did, with no second effect, and knows another request from it", async () => {
+    const placing = {
+      input: order({ orderId: "o-1" }),
+      key: "o-1",
+      idempotency: { key: "k", request: "body" },
+    };
+    const before = running(openDatabase(":memory:"));
+    const answer = await before.submit(placeOrder, placing);
+    const [row] = before.engine.outboxAfter(0);
+
+    const after = running(retold(shop, [toEvent(row!, "orders")]));
+
+    expect(
+      await after.submit(placeOrder, { ...placing, input: order({ orderId: "o-2" }), key: "o-2" }),
+    ).toEqual(answer);
+    const another = { ...placing, idempotency: { key: "k", request: "another body" } };
+    expect(await after.submit(placeOrder, another)).toEqual({ outcome: "mismatch" });
+    expect(after.engine.outboxAfter(0)).toEqual([row]);
+  });
+
+  it("knows how often a reaction has answered that may answer only so often", () => {
+    const db = openDatabase(":memory:");
+    const engine = new Engine(patient, db);
+    engine.transaction(() => engine.handle(captured("a")).outcome === "reacted");
+    const said = engine.outboxAfter(0).map((row) => toEvent(row, "patient"));
+
+    const rebuilt = retold(patient, [captured("a"), ...said]);
+
+    expect(stateHash(rebuilt)).toBe(stateHash(db));
+    expect(() => new Engine(patient, rebuilt).handle(captured("b"))).toThrow("1 times already");
+  });
+});
+
+describe("the hash of a state", () => {
+  it("is another one when a row is, and the same whenever things were handled and however often they were tried", () => {
+    const [one, other] = [retold(shop, []), retold(shop, [])];
+    other.exec("INSERT INTO attempts VALUES ('e', 1, 2, 3, 'why')");
+    one.exec("INSERT INTO inbox VALUES ('e', 1)");
+    other.exec("INSERT INTO inbox VALUES ('e', 2)");
+
+    expect(stateHash(other)).toBe(stateHash(one));
+    other.exec("INSERT INTO inbox VALUES ('f', 2)");
+    expect(stateHash(other)).not.toBe(stateHash(one));
+  });
+});
+
+describe("a database without a past", () => {
+  const delivered = (deliveries: number) => async () => deliveries;
+
+  it("is a new service's, and that of no other: what was delivered before would be done again", async () => {
+    const db = retold(shop, []);
+
+    await expect(expectMemory("orders", db, delivered(7))).rejects.toThrow("npm run -s rebuild -- orders");
+    await expectMemory("orders", db, delivered(0));
+  });
+
+  it("is trusted from its first start on, though all that is delivered to it is put aside", async () => {
+    const db = retold(shop, []);
+    await expectMemory("orders", db, delivered(0));
+
+    await expectMemory("orders", db, delivered(7));
+  });
+
+  it("is no matter where something is remembered", async () => {
+    const db = retold(shop, []);
+    db.exec("INSERT INTO inbox VALUES ('e', 1)");
+
+    await expectMemory("orders", db, delivered(7));
+  });
+});
+
+/** A database that is told what a service has heard and said. */
+function retold(service: AnyService, story: readonly Event[]): Database {
+  const db = openDatabase(":memory:");
+  const replay = new Replay(service, db);
+  for (const event of story) {
+    if (event.source === service.name) replay.said(event, encode(event));
+    if (consumes(service).includes(event.type)) replay.handled(event);
+  }
+  replay.allStored();
+  replay.count();
+  return db;
+}
+
+function running(db: Database) {
+  const log = createLog("orders", "silent");
+  return new Runtime(shop, { db, port: undefined, publish: never, log });
+}
+
+/** A service that completes an order once, and no more. */
+const patient = defineService({
+  name: "patient",
+  reactions: [
+    when({
+      on: "payment.captured",
+      decide: (_: undefined, { key }) => [fact("order.completed", { orderId: key })],
+      emits: ["order.completed"],
+      atMost: 1,
+    }),
+  ],
+  tables: "",
+  store: () => ({ load: () => undefined, record: () => {} }),
+});
+
+function captured(id: string): Event {
+  const data = { orderId: "o-1", reference: "r", amountCents: 1, currency: "EUR" };
+  const about = { source: "payments", key: "o-1", time: NOW, causationId: "test", correlationId: "o-1" };
+  return { id, ...about, ...fact("payment.captured", data) } as Event;
+}

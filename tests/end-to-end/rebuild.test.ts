@@ -1,0 +1,184 @@
+// A service's database is lost, and made anew from the stream: the service knows what it knew, and does nothing twice.
+
+import { execFile } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import BetterSqlite from "better-sqlite3";
+import type { NatsConnection } from "nats";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { FLOW_STREAM } from "../../shared/nats/topology.ts";
+import { listenForWishes } from "../../shared/stack/control.ts";
+import { projectRoot } from "../../shared/stack/project.ts";
+import { anOrder } from "../support/order.ts";
+import { TestStack } from "../support/stack.ts";
+
+let shop: TestStack;
+let admin: NatsConnection;
+let wishes: ReturnType<typeof listenForWishes>;
+
+beforeAll(async () => {
+  shop = await TestStack.start();
+  admin = await shop.stack.connect();
+  wishes = listenForWishes(shop.folder, (wish, caller) => shop.stack.fulfil(wish, caller));
+  await shop.stockUp("TEA-001", 1_000);
+  const changes = [{}, { paymentToken: "tok_decline" }, { plan: "TRIAL" as const }];
+  for (const id of await Promise.all(changes.map((change) => shop.place(change)))) await shop.ended(id);
+  await jetstream(admin).publish("order.created.nobody", "nonsense");
+  await shop.until("all have put it aside", async () =>
+    (await shop.parked()).length === 6 ? true : undefined,
+  );
+  await allAtRest();
+});
+
+afterAll(async () => {
+  wishes?.close();
+  await admin?.close();
+  await shop?.stop();
+});
+beforeEach(() => shop.explainFailure());
+
+test("every service is rebuilt while the stack runs, to the state that it had", async () => {
+  for (const name of shop.stack.services.keys()) {
+    const { code, done } = await rebuild(name);
+
+    expect({ name, code, ...done }).toMatchObject({
+      name,
+      code: 0,
+      before: done.after,
+      inPlace: true,
+      kept: null,
+    });
+  }
+});
+
+test.each(["orders", "payments", "notifications"])(
+  "%s does not start without its database, and goes on with a rebuilt one as if nothing had been",
+  async (name) => {
+    const before = await rebuild(name);
+    const mails = await mailCount();
+    await lose(name);
+    await shop.until("it refuses to start", async () =>
+      shop.lines.some((line) => line.includes(`npm run -s rebuild -- ${name}`)) ? true : undefined,
+    );
+
+    const { code, done } = await rebuild(name);
+
+    expect({ code, before: done.before, after: done.after }).toEqual({
+      code: 0,
+      before: null,
+      after: before.done.after,
+    });
+    await shop.ended(await shop.place());
+    await allAtRest();
+    expect(await mailCount()).toBe(mails + 2); // That it is on its way, and that it is completed.
+    expect((await shop.parked()).length).toBe(6);
+  },
+);
+
+test("an order that is asked for again after a rebuild is the order that it was", async () => {
+  const key = { "idempotency-key": "only-once" };
+  const first = await shop.post("orders", "/orders", anOrder(), key);
+  await shop.ended(first.body.orderId);
+  await lose("orders");
+  await rebuild("orders");
+
+  const again = await shop.post("orders", "/orders", anOrder(), key);
+
+  expect([again.status, again.body]).toEqual([first.status, first.body]);
+  expect((await shop.post("orders", "/orders", anOrder({ plan: "TRIAL" }), key)).status).toBe(422);
+});
+
+test("a database that says something else than the stream is only replaced if that is wanted", async () => {
+  await shop.stack.hold("inventory", async () => {
+    const db = new BetterSqlite(join(shop.folder, "inventory", "state.db"));
+    db.exec("UPDATE stock SET on_hand = on_hand + 1");
+    db.close();
+  });
+  const { body: wrong } = await shop.get("inventory", "/stock/TEA-001");
+
+  const refused = await rebuild("inventory");
+
+  const differences = [{ table: "stock", keys: 1, some: ["TEA-001"] }];
+  expect(refused).toMatchObject({ code: 1, done: { differences, inPlace: false } });
+  expect((await shop.get("inventory", "/stock/TEA-001")).body).toEqual(wrong);
+  expect(await rebuild("inventory", "--force")).toMatchObject({
+    code: 0,
+    done: { differences, inPlace: true },
+  });
+  expect((await shop.get("inventory", "/stock/TEA-001")).body.onHand).toBe(wrong.onHand - 1);
+});
+
+test("analytics shows what was known at a time, and goes on meanwhile", async () => {
+  const { body: then } = await shop.get("analytics", "/analytics/summary");
+  const time = new Date().toISOString();
+  await shop.ended(await shop.place());
+
+  expect(await rebuild("analytics", "--as-of", time)).toMatchObject({ code: 0, done: { summary: then } });
+  expect((await rebuild("analytics", "--as-of", new Date().toISOString())).done.summary).not.toEqual(then);
+  expect(await rebuild("orders", "--as-of", time)).toMatchObject({ code: 2, said: /only observes/ });
+});
+
+test("what is under way is not taken for done, nor is what was done under way", async () => {
+  const stuck = await shop.place({ paymentToken: "tok_unreachable" });
+  await shop.until("payments has asked in vain", async () => {
+    const { num_ack_pending } = await (await jetstreamManager(admin)).consumers.info(FLOW_STREAM, "payments");
+    return num_ack_pending === 1 ? true : undefined;
+  });
+  const before = await rebuild("payments");
+
+  await lose("payments");
+  const { code, done } = await rebuild("payments");
+
+  expect({ code, after: done.after }).toEqual({ code: 0, after: before.done.after });
+  expect((await shop.get("orders", `/orders/${stuck}`)).body.status).toBe("pending");
+});
+
+test("a service that runs, and nobody can stop, is left alone", async () => {
+  wishes.close();
+
+  expect(await rebuild("risk")).toMatchObject({ code: 2, said: /risk is running/ });
+});
+
+test("nothing is rebuilt of a past that is gone", async () => {
+  await shop.stack.services.get("risk")!.stop();
+  await (await jetstreamManager(admin)).streams.purge(FLOW_STREAM, { seq: 3 });
+
+  expect(await rebuild("risk")).toMatchObject({
+    code: 2,
+    said: /2 of \d+ messages are no longer in ORDER_FLOW/,
+  });
+});
+
+async function rebuild(name: string, ...options: string[]) {
+  const command = join(projectRoot, "dist", "shared", "stack", "rebuild.js");
+  const env = { ...shop.env, ...shop.stack.passwords };
+  const run = promisify(execFile)(process.execPath, [command, name, "--json", ...options], { env });
+  const { code = 0, stdout, stderr } = await run.catch((error) => error);
+  return { code, done: JSON.parse(stdout || "{}"), said: stderr };
+}
+
+/** The service is killed, and started again without its database. */
+async function lose(name: string): Promise<void> {
+  const service = shop.stack.services.get(name)!;
+  await service.fell();
+  for (const suffix of ["", "-wal", "-shm"])
+    rmSync(join(shop.folder, name, `state.db${suffix}`), { force: true });
+  service.start();
+}
+
+async function mailCount(): Promise<number> {
+  return (await shop.get("notifications", "/mails")).body.mails.length;
+}
+
+/** Waits until every service has handled all that it heard. */
+async function allAtRest(): Promise<void> {
+  const { consumers } = await jetstreamManager(admin);
+  for (const name of shop.stack.services.keys()) {
+    await shop.until(`${name} is at rest`, async () => {
+      const { num_pending, num_ack_pending } = await consumers.info(FLOW_STREAM, name);
+      return num_pending + num_ack_pending === 0 ? true : undefined;
+    });
+  }
+}
