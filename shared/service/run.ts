@@ -9,6 +9,7 @@ import { Problem } from "../http/problem.ts";
 import { serve } from "../http/serve.ts";
 import { Link } from "../nats/link.ts";
 import { createLog, type Log } from "../observability/log.ts";
+import { expectLongMemory } from "./ages.ts";
 import { Agreement } from "./agreement.ts";
 import { openDatabase } from "./database.ts";
 import { consumes, emits, type Service, type Store } from "./define.ts";
@@ -143,11 +144,14 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   log.info({ url: server.url }, "serving HTTP");
   if (agreement.isReached && isTrusted(db)) runtime.watchDeadlines();
 
+  let isSafe = false;
   link
     .open(
       {
         take: (delivery) => runtime.consumer.take(delivery),
         agree: async (bucket) => {
+          if (!isSafe) await expectLongMemory(retention.recordsMs, () => link.ages());
+          isSafe = true;
           await agreement.reach(bucket);
           await expectMemory(name, db, () => link.delivered());
           runtime.watchDeadlines();
