@@ -150,9 +150,9 @@ async function start<Port, ServiceStore extends Store<unknown>>(
       {
         take: (delivery) => runtime.consumer.take(delivery),
         agree: async (bucket) => {
+          await agreement.reach(bucket);
           if (!isSafe) await expectLongMemory(retention.recordsMs, () => link.ages());
           isSafe = true;
-          await agreement.reach(bucket);
           await expectMemory(name, db, () => link.delivered());
           runtime.watchDeadlines();
           await learnKept(consumes(service), bucket, log);
