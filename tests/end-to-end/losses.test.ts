@@ -132,7 +132,10 @@ test("a service does not start on a stream that keeps events for longer than it 
     shop.lines.find((line) => /"risk".*NATS keeps events for ever.*Raise INBOX_MAX_AGE_HOURS/.test(line)),
   );
   await manager.streams.update(FLOW_STREAM, { max_age: config.max_age });
-  await shop.until("risk is ready", async () => (await shop.get("risk", "/readyz")).status === 200 || undefined);
+  await shop.until(
+    "risk is ready",
+    async () => (await shop.get("risk", "/readyz")).status === 200 || undefined,
+  );
 
   accepted.push(await shop.place());
   expect(await brokenIn(shop, accepted, mailbox)).toEqual([]);
