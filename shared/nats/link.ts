@@ -292,17 +292,20 @@ export class Link {
   }
 
   async #watch(connection: NatsConnection, listener: LinkListener): Promise<void> {
+    let cause = "";
     for await (const status of connection.status()) {
       if (status.type === "disconnect") {
         this.#connected = false;
         this.#log.warn("NATS is gone; facts wait in the outbox");
       } else if (status.type === "reconnect") {
         this.#connected = true;
+        cause = "";
         this.#log.info("NATS is back");
         if (this.#closing) listener.up();
         else this.#agree(listener);
-      } else if (status.type === "error") {
-        this.#log.error({ cause: status.error.message }, "NATS refused something");
+      } else if (status.type === "error" && status.error.message !== cause) {
+        cause = status.error.message; // A refused user tries again and again.
+        this.#log.error({ cause }, "NATS refused something");
       }
     }
   }
