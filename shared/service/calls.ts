@@ -19,6 +19,8 @@ export type CallEnd =
   | { readonly kind: "paused"; readonly inMs: number; readonly error: Error };
 
 const CALL_TIMEOUT_MS = 15_000;
+/** One for all: in an outage it is the end of thousands, and a stack says nothing. */
+const PAUSED = new Error("calls are paused");
 /** For how many different keys calls have to fail, one after the other, before all are paused. */
 const BREAKER_OPENS_AFTER = 8;
 
@@ -50,7 +52,7 @@ export class Calls<Port> {
     for (let tries = 0; ; ) {
       const isProbe = this.#breaker.isOpen;
       const pausedMs = this.#breaker.admit();
-      if (pausedMs > 0) return { kind: "paused", inMs: pausedMs, error: new Error("calls are paused") };
+      if (pausedMs > 0) return { kind: "paused", inMs: pausedMs, error: PAUSED };
       try {
         return { kind: "answered", outcome: await this.#call(reaction, event, request, isProbe) };
       } catch (error) {

@@ -297,17 +297,20 @@ export class Engine<ServiceStore extends Store<unknown>> {
 
   /** Runs `work` under a savepoint: when it throws, nothing of it stays. */
   #savepoint<Result>(work: () => Result): Result {
-    const { savepoint, release, rollbackTo } = this.#statements;
+    const { db, savepoint, release, rollbackTo } = this.#statements;
     const before = this.#lastRow;
     savepoint.run();
     try {
-      return work();
+      const result = work();
+      release.run();
+      return result;
     } catch (error) {
       this.#lastRow = before;
-      if (this.#statements.db.inTransaction) rollbackTo.run();
+      if (db.inTransaction) {
+        rollbackTo.run();
+        release.run();
+      }
       throw error;
-    } finally {
-      if (this.#statements.db.inTransaction) release.run();
     }
   }
 }
