@@ -1,0 +1,63 @@
+// Starts and ends OpenTelemetry, as its own variables say. What of it is not read here, such as the sampler, it reads itself.
+
+import { diag } from "@opentelemetry/api";
+import { setGlobalErrorHandler } from "@opentelemetry/core";
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from "@opentelemetry/resources";
+import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
+import type { Config } from "../config.ts";
+import type { Log } from "./log.ts";
+import { Tracing } from "./tracing.ts";
+
+/** Traces of one process. */
+export interface OpenTracing {
+  readonly tracing: Tracing;
+  /** Sends what is not sent yet, and ends; a receiver that does not answer is left after `timeoutMs`. Never rejects. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** So often, at most, the log tells that spans are lost. */
+const COMPLAIN_EVERY_MS = 60_000;
+
+/** Begins to send spans over OTLP. Spans wait in memory, 2,048 at most unless OTEL_BSP_MAX_QUEUE_SIZE says so; more are dropped. */
+export async function openTracing(service: string, config: Config, log: Log): Promise<OpenTracing> {
+  complainTo(log);
+  const protocol = config.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? config.OTEL_EXPORTER_OTLP_PROTOCOL;
+  const { OTLPTraceExporter } =
+    protocol === "http/json"
+      ? await import("@opentelemetry/exporter-trace-otlp-http")
+      : await import("@opentelemetry/exporter-trace-otlp-proto");
+  const named = { "service.name": service, "service.namespace": "quadrille" };
+  const provider = new BasicTracerProvider({
+    resource: defaultResource()
+      .merge(resourceFromAttributes(named))
+      .merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+  });
+  log.info("traces are sent over OTLP");
+  return {
+    tracing: new Tracing(service, provider.getTracer("quadrille")),
+    async close(timeoutMs) {
+      const timeout = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs).unref());
+      await Promise.race([provider.shutdown().catch(() => {}), timeout]);
+    },
+  };
+}
+
+/** OpenTelemetry is silent unless somebody listens: the log tells, now and then, that spans can't be sent or are dropped. */
+function complainTo(log: Log): void {
+  let quietUntil = 0;
+  const complain = (cause: string) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + COMPLAIN_EVERY_MS;
+    log.warn({ cause }, "spans are lost");
+  };
+  const ignore = () => {};
+  const warn = (cause: string) => complain(cause);
+  diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore });
+  setGlobalErrorHandler((error) => complain(error instanceof Error ? error.message : String(error)));
+}
