@@ -18,6 +18,8 @@ export function figures(meters: Meters, { engine }: Runtime<OrdersStore, unknown
   let ended: { completed: number; cancelled: number } | undefined;
   let seen = engine.lastRow;
 
+  let looking = Promise.resolve();
+
   /** Takes in what was said since the last time, a page in a turn. Two at once take in the same page once. */
   async function lookOn(observe: (labels: Labels, seconds: number) => void): Promise<void> {
     ended ??= { completed: store.count("completed"), cancelled: store.count("cancelled") };
@@ -38,9 +40,13 @@ export function figures(meters: Meters, { engine }: Runtime<OrdersStore, unknown
     "From an order's placement to its end.",
     ["outcome"],
     BUCKETS,
-    lookOn,
+    (observe) => {
+      looking = lookOn(observe);
+      return looking;
+    },
   );
-  meters.gauge("quadrille_orders", "Orders, by status.", ["status"], (set) => {
+  meters.gauge("quadrille_orders", "Orders, by status.", ["status"], async (set) => {
+    await looking;
     for (const status of ["pending", "in-review"] as const) set({ status }, store.count(status));
     for (const [status, count] of Object.entries(ended ?? {})) set({ status }, count);
   });
