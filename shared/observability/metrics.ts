@@ -22,9 +22,9 @@ export class Metrics implements Observer, HttpObserver, Meters {
   readonly #commands = new Tally<[command: string, outcome: string]>();
   readonly #deadlines = new Tally<[deadline: string, outcome: string]>();
   readonly #facts = new Tally<[FactType]>();
-  readonly #again = new Tally<[FactType]>();
   readonly #calls = new Tally<["answered" | "failed" | "paused"]>();
   readonly #requests = new Tally<[method: string, route: string, status: string]>();
+  readonly #again: Counter;
   readonly #decide: Histogram;
   readonly #commit: Histogram;
   readonly #call: Histogram;
@@ -53,12 +53,11 @@ export class Metrics implements Observer, HttpObserver, Meters {
       this.#deadlines,
     );
     this.#counter("quadrille_facts_total", "Facts stored in the stream.", ["fact"], this.#facts);
-    this.#counter(
-      "quadrille_facts_again_total",
-      "Facts stored again, since NATS had lost them.",
-      ["fact"],
-      this.#again,
-    );
+    this.#again = new Counter({
+      name: "quadrille_facts_again_total",
+      help: "Facts stored again, since NATS had lost them.",
+      registers: [this.#registry],
+    });
     this.#counter(
       "quadrille_calls_total",
       "Calls to the outside, each try for itself, and those not made while calls are paused.",
@@ -148,8 +147,8 @@ export class Metrics implements Observer, HttpObserver, Meters {
   }
 
   published(rows: readonly OutboxRow[], again?: string): void {
-    const tally = again ? this.#again : this.#facts;
-    for (const { type } of rows) tally.add(type);
+    if (again) this.#again.inc(rows.length);
+    for (const { type } of rows) this.#facts.add(type);
   }
 
   requested(method: string): Answering {

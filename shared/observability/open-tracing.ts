@@ -1,4 +1,4 @@
-// Starts and ends OpenTelemetry, as its own variables say. What of it is not read here, such as the sampler, it reads itself.
+// Starts and ends traces, as OpenTelemetry's own variables say. What is not in shared/config.ts its exporter reads itself.
 
 import { diag } from "@opentelemetry/api";
 import { setGlobalErrorHandler } from "@opentelemetry/core";
@@ -8,9 +8,11 @@ import {
   envDetector,
   resourceFromAttributes,
 } from "@opentelemetry/resources";
-import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import type { Config } from "../config.ts";
 import type { Log } from "./log.ts";
+import { samplerOf } from "./sampler.ts";
+import { Spans } from "./spans.ts";
 import { Tracing } from "./tracing.ts";
 
 /** Traces of one process. */
@@ -31,19 +33,16 @@ export async function openTracing(service: string, config: Config, log: Log): Pr
     protocol === "http/json"
       ? await import("@opentelemetry/exporter-trace-otlp-http")
       : await import("@opentelemetry/exporter-trace-otlp-proto");
-  const named = { "service.name": service, "service.namespace": "quadrille" };
-  const provider = new BasicTracerProvider({
-    resource: defaultResource()
-      .merge(resourceFromAttributes(named))
-      .merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
-  });
+  const processor = new BatchSpanProcessor(new OTLPTraceExporter());
+  const named = resourceFromAttributes({ "service.name": service, "service.namespace": "quadrille" });
+  const told = detectResources({ detectors: [envDetector] });
+  const resource = defaultResource().merge(named).merge(told);
   log.info("traces are sent over OTLP");
   return {
-    tracing: new Tracing(service, provider.getTracer("quadrille")),
+    tracing: new Tracing(new Spans(samplerOf(config), processor, resource)),
     async close(timeoutMs) {
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs).unref());
-      await Promise.race([provider.shutdown().catch(() => {}), timeout]);
+      await Promise.race([processor.shutdown().catch(() => {}), timeout]);
     },
   };
 }
@@ -57,7 +56,6 @@ function complainTo(log: Log): void {
     log.warn({ cause }, "spans are lost");
   };
   const ignore = () => {};
-  const warn = (cause: string) => complain(cause);
-  diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore });
+  diag.setLogger({ error: complain, warn: complain, info: ignore, debug: ignore, verbose: ignore });
   setGlobalErrorHandler((error) => complain(error instanceof Error ? error.message : String(error)));
 }

@@ -1,21 +1,12 @@
-// Traces: what one order leads to, in all services, as spans of one trace. Built on OpenTelemetry, which is only loaded with this file.
+// Traces: what one order leads to, in all services, as spans of one trace. OpenTelemetry is only loaded with this file.
 
-import {
-  type Attributes,
-  type Context,
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from "@opentelemetry/api";
-import { parseTraceParent } from "@opentelemetry/core";
+import { type Attributes, SpanKind } from "@opentelemetry/api";
 import { type Event, type FactType, factTypes, knownVersions } from "../contracts/events.ts";
 import type { Answering, HttpObserver } from "../http/observer.ts";
 import type { Outcome } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import type { Deciding, Deed, Observer } from "../service/observer.ts";
+import type { OpenSpan, Spans } from "./spans.ts";
 
 /** What is asked every few seconds, by machines. */
 const UNTRACED = new Set(["/metrics", "/healthz", "/readyz", "/work"]);
@@ -33,30 +24,29 @@ const ofOrders = new Set(
 
 /**
  * Makes a span of each request, command and deadline, of each delivery, of each try of a call, and of each fact from its
- * decision until it is stored. A fact carries the context of the span that decided it.
+ * decision until it is stored. A fact carries the context of the span that decided it. Attributes are those of
+ * OpenTelemetry's semantic conventions where there are any.
  */
 export class Tracing implements Observer, HttpObserver {
-  readonly #service: string;
-  readonly #tracer: Tracer;
+  readonly #spans: Spans;
   /** The spans of deliveries under way. */
-  readonly #deliveries = new Map<Event, Span>();
+  readonly #deliveries = new Map<Event, OpenSpan>();
 
-  constructor(service: string, tracer: Tracer) {
-    this.#service = service;
-    this.#tracer = tracer;
+  constructor(spans: Spans) {
+    this.#spans = spans;
   }
 
   taken(event: Event, attempt: number): Event {
-    const attributes = {
-      ...this.#messaging(event.type, event.id, event.key),
-      "messaging.operation.type": "process",
-      "messaging.operation.name": "process",
-      "messaging.consumer.group.name": this.#service,
-      "quadrille.attempt": attempt,
-    };
-    const options = { kind: SpanKind.CONSUMER, attributes };
-    const span = this.#tracer.startSpan(`process ${event.type}`, options, within(event.traceparent));
-    const seen = { ...event, traceparent: traceparentOf(span) };
+    const { type, id, key, traceparent } = event;
+    const attributes = messaging("process", type, id, key);
+    attributes["quadrille.attempt"] = attempt;
+    const span = this.#spans.begin({
+      name: `process ${type}`,
+      kind: SpanKind.CONSUMER,
+      attributes,
+      traceparent,
+    });
+    const seen = { ...event, traceparent: span.traceparent };
     this.#deliveries.set(seen, span);
     return seen;
   }
@@ -68,79 +58,79 @@ export class Tracing implements Observer, HttpObserver {
     conclude(span, outcome, cause);
   }
 
-  calling(event: Event): (error?: Error) => void {
-    const options = { kind: SpanKind.CLIENT, attributes: about(event.type, event.key) };
-    const span = this.#tracer.startSpan(`call for ${event.type}`, options, within(event.traceparent));
+  calling({ type, key, traceparent }: Event): (error?: Error) => void {
+    const name = `call for ${type}`;
+    const span = this.#spans.begin({
+      name,
+      kind: SpanKind.CLIENT,
+      attributes: about(type, key),
+      traceparent,
+    });
     return (error) => conclude(span, error ? "failed" : "answered", error?.message);
   }
 
   paused(event: Event): void {
-    this.#deliveries.get(event)?.addEvent("calls are paused");
+    this.#deliveries.get(event)?.record?.note("calls are paused");
   }
 
   deciding({ kind, name, emits }: Deed, key: string, traceparent?: string): Deciding {
     const attributes = emits[0] ? about(emits[0], key) : {};
-    const span = this.#tracer.startSpan(`${kind} ${name}`, { attributes }, within(traceparent));
-    return { traceparent: traceparentOf(span), ended: (outcome) => conclude(span, outcome) };
+    const span = this.#spans.begin({ name: `${kind} ${name}`, attributes, traceparent });
+    return { traceparent: span.traceparent, ended: (outcome) => conclude(span, outcome) };
   }
 
   published(rows: readonly OutboxRow[], again?: string): void {
     for (const { type, event_id, key, time, traceparent } of rows) {
-      if (!traceparent?.endsWith("1")) continue; // Not sampled.
-      const attributes = {
-        ...this.#messaging(type, event_id, key),
-        "messaging.operation.type": "send",
-        "messaging.operation.name": "publish",
-        ...(again && { "quadrille.again": true }),
-      };
-      const options = { kind: SpanKind.PRODUCER, attributes, startTime: time };
-      this.#tracer.startSpan(`publish ${type}`, options, within(traceparent)).end();
+      if (!traceparent?.endsWith("1")) continue; // It is not kept.
+      const attributes = messaging("send", type, event_id, key);
+      if (again) attributes["quadrille.again"] = true;
+      const name = `send ${type}`;
+      const kind = SpanKind.PRODUCER;
+      this.#spans.begin({ name, kind, attributes, traceparent, startMs: time }).end();
     }
   }
 
   requested(method: string, path: string, traceparent?: string): Answering | undefined {
     if (UNTRACED.has(path)) return undefined;
-    const attributes = { "http.request.method": method, "url.path": path };
-    const span = this.#tracer.startSpan(method, { kind: SpanKind.SERVER, attributes }, within(traceparent));
+    const attributes: Attributes = { "http.request.method": method, "url.path": path };
+    const span = this.#spans.begin({ name: method, kind: SpanKind.SERVER, attributes, traceparent });
     return {
-      traceparent: traceparentOf(span),
+      traceparent: span.traceparent,
       answered: (route, status) => {
-        span.updateName(`${method} ${route}`);
-        span.setAttributes({ "http.route": route, "http.response.status_code": status });
-        if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+        const { record } = span;
+        if (record) {
+          record.name = `${method} ${route}`;
+          record.attributes["http.route"] = route;
+          record.attributes["http.response.status_code"] = status;
+          if (status >= 500) record.fail();
+        }
         span.end();
       },
     };
   }
-
-  #messaging(type: FactType, id: string, key: string): Attributes {
-    return {
-      "messaging.system": "nats",
-      "messaging.destination.name": type,
-      "messaging.message.id": id,
-      ...about(type, key),
-    };
-  }
 }
 
-/** What a fact is about, as attributes. */
+/** What is done with a message. */
+function messaging(operation: "process" | "send", type: FactType, id: string, key: string): Attributes {
+  return {
+    "messaging.system": "nats",
+    "messaging.operation.type": operation,
+    "messaging.destination.name": type,
+    "messaging.message.id": id,
+    [ofOrders.has(type) ? "order.id" : "stock.sku"]: key,
+  };
+}
+
+/** What a fact is about. */
 function about(type: FactType, key: string): Attributes {
-  return ofOrders.has(type) ? { "order.id": key } : { "stock.sku": key };
+  return { [ofOrders.has(type) ? "order.id" : "stock.sku"]: key };
 }
 
-function conclude(span: Span, outcome: string, cause?: string): void {
-  span.setAttribute("quadrille.outcome", outcome);
-  if (FAILURES.has(outcome)) span.setStatus({ code: SpanStatusCode.ERROR, ...(cause && { message: cause }) });
+function conclude(span: OpenSpan, outcome: string, cause?: string): void {
+  const { record } = span;
+  if (record) {
+    record.attributes["quadrille.outcome"] = outcome;
+    if (FAILURES.has(outcome)) record.fail(cause);
+  }
   span.end();
-}
-
-/** The context whose spans belong under a `traceparent`. */
-function within(traceparent: string | undefined): Context {
-  const parent = traceparent ? parseTraceParent(traceparent) : null;
-  return parent ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true }) : ROOT_CONTEXT;
-}
-
-function traceparentOf(span: Span): string {
-  const { traceId, spanId, traceFlags } = span.spanContext();
-  return `00-${traceId}-${spanId}-0${traceFlags & 1}`;
 }
