@@ -12,7 +12,7 @@ const BUCKETS = [
 
 const OUTCOMES = { "order.completed": "completed", "order.cancelled": "cancelled" } as const;
 
-/** Adds the figures of the orders. Those that have ended are counted once for each process; their number only grows. */
+/** Adds the figures of the orders. Those that have ended are counted once, at the first look: their number only grows. */
 export function figures(meters: Meters, { engine }: Runtime<OrdersStore, unknown>): void {
   const { store } = engine;
   let ended: { completed: number; cancelled: number } | undefined;
@@ -22,17 +22,17 @@ export function figures(meters: Meters, { engine }: Runtime<OrdersStore, unknown
 
   /** Takes in what was said since the last time, a page in a turn. Two at once take in the same page once. */
   async function lookOn(observe: (labels: Labels, seconds: number) => void): Promise<void> {
-    ended ??= { completed: store.count("completed"), cancelled: store.count("cancelled") };
     for (let page = engine.outboxAfter(seen); page.length > 0; page = engine.outboxAfter(seen)) {
       for (const { id, type, key, time } of page) {
         seen = id;
         if (type !== "order.completed" && type !== "order.cancelled") continue;
         const outcome = OUTCOMES[type];
-        ended[outcome]++;
+        if (ended) ended[outcome]++;
         observe({ outcome }, (time - store.placedAt(key)!) / 1_000);
       }
       await turn();
     }
+    ended ??= { completed: store.count("completed"), cancelled: store.count("cancelled") };
   }
 
   meters.durations(
