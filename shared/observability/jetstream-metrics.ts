@@ -1,20 +1,19 @@
 // The consumers of JetStream as figures, under the names of prometheus-nats-exporter where it has them.
 
-import type { ConsumerInfo } from "@nats-io/jetstream";
+import type { ConsumerInfo, SequenceInfo } from "@nats-io/jetstream";
 import type { Meters } from "./meters.ts";
 
 /** What JetStream says of a consumer, and how old the oldest event is that it has not handled; 0 when it has handled all. */
 export type StandingConsumer = Pick<
   ConsumerInfo,
-  | "stream_name"
-  | "name"
-  | "num_pending"
-  | "num_ack_pending"
-  | "num_redelivered"
-  | "num_waiting"
-  | "delivered"
-  | "ack_floor"
-> & { readonly lag_seconds: number };
+  "stream_name" | "name" | "num_pending" | "num_ack_pending" | "num_redelivered" | "num_waiting"
+> & {
+  readonly delivered: Sequences;
+  readonly ack_floor: Sequences;
+  readonly lag_seconds: number;
+};
+
+type Sequences = Pick<SequenceInfo, "consumer_seq" | "stream_seq">;
 
 const FIGURES: readonly [name: string, help: string, of: (consumer: StandingConsumer) => number][] = [
   [

@@ -168,7 +168,10 @@ export class Metrics implements Observer, HttpObserver, Meters {
       labelNames,
       registers: [this.#registry],
       async collect() {
-        await read((labels, value) => this.set(labels, value));
+        const values: [Labels, number][] = [];
+        await read((labels, value) => void values.push([labels, value]));
+        this.reset(); // What is gone is shown no more.
+        for (const [labels, value] of values) this.set(labels, value);
       },
     });
   }

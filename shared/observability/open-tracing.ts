@@ -25,15 +25,17 @@ export interface OpenTracing {
 /** So often, at most, the log tells that spans are lost. */
 const COMPLAIN_EVERY_MS = 60_000;
 
-/** Begins to send spans over OTLP. Spans wait in memory, 2,048 at most unless OTEL_BSP_MAX_QUEUE_SIZE says so; more are dropped. */
+/** Begins to send spans over OTLP. */
 export async function openTracing(service: string, config: Config, log: Log): Promise<OpenTracing> {
-  complainTo(log);
+  const complain = complainTo(log);
   const protocol = config.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? config.OTEL_EXPORTER_OTLP_PROTOCOL;
   const { OTLPTraceExporter } =
     protocol === "http/json"
       ? await import("@opentelemetry/exporter-trace-otlp-http")
       : await import("@opentelemetry/exporter-trace-otlp-proto");
-  const processor = new BatchSpanProcessor(new OTLPTraceExporter());
+  const processor = new BatchSpanProcessor(new OTLPTraceExporter(), {
+    maxQueueSize: config.OTEL_BSP_MAX_QUEUE_SIZE, // OpenTelemetry's own default is less than what one burst of deliveries makes.
+  });
   const named = resourceFromAttributes({ "service.name": service, "service.namespace": "quadrille" });
   const told = detectResources({ detectors: [envDetector] });
   const resource = defaultResource().merge(named).merge(told);
@@ -42,13 +44,13 @@ export async function openTracing(service: string, config: Config, log: Log): Pr
     tracing: new Tracing(new Spans(samplerOf(config), processor, resource)),
     async close(timeoutMs) {
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs).unref());
-      await Promise.race([processor.shutdown().catch(() => {}), timeout]);
+      await Promise.race([processor.shutdown().catch(({ message }: Error) => complain(message)), timeout]);
     },
   };
 }
 
 /** OpenTelemetry is silent unless somebody listens: the log tells, now and then, that spans can't be sent or are dropped. */
-function complainTo(log: Log): void {
+function complainTo(log: Log): (cause: string) => void {
   let quietUntil = 0;
   const complain = (cause: string) => {
     if (performance.now() < quietUntil) return;
@@ -58,4 +60,5 @@ function complainTo(log: Log): void {
   const ignore = () => {};
   diag.setLogger({ error: complain, warn: complain, info: ignore, debug: ignore, verbose: ignore });
   setGlobalErrorHandler((error) => complain(error instanceof Error ? error.message : String(error)));
+  return complain;
 }

@@ -1,8 +1,15 @@
-// Spans as plain records, which OpenTelemetry's processor batches and its exporter sends. The spans of its own tracer cost as
-// much as the delivery that they are about: some 12 µs each, where these cost 2.
+// Spans as small records, which OpenTelemetry's processor batches and its exporter sends. Those of its own tracer cost several
+// times as much, which is more than the delivery that they are about. Thousands may wait to be sent, and the garbage
+// collector passes by all of them: so a span holds texts and numbers, and makes objects of them when it is read.
 
-import { type Attributes, type HrTime, type SpanContext, SpanKind, SpanStatusCode } from "@opentelemetry/api";
-import { parseTraceParent } from "@opentelemetry/core";
+import {
+  type Attributes,
+  type AttributeValue,
+  type HrTime,
+  type SpanContext,
+  type SpanKind,
+  SpanStatusCode,
+} from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import {
   RandomIdGenerator,
@@ -11,30 +18,22 @@ import {
   type TimedEvent,
 } from "@opentelemetry/sdk-trace-base";
 import type { Sampler } from "./sampler.ts";
-
-/** What a span begins with. */
-export interface Beginning {
-  readonly name: string;
-  readonly kind?: SpanKind;
-  /** Becomes the span's own: what is added later is written there. */
-  readonly attributes: Attributes;
-  /** The W3C trace context that it belongs under; without it, it begins a trace. */
-  readonly traceparent?: string | undefined;
-  /** Unless now: milliseconds since 1970. */
-  readonly startMs?: number;
-}
+import { isKept, isTraceparent, spanIdOf, traceIdOf } from "./traceparent.ts";
 
 /** A span that has begun. */
 export interface OpenSpan {
   /** The W3C trace context of what belongs under it. */
   readonly traceparent: string;
-  /** What is known of it so far; undefined when nobody will see it. */
-  readonly record: SpanRecord | undefined;
+  rename(name: string): void;
+  set(attribute: string, value: AttributeValue): void;
+  /** Notes that something happened meanwhile. */
+  note(event: string): void;
+  /** Says that it has failed, and why. */
+  fail(message?: string): void;
   end(): void;
 }
 
 const ids = new RandomIdGenerator();
-const SCOPE = { name: "quadrille" };
 
 /** Begins spans, and gives each to the processor when it has ended. */
 export class Spans {
@@ -48,88 +47,154 @@ export class Spans {
     this.#resource = resource;
   }
 
-  begin({ name, kind = SpanKind.INTERNAL, attributes, traceparent, startMs }: Beginning): OpenSpan {
-    const parent = traceparent ? (parseTraceParent(traceparent) ?? undefined) : undefined;
-    const traceId = parent?.traceId ?? ids.generateTraceId();
-    const isSampled = this.#sampler(traceId, parent && (parent.traceFlags & 1) === 1);
+  /**
+   * Begins a span under a W3C trace context, or else a trace; now, or at a time in milliseconds since 1970. The attributes
+   * become its own.
+   */
+  begin(
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    parent?: string,
+    startMs = Date.now(),
+  ): OpenSpan {
+    const known = isTraceparent(parent) ? parent : undefined;
+    const traceId = known ? traceIdOf(known) : ids.generateTraceId();
+    if (this.#sampler(traceId, known === undefined ? undefined : isKept(known))) {
+      const span = new KeptSpan(name, kind, attributes, this.#resource, this.#processor);
+      span.traceId = traceId;
+      span.spanId = ids.generateSpanId();
+      span.parentSpanId = known === undefined ? undefined : spanIdOf(known);
+      span.startMs = startMs;
+      return span;
+    }
     // Who is not seen need not be told apart: what comes of it belongs under its parent.
-    if (!isSampled && parent) return unseen(`00-${traceId}-${parent.spanId}-00`);
-    const spanId = ids.generateSpanId();
-    if (!isSampled) return unseen(`00-${traceId}-${spanId}-00`);
-    const record = new SpanRecord(name, kind, attributes, this.#resource, startMs);
-    record.context = { traceId, spanId, traceFlags: 1 };
-    if (parent) record.parentSpanContext = parent;
-    return {
-      traceparent: `00-${traceId}-${spanId}-01`,
-      record,
-      end: () => {
-        record.conclude();
-        this.#processor.onEnd(record);
-      },
-    };
+    return new UnseenSpan(`00-${traceId}-${known ? spanIdOf(known) : ids.generateSpanId()}-00`);
   }
 }
 
-function unseen(traceparent: string): OpenSpan {
-  return { traceparent, record: undefined, end() {} };
+/** A span that nobody will see. */
+class UnseenSpan implements OpenSpan {
+  readonly traceparent: string;
+
+  constructor(traceparent: string) {
+    this.traceparent = traceparent;
+  }
+
+  rename(): void {}
+  set(): void {}
+  note(): void {}
+  fail(): void {}
+  end(): void {}
 }
 
 const NONE: never[] = [];
+const SCOPE = { name: "quadrille" };
+const UNSET = { code: SpanStatusCode.UNSET };
 
-/** One span, as exporters read it. */
-export class SpanRecord implements ReadableSpan {
+/** A span that is sent when it has ended. */
+class KeptSpan implements OpenSpan, Omit<ReadableSpan, "parentSpanContext"> {
   name: string;
   readonly kind: SpanKind;
   readonly attributes: Attributes;
   readonly resource: Resource;
-  readonly startTime: HrTime;
-  endTime: HrTime = [0, 0];
-  duration: HrTime = [0, 0];
-  ended = false;
-  context: SpanContext | undefined;
-  parentSpanContext?: SpanContext;
-  status: ReadableSpan["status"] = { code: SpanStatusCode.UNSET };
+  traceId = "";
+  spanId = "";
+  parentSpanId: string | undefined;
+  startMs = 0;
   events: TimedEvent[] = NONE;
-  readonly links = NONE;
-  readonly instrumentationScope = SCOPE;
-  readonly droppedAttributesCount = 0;
-  readonly droppedEventsCount = 0;
-  readonly droppedLinksCount = 0;
-  readonly #startMs: number;
-  readonly #from: number;
+  status: ReadableSpan["status"] = UNSET;
+  ended = false;
+  #ms = 0;
+  readonly #begunAt = performance.now();
+  readonly #now = Date.now();
+  readonly #processor: SpanProcessor;
 
-  constructor(name: string, kind: SpanKind, attributes: Attributes, resource: Resource, startMs?: number) {
+  constructor(
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    resource: Resource,
+    processor: SpanProcessor,
+  ) {
     this.name = name;
     this.kind = kind;
     this.attributes = attributes;
     this.resource = resource;
-    const now = Date.now();
-    this.#startMs = startMs ?? now;
-    this.#from = performance.now() - (now - this.#startMs);
-    this.startTime = hrTime(this.#startMs);
+    this.#processor = processor;
   }
 
-  spanContext(): SpanContext {
-    return this.context!;
+  get traceparent(): string {
+    return `00-${this.traceId}-${this.spanId}-01`;
   }
 
-  /** Says that it has failed, and why. */
+  rename(name: string): void {
+    this.name = name;
+  }
+
+  set(attribute: string, value: AttributeValue): void {
+    this.attributes[attribute] = value;
+  }
+
+  note(name: string): void {
+    const time = hrTime(this.startMs + this.#elapsed);
+    this.events = [...this.events, { name, time, droppedAttributesCount: 0 }];
+  }
+
   fail(message?: string): void {
     this.status = { code: SpanStatusCode.ERROR, ...(message && { message }) };
   }
 
-  /** Notes that something happened meanwhile. */
-  note(name: string): void {
-    const time = hrTime(this.#startMs + performance.now() - this.#from);
-    this.events = [...this.events, { name, time, droppedAttributesCount: 0 }];
+  end(): void {
+    this.#ms = Math.max(0, this.#elapsed);
+    this.ended = true;
+    this.#processor.onEnd(this as ReadableSpan);
   }
 
-  /** Takes the time: a clock that is set meanwhile does not matter. */
-  conclude(): void {
-    const ms = Math.max(0, performance.now() - this.#from);
-    this.duration = hrTime(ms);
-    this.endTime = hrTime(this.#startMs + ms);
-    this.ended = true;
+  /** Milliseconds since its start; a clock that is set meanwhile does not matter. */
+  get #elapsed(): number {
+    return performance.now() - this.#begunAt + (this.#now - this.startMs);
+  }
+
+  spanContext(): SpanContext {
+    return { traceId: this.traceId, spanId: this.spanId, traceFlags: 1 };
+  }
+
+  get parentSpanContext(): SpanContext | undefined {
+    const { traceId, parentSpanId: spanId } = this;
+    return spanId === undefined ? undefined : { traceId, spanId, traceFlags: 1, isRemote: true };
+  }
+
+  get startTime(): HrTime {
+    return hrTime(this.startMs);
+  }
+
+  get endTime(): HrTime {
+    return hrTime(this.startMs + this.#ms);
+  }
+
+  get duration(): HrTime {
+    return hrTime(this.#ms);
+  }
+
+  get links(): never[] {
+    return NONE;
+  }
+
+  get instrumentationScope() {
+    return SCOPE;
+  }
+
+  get droppedAttributesCount(): number {
+    return 0;
+  }
+
+  get droppedEventsCount(): number {
+    return 0;
+  }
+
+  get droppedLinksCount(): number {
+    return 0;
   }
 }
 

@@ -11,3 +11,13 @@ export function isTraceparent(text: string | undefined): text is string {
 export function traceIdOf(traceparent: string): string {
   return traceparent.slice(3, 35);
 }
+
+/** The id of the span that a `traceparent` stands for. */
+export function spanIdOf(traceparent: string): string {
+  return traceparent.slice(36, 52);
+}
+
+/** Whether its trace is kept by whoever began it. */
+export function isKept(traceparent: string): boolean {
+  return (Number.parseInt(traceparent.slice(53), 16) & 1) === 1;
+}

@@ -7,9 +7,10 @@ import type { Outcome } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import type { Deciding, Deed, Observer } from "../service/observer.ts";
 import type { OpenSpan, Spans } from "./spans.ts";
+import { isKept } from "./traceparent.ts";
 
 /** What is asked every few seconds, by machines. */
-const UNTRACED = new Set(["/metrics", "/healthz", "/readyz", "/work"]);
+const UNTRACED = /^\/(metrics|healthz|readyz|work(\/.*)?)$/;
 
 const FAILURES: ReadonlySet<string> = new Set<Outcome | "failed">(["retried", "parked", "failed"]);
 
@@ -39,13 +40,8 @@ export class Tracing implements Observer, HttpObserver {
   taken(event: Event, attempt: number): Event {
     const { type, id, key, traceparent } = event;
     const attributes = messaging("process", type, id, key);
-    attributes["quadrille.attempt"] = attempt;
-    const span = this.#spans.begin({
-      name: `process ${type}`,
-      kind: SpanKind.CONSUMER,
-      attributes,
-      traceparent,
-    });
+    const span = this.#spans.begin(`process ${type}`, SpanKind.CONSUMER, attributes, traceparent);
+    span.set("quadrille.attempt", attempt);
     const seen = { ...event, traceparent: span.traceparent };
     this.#deliveries.set(seen, span);
     return seen;
@@ -59,78 +55,64 @@ export class Tracing implements Observer, HttpObserver {
   }
 
   calling({ type, key, traceparent }: Event): (error?: Error) => void {
-    const name = `call for ${type}`;
-    const span = this.#spans.begin({
-      name,
-      kind: SpanKind.CLIENT,
-      attributes: about(type, key),
-      traceparent,
-    });
+    const span = this.#spans.begin(`call for ${type}`, SpanKind.CLIENT, about(type, key), traceparent);
     return (error) => conclude(span, error ? "failed" : "answered", error?.message);
   }
 
   paused(event: Event): void {
-    this.#deliveries.get(event)?.record?.note("calls are paused");
+    this.#deliveries.get(event)?.note("calls are paused");
   }
 
   deciding({ kind, name, emits }: Deed, key: string, traceparent?: string): Deciding {
     const attributes = emits[0] ? about(emits[0], key) : {};
-    const span = this.#spans.begin({ name: `${kind} ${name}`, attributes, traceparent });
+    const span = this.#spans.begin(`${kind} ${name}`, SpanKind.INTERNAL, attributes, traceparent);
     return { traceparent: span.traceparent, ended: (outcome) => conclude(span, outcome) };
   }
 
   published(rows: readonly OutboxRow[], again?: string): void {
     for (const { type, event_id, key, time, traceparent } of rows) {
-      if (!traceparent?.endsWith("1")) continue; // It is not kept.
+      if (traceparent === null || !isKept(traceparent)) continue;
       const attributes = messaging("send", type, event_id, key);
-      if (again) attributes["quadrille.again"] = true;
-      const name = `send ${type}`;
-      const kind = SpanKind.PRODUCER;
-      this.#spans.begin({ name, kind, attributes, traceparent, startMs: time }).end();
+      const span = this.#spans.begin(`send ${type}`, SpanKind.PRODUCER, attributes, traceparent, time);
+      if (again) span.set("quadrille.again", true);
+      span.end();
     }
   }
 
   requested(method: string, path: string, traceparent?: string): Answering | undefined {
-    if (UNTRACED.has(path)) return undefined;
+    if (UNTRACED.test(path)) return undefined;
     const attributes: Attributes = { "http.request.method": method, "url.path": path };
-    const span = this.#spans.begin({ name: method, kind: SpanKind.SERVER, attributes, traceparent });
+    const span = this.#spans.begin(method, SpanKind.SERVER, attributes, traceparent);
     return {
       traceparent: span.traceparent,
       answered: (route, status) => {
-        const { record } = span;
-        if (record) {
-          record.name = `${method} ${route}`;
-          record.attributes["http.route"] = route;
-          record.attributes["http.response.status_code"] = status;
-          if (status >= 500) record.fail();
-        }
+        span.rename(`${method} ${route}`);
+        span.set("http.route", route);
+        span.set("http.response.status_code", status);
+        if (status >= 500) span.fail();
         span.end();
       },
     };
   }
 }
 
-/** What is done with a message. */
+/** What is done with a message. The attributes are always the same ones in the same order: so they need little room. */
 function messaging(operation: "process" | "send", type: FactType, id: string, key: string): Attributes {
-  return {
-    "messaging.system": "nats",
-    "messaging.operation.type": operation,
-    "messaging.destination.name": type,
-    "messaging.message.id": id,
-    [ofOrders.has(type) ? "order.id" : "stock.sku"]: key,
-  };
+  const attributes = about(type, key);
+  attributes["messaging.system"] = "nats";
+  attributes["messaging.operation.type"] = operation;
+  attributes["messaging.destination.name"] = type;
+  attributes["messaging.message.id"] = id;
+  return attributes;
 }
 
 /** What a fact is about. */
 function about(type: FactType, key: string): Attributes {
-  return { [ofOrders.has(type) ? "order.id" : "stock.sku"]: key };
+  return ofOrders.has(type) ? { "order.id": key } : { "stock.sku": key };
 }
 
 function conclude(span: OpenSpan, outcome: string, cause?: string): void {
-  const { record } = span;
-  if (record) {
-    record.attributes["quadrille.outcome"] = outcome;
-    if (FAILURES.has(outcome)) record.fail(cause);
-  }
+  span.set("quadrille.outcome", outcome);
+  if (FAILURES.has(outcome)) span.fail(cause);
   span.end();
 }

@@ -1,10 +1,12 @@
 // Traces of the real stack in a real receiver: one order is one trace, from the customer's request to the last mail.
 
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
 import type { Event } from "../../shared/contracts/events.ts";
 import { consumes } from "../../shared/service/define.ts";
+import { rebuild } from "../../shared/service/rebuild.ts";
 import { type Mailbox, openMailbox } from "../support/mailbox.ts";
 import { anOrder } from "../support/order.ts";
 import { openReceiver, type ReceivedSpan, type Receiver } from "../support/receiver.ts";
@@ -237,6 +239,18 @@ test("the log has the trace, the order and the event", async () => {
     expect(key).toBe(orderId);
     expect(facts.map((fact) => fact.id)).toContain(id);
     expect(traceId).toBe(idsIn(facts[0]!.traceparent).traceId);
+  }
+});
+
+test("a database that is rebuilt from the stream is the same, traces included", async () => {
+  for (const name of ["orders", "risk", "payments"]) {
+    await shop.stack.hold(name, async () => {
+      const connection = await shop.stack.connect();
+      const target = { service: services.find((one) => one.name === name)!, connection };
+      const rebuilt = await rebuild({ ...target, folder: join(shop.folder, name) });
+      await connection.close();
+      expect(rebuilt).toMatchObject({ before: rebuilt.after, differences: [], inPlace: true });
+    });
   }
 });
 

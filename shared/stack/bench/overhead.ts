@@ -1,5 +1,5 @@
-// What it costs to be watched: three stacks, one watched by nobody, one by Prometheus, one whose every order is traced, each
-// under load in turn.
+// What it costs to be watched: stacks that nobody watches, that Prometheus reads, and of which every order or one in ten is
+// traced, each under load in turn.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ import { Stack } from "../stack.ts";
 import { measureOrders, type OrdersRun, stockUp } from "./orders.ts";
 
 /** How a stack is watched. */
-export const WATCHED = ["unwatched", "scraped", "traced"] as const;
+export const WATCHED = ["unwatched", "scraped", "traced", "one in ten traced"] as const;
 export type Watched = (typeof WATCHED)[number];
 
 /** What one way of being watched showed: medians over all turns, and the ratios to being unwatched in the same turn. */
@@ -36,35 +36,38 @@ export async function measureOverhead(
 ): Promise<Record<Watched, Overhead> & { readonly tracedBytes: number }> {
   const receiver = fork(join(projectRoot, "dist", "shared", "stack", "bench", "receiver.js"));
   const [port] = (await once(receiver, "message")) as [number];
+  const traced = { METRICS: "off", OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+  const sampler = { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.1" };
   const envs: Record<Watched, NodeJS.ProcessEnv> = {
     unwatched: { METRICS: "off" },
     scraped: {},
-    traced: { METRICS: "off", OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` },
+    traced,
+    "one in ten traced": { ...traced, ...sampler },
   };
   const stacks: [Watched, Stack][] = [];
   try {
     for (const watched of WATCHED) {
-      const env = { ...(await isolatedEnv(join(folder, watched))), LOG_LEVEL: "warn", ...envs[watched] };
+      const env = {
+        ...(await isolatedEnv(join(folder, watched.replaceAll(" ", "-")))),
+        LOG_LEVEL: "warn",
+        ...envs[watched],
+      };
       const stack = await Stack.start(env, (line) => line.startsWith("{") && console.error(line));
       stacks.push([watched, stack]);
       await stockUp(stack);
       await measureOrders(stack, { orders, concurrency: AT_ONCE });
     }
-    const runs: Record<Watched, OrdersRun[]> = { unwatched: [], scraped: [], traced: [] };
+    const runs = new Map(WATCHED.map((watched): [Watched, OrdersRun[]] => [watched, []]));
     for (let turn = 0; turn < turns; turn++) {
       for (const [watched, stack] of turn % FORTH_AND_BACK === 0 ? stacks : stacks.toReversed()) {
         const scraping = watched === "scraped" ? scrape(stack) : undefined;
-        runs[watched].push(await measureOrders(stack, { orders, concurrency: AT_ONCE }));
+        runs.get(watched)!.push(await measureOrders(stack, { orders, concurrency: AT_ONCE }));
         clearInterval(scraping);
       }
     }
-    const of = (watched: Watched) => overhead(runs[watched], runs.unwatched);
-    return {
-      unwatched: of("unwatched"),
-      scraped: of("scraped"),
-      traced: of("traced"),
-      tracedBytes: await count(receiver),
-    };
+    const base = runs.get("unwatched")!;
+    const measured = WATCHED.map((watched) => [watched, overhead(runs.get(watched)!, base)]);
+    return { ...Object.fromEntries(measured), tracedBytes: await count(receiver) };
   } finally {
     for (const [, stack] of stacks) await stack.stop();
     receiver.kill();
