@@ -97,6 +97,11 @@ export class Link {
     return { ready: true, ...(backlog && { backlog }) };
   }
 
+  /** How many events wait for the service or are under way, as its latest delivery told. */
+  get behind(): number {
+    return this.#catchUp.behind;
+  }
+
   /** Connects, agrees on schemas, binds the consumer and begins to take deliveries, however long that takes. */
   async open(listener: LinkListener, ackWaitMs: number): Promise<void> {
     const connection = await connectNats(this.#account, true);

@@ -1,12 +1,12 @@
 // Finds a nats-server that is new enough, and fetches one into the project's cache when the machine has none.
 
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, delimiter, join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fetchDebianPackage } from "./debian.ts";
 import { projectRoot } from "./project.ts";
+import { CHECK_MS, type Env, fetchToCache, lookUp, run, UNPACK_MS } from "./tools.ts";
 
 /** The oldest nats-server that works: the first that checks for duplicates inside an atomic batch. */
 export const OLDEST = "v2.12.1";
@@ -17,14 +17,10 @@ const RELEASE_URL = `https://github.com/nats-io/nats-server/releases/download/${
 const CPUS: Record<string, string> = { x64: "amd64", arm64: "arm64" };
 
 const CONNECT_MS = 3_000;
-const CHECK_MS = 10_000;
-const UNPACK_MS = 60_000;
 const DOWNLOAD_MS = 120_000;
-const MIRRORS_TRIED = 3;
 
 const WHAT_TO_DO = `Install nats-server ${OLDEST} or newer and set NATS_SERVER_BIN to its path.`;
 
-type Env = NodeJS.ProcessEnv;
 type Version = { text: string; numbers: number[]; preRelease: boolean };
 
 /** A way to fetch nats-server: puts it somewhere below `folder`, which is empty, and returns its path. */
@@ -71,7 +67,11 @@ export async function findNatsServer(
   for (const source of SOURCES) {
     log(`Fetching nats-server from ${source.name}.`);
     try {
-      await fetchToCache(source, cacheDir, env);
+      await fetchToCache(
+        cached,
+        (folder) => source.fetchInto(folder, env),
+        (path) => refusalOf(path, env),
+      );
       return cached;
     } catch (error) {
       failures.push(`- ${source.name}: ${(error as Error).message}`);
@@ -105,34 +105,6 @@ async function refusalOf(binary: string, env: Env): Promise<string | undefined> 
     return `${binary} is ${parseVersion(answer)?.text ?? "of an unknown version"}, not ${OLDEST} or newer`;
   } catch (error) {
     return `${binary} does not run (${(error as Error).message})`;
-  }
-}
-
-function lookUp(command: string, env: Env): string | undefined {
-  const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
-  return folders.map((folder) => join(folder, command)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-// The cache sees a whole, working binary or none: it is made in a folder of its own, then moved at a stroke.
-async function fetchToCache({ fetchInto }: Source, cacheDir: string, env: Env): Promise<void> {
-  await mkdir(cacheDir, { recursive: true });
-  const folder = await mkdtemp(join(cacheDir, "fetch-"));
-  try {
-    const binary = await fetchInto(folder, env);
-    const refusal = await refusalOf(binary, env);
-    if (refusal) throw new Error(refusal);
-    await rename(binary, join(cacheDir, "nats-server"));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -170,107 +142,9 @@ async function download(url: string): Promise<Buffer> {
 }
 
 async function fetchPackage(folder: string, env: Env): Promise<string> {
-  for (const tool of ["apt-get", "dpkg-deb"]) {
-    if (!lookUp(tool, env)) throw new Error(`there is no ${tool} on this machine`);
-  }
-  const distribution = readDistribution();
-  const mirrors = await findMirrors(distribution.codename, env);
-  const failures: string[] = [];
-  for (const mirror of mirrors.slice(0, MIRRORS_TRIED)) {
-    try {
-      return await fetchPackageFrom(mirror, distribution, folder, env);
-    } catch (error) {
-      failures.push(`${mirror}: ${(error as Error).message}`);
-    }
-  }
-  throw new Error(failures.join("; ") || "apt knows no mirror on this machine");
-}
-
-type Distribution = { codename: string | undefined; suite: string; keyring: string };
-
-function readDistribution(): Distribution {
-  const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
-  const codename = /^VERSION_CODENAME="?(\w+)/m.exec(release)?.[1];
-  const keyring = (name: string) => `/usr/share/keyrings/${name}-archive-keyring.gpg`;
-  return /^ID(_LIKE)?=.*ubuntu/m.test(release)
-    ? { codename, suite: "devel universe", keyring: keyring("ubuntu") }
-    : { codename, suite: "sid main", keyring: keyring("debian") };
-}
-
-// The machine's own mirrors, likeliest first. Release info is left out so that a machine which has never
-// run `apt-get update` answers too. Suites such as bookworm-security live on mirrors that lack the newest suite.
-async function findMirrors(codename: string | undefined, env: Env): Promise<string[]> {
-  const query = [
-    "--no-release-info",
-    "indextargets",
-    "--format",
-    "$(RELEASE) $(SITE)",
-    "Created-By: Packages",
-  ];
-  const sources = (await run("apt-get", query, { env, timeout: CHECK_MS }))
-    .split("\n")
-    .map((line) => line.split(" "))
-    .filter(([suite, site]) => site && !/[-/]/.test(suite!));
-  const own = sources.filter(([suite]) => suite === codename);
-  return [...new Set([...own, ...sources].map(([, site]) => site!))];
-}
-
-async function fetchPackageFrom(mirror: string, { suite, keyring }: Distribution, folder: string, env: Env) {
+  await fetchDebianPackage("nats-server", "newest", folder, env);
   const here = (name: string) => join(folder, name);
-  await mkdir(here("lists/partial"), { recursive: true });
-  await mkdir(here("archives/partial"), { recursive: true });
-
-  const signedBy = existsSync(keyring) ? `signed-by=${keyring} ` : "";
-  await writeFile(here("sources.list"), `deb [${signedBy}target=Packages] ${mirror} ${suite}\n`);
-  await writeFile(here("apt.conf"), privateApt(folder));
-  const apt = (...args: string[]) =>
-    run("apt-get", ["-q", "-c", here("apt.conf"), ...args], { env, cwd: folder, timeout: DOWNLOAD_MS });
-
-  await apt("update");
-  await apt("download", "nats-server");
-  const deb = (await readdir(folder)).find((name) => name.endsWith(".deb"));
-  if (!deb) throw new Error("apt-get downloaded no package");
-  await run("dpkg-deb", ["-x", deb, "."], { env, cwd: folder, timeout: UNPACK_MS });
   return (
     ["usr/sbin/nats-server", "usr/bin/nats-server"].map(here).find(existsSync) ?? here("usr/bin/nats-server")
   );
-}
-
-// Read after the machine's own settings, whose proxy is wanted, but not its pins, its hooks, or any licence
-// to skip signatures. Nothing outside the folder is written.
-const privateApt = (folder: string) => `
-  #clear APT::Update::Pre-Invoke;
-  #clear APT::Update::Post-Invoke;
-  #clear APT::Update::Post-Invoke-Success;
-  #clear APT::Default-Release;
-  APT::Update::Error-Mode "any";
-  APT::Get::AllowUnauthenticated "false";
-  Acquire::AllowInsecureRepositories "false";
-  Acquire::Languages "none";
-  Acquire::http::Timeout "10";
-  Acquire::https::Timeout "10";
-  Dir::Etc::sourcelist "${folder}/sources.list";
-  Dir::Etc::sourceparts "/dev/null";
-  Dir::Etc::preferences "/dev/null";
-  Dir::Etc::preferencesparts "/dev/null";
-  Dir::State::lists "${folder}/lists";
-  Dir::Cache "${folder}";
-  Dir::Cache::pkgcache "";
-  Dir::Cache::srcpkgcache "";
-  ${process.getuid?.() === 0 ? 'APT::Sandbox::User "root";' : ""}
-`;
-
-/** What a command prints. Throws an Error with its reason, in a line, if it fails or takes `timeout` ms. */
-async function run(command: string, args: string[], options: { env: Env; cwd?: string; timeout: number }) {
-  try {
-    const { stdout } = await promisify(execFile)(command, args, { ...options, killSignal: "SIGKILL" });
-    return stdout;
-  } catch (error) {
-    const { code, killed, stderr = "" } = error as { code?: unknown; killed?: boolean; stderr?: string };
-    const lines = stderr.split("\n").filter((line) => line.trim());
-    const reason = killed
-      ? `took more than ${options.timeout / 1000} s`
-      : (lines.find((line) => line.startsWith("E:")) ?? lines.at(-1) ?? `failed with ${code}`);
-    throw new Error(`${basename(command)}: ${reason}`);
-  }
 }
