@@ -18,6 +18,12 @@ export type CallEnd =
   | { readonly kind: "failed"; readonly tries: number; readonly error: Error }
   | { readonly kind: "paused"; readonly inMs: number; readonly error: Error };
 
+/** A time in which nobody is called. */
+export interface Pause {
+  readonly until: number;
+  readonly cause: string;
+}
+
 const CALL_TIMEOUT_MS = 15_000;
 /** For how many different keys calls have to fail, one after the other, before all are paused. */
 const BREAKER_OPENS_AFTER = 8;
@@ -30,6 +36,7 @@ export class Calls<Port> {
   readonly #clock: Clock;
   readonly #breaker: Breaker;
   #stopping = false;
+  #lastFault: string | undefined;
 
   constructor(port: Port, lanes: Lanes<unknown>, log: Log, clock = realClock) {
     this.#port = port;
@@ -37,6 +44,12 @@ export class Calls<Port> {
     this.#log = log;
     this.#clock = clock;
     this.#breaker = new Breaker(BREAKER_OPENS_AFTER, clock);
+  }
+
+  /** Since nobody is answered: until when calls are paused, in milliseconds since 1970, and why the last one failed. */
+  get pause(): Pause | undefined {
+    if (!this.#breaker.isOpen) return undefined;
+    return { until: this.#breaker.until, cause: this.#lastFault ?? "unknown" };
   }
 
   /** Repeats nothing in place any more. */
@@ -83,6 +96,7 @@ export class Calls<Port> {
       if (error instanceof PermanentFault) this.#answered();
       else if (!(error instanceof AbandonedError)) {
         const cause = (error as Error).message;
+        this.#lastFault = cause;
         const pausedMs = this.#breaker.failed(key, isProbe);
         if (pausedMs) this.#log.warn({ cause, pausedMs }, "nobody is answered; calls are paused");
       }

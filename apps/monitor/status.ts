@@ -1,0 +1,111 @@
+// How a consumer stands, by rules on a window of looks as LinkedIn's Burrow has them: there are no thresholds to set.
+
+import {
+  type Look,
+  lagOf,
+  nobodyListens,
+  progressed,
+  type Rates,
+  ratesOf,
+  sinceListening,
+  WINDOW,
+} from "./window.ts";
+
+export const STATUSES = ["OK", "CATCHING UP", "SLOW", "STALLED", "NOBODY LISTENING"] as const;
+
+/** From well to ill. */
+export type Status = (typeof STATUSES)[number];
+
+/** How a consumer stands, and the sentence that explains it. */
+export interface Standing {
+  readonly status: Status;
+  readonly why: string;
+  /** How many events wait, those under way included. */
+  readonly lag: number;
+  /** Events a second; null as long as there are too few looks. */
+  readonly perSecondIn: number | null;
+  readonly perSecondOut: number | null;
+  /** When nothing will wait any more at this rate, in seconds; null when never, or when nobody knows yet. */
+  readonly etaSeconds: number | null;
+}
+
+/** How many looks, from the last, the ETA goes by: the newest tell best how fast it is now. */
+const LATELY = 4;
+
+/** Judges a consumer by its window, oldest look first; there is one at least. */
+export function judge(window: readonly Look[]): Standing {
+  const looks = sinceListening(window);
+  const lag = lagOf(window.at(-1)!);
+  const rates = ratesOf(nobodyListens(window) ? window : looks);
+  const eta = etaOf(looks);
+  const { status, why } = ruled(window, looks, eta);
+  return {
+    status,
+    why,
+    lag,
+    perSecondIn: rates ? round(rates.in) : null,
+    perSecondOut: rates ? round(rates.out) : null,
+    etaSeconds: lag === 0 ? 0 : status === "NOBODY LISTENING" || status === "STALLED" ? null : eta,
+  };
+}
+
+function ruled(
+  window: readonly Look[],
+  looks: readonly Look[],
+  eta: number | null,
+): Pick<Standing, "status" | "why"> {
+  const now = window.at(-1)!;
+  const lag = lagOf(now);
+  if (nobodyListens(window)) {
+    const waits = lag === 0 ? "nothing waits for it yet" : `${events(lag)} for it`;
+    return { status: "NOBODY LISTENING", why: `nobody asks NATS for its events; ${waits}` };
+  }
+  if (lag === 0) return { status: "OK", why: "nothing waits" };
+  const [first] = looks as [Look];
+  if (keepsUp(looks)) return { status: "OK", why: `${events(lag)}, no more than come in between two looks` };
+  const rates = ratesOf(looks);
+  if (rates && lag < lagOf(first)) return { status: "CATCHING UP", why: catchingUp(lag, rates, eta) };
+  if (!rates || looks.length < WINDOW)
+    return { status: "OK", why: `${events(lag)}; it was looked at too few times to say more` };
+  const lasted = seconds((now.at - first.at) / 1_000);
+  if (!looks.some((look, index) => index > 0 && progressed(looks[index - 1]!, look))) {
+    const isTrying = now.deliveries > first.deliveries;
+    const what = isTrying ? "only the same ones were tried again, in vain" : "none of them was handled";
+    return { status: "STALLED", why: `${events(lag)}, and for ${lasted} ${what}` };
+  }
+  const speed = `${round(rates.in)} come in and ${round(rates.out)} are handled a second`;
+  return { status: "SLOW", why: `${events(lag)} and did not become fewer for ${lasted}: ${speed}` };
+}
+
+/** At some look no more waited than had come in since the look before: whatever waits, waits briefly. */
+function keepsUp(looks: readonly Look[]): boolean {
+  return looks.some((look) => lagOf(look) <= look.cameIn || lagOf(look) === 0);
+}
+
+function catchingUp(lag: number, { out }: Rates, eta: number | null): string {
+  const when = eta === null ? "" : `; in about ${seconds(eta)} there will be none`;
+  return `${events(lag)} and become fewer, at ${round(out)} a second${when}`;
+}
+
+/** In how many seconds nothing will wait, going by the newest looks. */
+function etaOf(looks: readonly Look[]): number | null {
+  const lately = looks.slice(-LATELY);
+  const [first] = lately;
+  const last = lately.at(-1);
+  if (!first || !last || last.at <= first.at) return null;
+  const lag = lagOf(last);
+  const fewerPerSecond = ((lagOf(first) - lag) * 1_000) / (last.at - first.at);
+  return fewerPerSecond > 0 ? round(lag / fewerPerSecond) : null;
+}
+
+function events(count: number): string {
+  return count === 1 ? "1 event waits" : `${count.toLocaleString("en")} events wait`;
+}
+
+function seconds(count: number): string {
+  return count < 120 ? `${Math.ceil(count)} s` : `${Math.round(count / 60)} min`;
+}
+
+function round(number: number): number {
+  return number < 10 ? Math.round(number * 10) / 10 : Math.round(number);
+}
