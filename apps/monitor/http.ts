@@ -80,10 +80,8 @@ const whyOrder = createRoute({
   path: "/api/orders/{id}/why",
   summary: "Why the order stands where it stands",
   request: { params: shapes.orderParams },
-  responses: {
-    200: json(shapes.answer, "One sentence and one command."),
-    503: refusal("NATS was never looked at."),
-  },
+  description: "Asked of an order that nobody knows, it says so.",
+  responses: { 200: json(shapes.answer, "One sentence and one command.") },
 });
 
 const parked = createRoute({
@@ -122,7 +120,11 @@ const reviews = createRoute({
 
 export function routes(app: OpenAPIHono, monitor: Monitor): void {
   const { services, config } = monitor;
-  const shown = (snapshot: Snapshot) => ({ ...snapshot, parked: monitor.sight?.board.notes.length ?? 0 });
+  const shown = (snapshot: Snapshot) => ({
+    ...snapshot,
+    parked: monitor.sight?.board.notes.length ?? 0,
+    checks: monitor.checks,
+  });
   app.use("/api/*", sameOrigin);
 
   app.openapi(consumers, (c) => c.json(plain<typeof shapes.snapshot>(shown(seen(monitor.latest))), 200));
@@ -136,7 +138,7 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
 
   app.openapi(order, async (c) => {
     const { id } = c.req.valid("param");
-    const story = await reached(sight(monitor).inspector.story(id));
+    const story = await reached(monitor.inspector.story(id));
     if (!story) {
       throw new Problem({
         status: 404,
@@ -148,8 +150,7 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
   });
 
   app.openapi(whyOrder, async (c) => {
-    const { inspector } = sight(monitor);
-    const answer = await inspector.why(c.req.valid("param").id, monitor.latest?.consumers ?? []);
+    const answer = await monitor.inspector.why(c.req.valid("param").id, monitor.latest?.consumers ?? []);
     return c.json(answer, 200);
   });
 
@@ -184,7 +185,7 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
 }
 
 /** What the monitor sees with; 503 before it has seen NATS. */
-export function sight(monitor: Monitor): Sight {
+function sight(monitor: Monitor): Sight {
   return seen(monitor.sight);
 }
 

@@ -33,17 +33,18 @@ interface Gathered {
 
 /** Looks at single orders. */
 export class Inspector {
-  readonly #observer: Observer;
+  readonly #observer: Observer | undefined;
   readonly #services: readonly AnyService[];
   readonly #config: Config;
-  readonly #reader: Reader;
+  readonly #reader: Reader | undefined;
   readonly #lookahead: Lookahead;
 
-  constructor(observer: Observer, services: readonly AnyService[], config: Config, log: Log) {
+  /** Without an observer NATS is not there. */
+  constructor(observer: Observer | undefined, services: readonly AnyService[], config: Config, log: Log) {
     this.#observer = observer;
     this.#services = services;
     this.#config = config;
-    this.#reader = new Reader(observer, log);
+    this.#reader = observer && new Reader(observer, log);
     this.#lookahead = new Lookahead(services);
   }
 
@@ -73,9 +74,11 @@ export class Inspector {
    * its facts in the stream.
    */
   async #gather(orderId: string): Promise<Gathered> {
-    const infos = await Promise.all(this.#services.map(({ name }) => this.#observer.consumer(name)));
-    const [work, stored] = await Promise.all([this.#work(orderId), this.#observer.parkedOf(orderId)]);
-    const told = await this.#reader.about(orderId);
+    const observer = this.#observer;
+    if (!observer) throw new Error("NATS is not reachable");
+    const infos = await Promise.all(this.#services.map(({ name }) => observer.consumer(name)));
+    const [work, stored] = await Promise.all([this.#work(orderId), observer.parkedOf(orderId)]);
+    const told = await this.#reader!.about(orderId);
     const parked = stored.flatMap((message) => entryOf(message) ?? []);
     const progress = new Map<string, Progress>();
     for (const [index, { name }] of this.#services.entries()) {

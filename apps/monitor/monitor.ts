@@ -6,16 +6,20 @@ import { Observer } from "../../shared/nats/observer.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { Board } from "../../shared/parked/board.ts";
 import type { AnyService } from "../../shared/service/define.ts";
+import { type Checked, check } from "./check.ts";
 import { Inspector } from "./inspect.ts";
 import { Poll, type Snapshot } from "./poll.ts";
 
 const HOUR_MS = 3_600_000;
 
+/** After so many looks one consumer's numbers are checked, if no more than so many messages have to be read for it. */
+const CHECK_EVERY = 5;
+const CHECKED = 2_000;
+
 /** What there is of a monitor that has found NATS. */
 export interface Sight {
   readonly observer: Observer;
   readonly board: Board;
-  readonly inspector: Inspector;
 }
 
 /** One monitor. */
@@ -25,7 +29,12 @@ export class Monitor {
   readonly #log: Log;
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
   #sight: (Sight & { readonly poll: Poll }) | undefined;
+  #inspector: Inspector;
   #latest: Snapshot | undefined;
+  #looks = 0;
+  #turn = 0;
+  /** What the last check of each consumer has found. */
+  readonly #checked = new Map<string, Checked>();
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -33,6 +42,7 @@ export class Monitor {
     this.services = services;
     this.config = config;
     this.#log = log;
+    this.#inspector = new Inspector(undefined, services, config, log);
   }
 
   /** The last look; undefined before the first. */
@@ -43,6 +53,16 @@ export class Monitor {
   /** What it sees with; undefined before NATS was there for the first time. */
   get sight(): Sight | undefined {
     return this.#sight;
+  }
+
+  /** What the last check of each consumer's numbers has found; none where there was too much to count. */
+  get checks(): Checked[] {
+    return [...this.#checked.values()];
+  }
+
+  /** Looks at single orders; it can tell little before NATS was there for the first time. */
+  get inspector(): Inspector {
+    return this.#inspector;
   }
 
   /** Whether it sees, and if not, why. */
@@ -61,8 +81,8 @@ export class Monitor {
       observer,
       poll: new Poll(observer, services),
       board: new Board(observer, config.PARKED_MAX_AGE_HOURS * HOUR_MS),
-      inspector: new Inspector(observer, services, config, this.#log),
     };
+    this.#inspector = new Inspector(observer, services, config, this.#log);
     this.#log.info("connected to NATS");
     this.#look();
   }
@@ -84,7 +104,9 @@ export class Monitor {
     const begun = performance.now();
     try {
       await board.look();
-      this.#tell(await poll.look());
+      const snapshot = await poll.look();
+      this.#tell(snapshot);
+      if (this.#looks++ % CHECK_EVERY === 0) await this.#check();
     } catch (error) {
       const cause = (error as Error).message;
       if (this.#latest?.nats.isConnected !== false)
@@ -94,6 +116,18 @@ export class Monitor {
     if (this.#isStopped) return;
     const inMs = Math.max(0, this.config.MONITOR_POLL_MS - (performance.now() - begun));
     this.#timer = setTimeout(() => this.#look(), inMs);
+  }
+
+  /** Checks the numbers of one consumer, another one each time. */
+  async #check(): Promise<void> {
+    const service = this.services[this.#turn]!;
+    const { observer } = this.#sight!;
+    this.#turn = (this.#turn + 1) % this.services.length;
+    const checked = await check(observer, service, CHECKED);
+    if (!checked) this.#checked.delete(service.name);
+    else this.#checked.set(service.name, checked);
+    if (checked?.agrees === false)
+      this.#log.warn(checked, "a consumer's numbers are not those of the stream");
   }
 
   #tell(snapshot: Snapshot): void {

@@ -40,6 +40,21 @@ export const snapshot = z
     perSecond: z.record(z.string(), z.number()).openapi({ description: "Facts a second, by type." }),
     consumers: z.array(consumer),
     parked: z.int().openapi({ description: "Parked messages." }),
+    checks: z
+      .array(
+        z.object({
+          name: z.string(),
+          said: z.int(),
+          counted: z
+            .array(z.int())
+            .length(2)
+            .openapi({ description: "Just before it said so, and just after." }),
+          agrees: z.boolean(),
+        }),
+      )
+      .openapi({
+        description: "What the last count of undelivered events in the stream has found, by consumer.",
+      }),
     cost: z
       .object({ requests: z.int(), ms: z.number() })
       .openapi({ description: "What this look has cost NATS." }),
