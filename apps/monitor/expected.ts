@@ -21,6 +21,9 @@ export interface Progress {
 export interface ParkedOf {
   readonly service: string;
   readonly sequence: number;
+  /** The fact, or the whole subject where no fact has such a one. */
+  readonly what: string;
+  readonly eventId: string | undefined;
 }
 
 /** Something that is to happen next. Times are milliseconds since 1970. */
@@ -32,7 +35,7 @@ export interface Expected {
   readonly what: string | null;
   /** The event that it is about; null where a deadline is waited for. */
   readonly on: {
-    readonly type: FactType;
+    readonly type: string;
     readonly seq: number;
     readonly id: string;
     readonly at: number;
@@ -95,10 +98,7 @@ export class Lookahead {
       return fate === "parked" ? said : [...said, { as: fate, event }];
     });
     const seqOf = new Map(told.flatMap((one) => (one.event ? [[one.event.id, one] as const] : [])));
-    const aside = parked
-      .filter((one) => one.service === name)
-      .flatMap(({ sequence }) => told.find(({ seq }) => seq === sequence) ?? [])
-      .flatMap((one): Expected[] => (one.event ? [parkedOne(service, one, one.event)] : []));
+    const aside = parked.filter((one) => one.service === name).map((one) => parkedOne(service, one, told));
     const ahead = this.#rehearse(service, past);
     return {
       expected: [
@@ -178,14 +178,18 @@ function opened(service: string, foreseen: Foreseen, { seq, at }: Told): Expecte
   ];
 }
 
-function parkedOne(service: AnyService, { seq, at }: Told, { id, type }: Event): Expected {
-  const reaction = service.reactions.find(({ on }) => on.includes(type));
-  const on = { type, seq, id, at };
+function parkedOne(
+  service: AnyService,
+  { sequence: seq, what: type, eventId }: ParkedOf,
+  told: readonly Told[],
+): Expected {
+  const reaction = service.reactions.find(({ on }) => (on as readonly string[]).includes(type));
+  const at = told.find((one) => one.seq === seq)?.at ?? 0;
   return {
     service: service.name,
     kind: "parked",
     what: whatOf(reaction),
-    on,
+    on: { type, seq, id: eventId ?? "", at },
     says: reaction?.emits ?? [],
     by: null,
     otherwise: [],

@@ -3,7 +3,9 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { json, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
-import { groupsOf } from "../../shared/parked/entries.ts";
+import type { Observer } from "../../shared/nats/observer.ts";
+import { type Note, noteOf } from "../../shared/parked/board.ts";
+import { entryOf, groupsOf } from "../../shared/parked/entries.ts";
 import { get } from "./ask.ts";
 import { list } from "./list.ts";
 import { watch } from "./live.ts";
@@ -90,7 +92,7 @@ const parked = createRoute({
   summary: "What is parked, by the reason and one by one",
   request: {
     query: z.object({
-      key: z.string().max(64).optional().describe("Only what is about this order."),
+      key: shapes.orderParams.shape.id.optional().describe("Only what is about this order."),
       group: z.string().max(64).optional().describe("Only what has failed for this reason."),
       limit: z.coerce.number().int().min(1).max(1_000).default(200),
     }),
@@ -154,11 +156,11 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
     return c.json(answer, 200);
   });
 
-  app.openapi(parked, (c) => {
+  app.openapi(parked, async (c) => {
     const { key, group, limit } = c.req.valid("query");
-    const all = sight(monitor)
-      .board.notes.filter((note) => key === undefined || note.key === key)
-      .filter((note) => group === undefined || note.fingerprint === group);
+    const { board, observer } = sight(monitor);
+    const notes = key === undefined ? board.notes : await reached(notesOf(observer, key));
+    const all = notes.filter((note) => group === undefined || note.fingerprint === group);
     const canAct = config.OPERATOR_PASSWORD !== undefined;
     const body = { total: all.length, groups: groupsOf(all), entries: all.slice(0, limit), canAct };
     return c.json(plain<typeof shapes.parked>(body), 200);
@@ -196,6 +198,12 @@ function seen<Seen>(what: Seen | undefined): Seen {
     type: "nothing-seen",
     detail: "NATS is not reachable, and was not seen yet.",
   });
+}
+
+/** What is parked of a key now. */
+async function notesOf(observer: Observer, key: string): Promise<Note[]> {
+  const stored = await observer.parkedOf(key);
+  return stored.flatMap((message) => entryOf(message) ?? []).map(noteOf);
 }
 
 /** What NATS was asked for; 503 with the cause when it does not answer. */

@@ -73,8 +73,8 @@ function ruled(
     const what = isTrying ? "only the same ones were tried again, in vain" : "none of them was handled";
     return { status: "STALLED", why: `${events(lag)}, and for ${lasted} ${what}` };
   }
-  const speed = `${round(rates.in)} come in and ${round(rates.out)} are handled a second`;
-  return { status: "SLOW", why: `${events(lag)} and did not become fewer for ${lasted}: ${speed}` };
+  const rate = `${speed(rates.in)} come in and ${speed(rates.out)} are handled a second`;
+  return { status: "SLOW", why: `${events(lag)} and did not become fewer for ${lasted}: ${rate}` };
 }
 
 /** At some look no more waited than had come in since the look before: whatever waits, waits briefly. */
@@ -84,7 +84,7 @@ function keepsUp(looks: readonly Look[]): boolean {
 
 function catchingUp(lag: number, { out }: Rates, eta: number | null): string {
   const when = eta === null ? "" : `; in about ${seconds(eta)} there will be none`;
-  return `${events(lag)} and become fewer, at ${round(out)} a second${when}`;
+  return `${events(lag)} and become fewer, at ${speed(out)} a second${when}`;
 }
 
 /** In how many seconds nothing will wait, going by the newest looks. */
@@ -104,6 +104,10 @@ function events(count: number): string {
 
 function seconds(count: number): string {
   return count < 120 ? `${Math.ceil(count)} s` : `${Math.round(count / 60)} min`;
+}
+
+function speed(perSecond: number): string {
+  return round(perSecond).toLocaleString("en");
 }
 
 function round(number: number): number {

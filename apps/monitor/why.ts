@@ -148,13 +148,15 @@ function person(
   { orderId, now }: Circumstances,
   advice: Advice,
 ): Found {
-  const end = `${what} at ${clock(by!, now)}, in ${span(by! - now)}`;
+  const end = `the ${what} says ${otherwise.join(" or ")} at ${clock(by!, now)}, in ${span(by! - now)}.`;
+  const situation = "waiting";
   if (commands.length === 0) {
-    const sentence = `The order waits for the ${end}: then ${otherwise.join(" or ")}.`;
-    return { rank: PERSON, situation: "waiting", sentence, command: advice.showOrder(orderId) };
+    const sentence = `The order waits: ${end}`;
+    return { rank: PERSON, situation, sentence, command: advice.showOrder(orderId) };
   }
-  const sentence = `The order waits for a person to say ${says.join(" or ")}; without an answer it is ${otherwise.join(" or ")} by the ${end}.`;
-  return { rank: PERSON, situation: "waiting", sentence, command: advice.review(orderId) };
+  const deeds = commands.join(" or ");
+  const sentence = `The order waits for a person to ${deeds} it: ${says.join(" or ")}. Without an answer ${end}`;
+  return { rank: PERSON, situation, sentence, command: advice.review(orderId) };
 }
 
 function silent({ service, on }: Expected, found: Circumstances, advice: Advice): Found | undefined {

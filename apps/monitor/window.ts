@@ -56,7 +56,8 @@ function isSilent(before: Look, after: Look): boolean {
 /** The looks since somebody listens: what was before tells nothing of how fast they are. */
 export function sinceListening(window: readonly Look[]): readonly Look[] {
   for (let index = window.length - 1; index > 0; index--) {
-    if (isSilent(window[index - 1]!, window[index]!)) return window.slice(index);
+    if (isSilent(window[index - 1]!, window[index]!))
+      return window.slice(Math.min(index + 1, window.length - 1));
   }
   return window;
 }

@@ -29,7 +29,8 @@ interface Came {
   readonly branch: string;
   readonly orderId: string;
   readonly end: string | null;
-  readonly seconds: number | null;
+  /** From the order to its end. */
+  readonly ms: number | null;
   readonly isAsExpected: boolean;
 }
 
@@ -66,27 +67,29 @@ async function play(config: Config, reader: Reader, say: (line: string) => void)
 }
 
 /** What is new about an order; and what somebody does about it now. */
-async function follow(one: Placed, config: Config, reader: Reader): Promise<{ at: number; line: string }[]> {
+async function follow(one: Placed, config: Config, reader: Reader): Promise<Line[]> {
   const { branch, orderId } = one;
   const before = one.told.length;
   one.told = await reader.about(orderId);
-  const lines = one.told.slice(before).map(({ at, event, subject }) => {
-    const [, time = ""] = new Date(at).toISOString().split("T");
-    const who = event ? event.source : "";
-    return {
-      at,
-      line: `${time.slice(0, 12)}  ${branch.name.padEnd(34)}${(event?.type ?? subject).padEnd(30)}${who}`,
-    };
-  });
+  const lines = one.told
+    .slice(before)
+    .map(({ at, event, subject }) => lineOf(branch, at, event?.type ?? subject, event?.source));
   const { deed } = branch;
-  if (deed && !one.isDone && one.told.some(({ event }) => event?.type === deed.after)) {
-    one.isDone = true;
-    await send(config, deed.service, deed.path(orderId), deed.body);
-    const at = Date.now();
-    const [, time = ""] = new Date(at).toISOString().split("T");
-    lines.push({ at, line: `${time.slice(0, 12)}  ${branch.name.padEnd(34)}${deed.told}` });
-  }
-  return lines;
+  if (!deed || one.isDone || !one.told.some(({ event }) => event?.type === deed.after)) return lines;
+  one.isDone = true;
+  const done = lineOf(branch, Date.now(), deed.told);
+  await send(config, deed.service, deed.path(orderId), deed.body);
+  return [...lines, done];
+}
+
+interface Line {
+  readonly at: number;
+  readonly line: string;
+}
+
+function lineOf({ name }: Branch, at: number, what: string, who = ""): Line {
+  const [, time = ""] = new Date(at).toISOString().split("T");
+  return { at, line: `${time.slice(0, 12)}  ${name.padEnd(34)}${what.padEnd(30)}${who}`.trimEnd() };
 }
 
 /** It has ended, and all that has to be on the way was said; some of it is only said afterwards. */
@@ -99,17 +102,17 @@ function isOver({ branch, told }: Placed): boolean {
 function came(one: Placed): Came {
   const { branch, orderId, told } = one;
   const end = endOf(told);
-  const seconds = end ? Math.round((end.at - told[0]!.at) / 100) / 10 : null;
+  const ms = end ? end.at - told[0]!.at : null;
   const isAsExpected = isOver(one) && end!.event!.type === branch.end;
-  return { branch: branch.name, orderId, end: end?.event?.type ?? null, seconds, isAsExpected };
+  return { branch: branch.name, orderId, end: end?.event?.type ?? null, ms, isAsExpected };
 }
 
 function text(all: readonly Came[]): string {
-  const rows = all.map(({ branch, orderId, end, seconds, isAsExpected }) => [
+  const rows = all.map(({ branch, orderId, end, ms, isAsExpected }) => [
     isAsExpected ? "as it should" : "NOT AS IT SHOULD",
     branch,
     end ?? "has not ended",
-    seconds === null ? "" : span(seconds * 1_000),
+    ms === null ? "" : span(ms),
     `npm run -s order -- ${orderId}`,
   ]);
   return columns([["ENDED", "BRANCH", "WITH", "AFTER", "ITS STORY"], ...rows]);

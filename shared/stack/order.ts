@@ -26,9 +26,9 @@ await look("Can't tell the order's story", async (args, { config, services }) =>
 function text({ orderId, end, steps, expected, waiting }: OrderStory): string {
   const now = Date.now();
   const [first] = steps as [Step];
-  const last = steps.at(-1)!;
-  const state = end
-    ? `${end}, ${span(last.at - first.at)} after it was placed`
+  const ending = steps.find(({ type }) => type === end);
+  const state = ending
+    ? `${end}, ${span(ending.at - first.at)} after it was placed`
     : `open for ${span(now - first.at)}`;
   const rows = steps.map((step) => [
     `${clock(step.at, now).replace(" UTC", "")}`,
