@@ -29,15 +29,15 @@ export interface Standing {
   readonly etaSeconds: number | null;
 }
 
-/** How many looks, from the last, the ETA goes by: the newest tell best how fast it is now. */
-const LATELY = 4;
-
-/** Judges a consumer by its window, oldest look first; there is one at least. */
-export function judge(window: readonly Look[]): Standing {
+/**
+ * Judges a consumer by its window, oldest look first; there is one at least. `peak` is the look since somebody listens at which
+ * most waited, also where it is older than the window.
+ */
+export function judge(window: readonly Look[], peak?: Look): Standing {
   const looks = sinceListening(window);
   const lag = lagOf(window.at(-1)!);
   const rates = ratesOf(nobodyListens(window) ? window : looks);
-  const eta = etaOf(looks);
+  const eta = etaOf(looks, peak ?? looks[0]!);
   const { status, why } = ruled(window, looks, eta);
   return {
     status,
@@ -87,15 +87,16 @@ function catchingUp(lag: number, { out }: Rates, eta: number | null): string {
   return `${events(lag)} and become fewer, at ${speed(out)} a second${when}`;
 }
 
-/** In how many seconds nothing will wait, going by the newest looks. */
-function etaOf(looks: readonly Look[]): number | null {
-  const lately = looks.slice(-LATELY);
-  const [first] = lately;
-  const last = lately.at(-1);
-  if (!first || !last || last.at <= first.at) return null;
-  const lag = lagOf(last);
-  const fewerPerSecond = ((lagOf(first) - lag) * 1_000) / (last.at - first.at);
-  return fewerPerSecond > 0 ? round(lag / fewerPerSecond) : null;
+/**
+ * In how many seconds nothing will wait: at a rate between that of the whole catch-up and that of the window. What is handled
+ * comes in bursts, and so the newest looks alone would mislead.
+ */
+function etaOf(looks: readonly Look[], peak: Look): number | null {
+  const last = looks.at(-1)!;
+  const fewerPerSecond = (since: Look) =>
+    last.at > since.at ? ((lagOf(since) - lagOf(last)) * 1_000) / (last.at - since.at) : 0;
+  const rate = (fewerPerSecond(looks[0]!) + fewerPerSecond(peak)) / 2;
+  return rate > 0 ? round(lagOf(last) / rate) : null;
 }
 
 function events(count: number): string {

@@ -118,8 +118,11 @@ describe("CATCHING UP", () => {
     expect(standing(...down, ...up)).toMatchObject({ status: "CATCHING UP", etaSeconds: 4 });
   });
 
-  it("goes by the newest looks: what was slow at first tells nothing of now", () => {
-    expect(standing(...lags([9_000, 8_990, 8_980, 8_000, 6_000, 4_000, 2_000])).etaSeconds).toBe(2);
+  it("is not misled by a burst: the whole catch-up counts as much as the window", () => {
+    const window = windowOf(...lags([12_000, 11_000, 10_000, 4_000]));
+    const peak: Look = { ...window[0]!, at: AT - 14_000, pending: 24_000 };
+    expect(judge(window).etaSeconds).toBe(3);
+    expect(judge(window, peak).etaSeconds).toBe(3.4);
   });
 });
 
