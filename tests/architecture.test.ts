@@ -13,9 +13,10 @@ const services = allServices(loadConfig({}));
 
 /** The project's code: text by path. */
 const code = new Map([...sources("apps"), ...sources("shared")].map((path) => [path, read(path)]));
-/** `apps/proof` is no service: it says what must hold of all of them. */
+/** No services: `apps/proof` says what must hold of all of them, `apps/monitor` shows how all of them stand. */
+const OF_ALL = ["proof", "monitor"];
 const apps = [...new Set([...code.keys()].flatMap((path) => appOf(path) ?? []))].filter(
-  (app) => app !== "proof",
+  (app) => !OF_ALL.includes(app),
 );
 
 describe("an app", () => {
@@ -47,6 +48,17 @@ describe("an app", () => {
 
   it("is imported by nobody but the list of services, the stack and its tests", () => {
     expect(kitImportsOfApps(code)).toEqual([]);
+  });
+
+  it("that is no service knows the services by their list alone, and decides nothing", () => {
+    const known = importsOf(code).filter(
+      ({ from, resolved }) => from.startsWith("apps/monitor/") && resolved?.startsWith("apps/"),
+    );
+
+    expect(
+      known.filter(({ resolved }) => appOf(resolved!) !== "monitor").map(({ resolved }) => resolved),
+    ).toEqual(["apps/services.ts"]);
+    expect(filesOf("monitor")).not.toContain("service.ts");
   });
 
   it("imports downwards: decisions, store, service, adapters, http, main", () => {

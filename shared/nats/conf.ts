@@ -1,7 +1,7 @@
 // The text of nats.conf, written from the services' reaction tables.
 
 import type { AnyService } from "../service/define.ts";
-import { OPERATOR, operatorPermissions, permissions } from "./topology.ts";
+import { MONITOR, monitorPermissions, OPERATOR, operatorPermissions, permissions } from "./topology.ts";
 
 /** nats.conf for these services. Addresses, folders and passwords come from nats-server's environment. */
 export function natsConf(services: readonly AnyService[]): string {
@@ -24,10 +24,18 @@ authorization {
   users: [
     # Creates the streams and consumers; no service knows its password.
     { user: admin, password: $ADMIN_PASSWORD }
-${[...services.map((service) => user(service.name, permissions(service))), user(OPERATOR, operatorPermissions())].join("\n")}
+${users(services).join("\n")}
   ]
 }
 `;
+}
+
+function users(services: readonly AnyService[]): string[] {
+  return [
+    ...services.map((service) => user(service.name, permissions(service))),
+    user(OPERATOR, operatorPermissions()),
+    user(MONITOR, monitorPermissions(services)),
+  ];
 }
 
 function user(name: string, { publish, subscribe }: ReturnType<typeof permissions>): string {

@@ -47,13 +47,14 @@ export function wishSubject(said: keyof typeof wishes, service: string, key: str
   return `${said}.${service}.${key}`;
 }
 
-/** The names of the NATS users of who creates streams and consumers, and of who looks after parked messages. */
+/** The names of the NATS users of who creates streams and consumers, of who looks after parked messages, and of who only looks. */
 export const ADMIN = "admin";
 export const OPERATOR = "operator";
+export const MONITOR = "monitor";
 
 /** Everyone who needs a password for NATS. */
 export function users(services: readonly Pick<AnyService, "name">[]): string[] {
-  return [ADMIN, OPERATOR, ...services.map(({ name }) => name)];
+  return [ADMIN, OPERATOR, MONITOR, ...services.map(({ name }) => name)];
 }
 
 /** The subject behind the key of a schema: `order.created.` and its fingerprint. `*` and `>` stand for several. */
@@ -104,6 +105,25 @@ export function operatorPermissions(): { publish: string[]; subscribe: string[] 
       `$JS.API.DIRECT.GET.${PARKED_STREAM}.>`,
     ],
     subscribe: [`${inboxPrefix(OPERATOR)}.>`],
+  };
+}
+
+/** What the monitor's NATS user may do: look. It can neither say nor take anything, and makes no consumer of its own. */
+export function monitorPermissions(services: readonly AnyService[]): {
+  publish: string[];
+  subscribe: string[];
+} {
+  const streams = [FLOW_STREAM, PARKED_STREAM, SCHEMA_STREAM];
+  return {
+    publish: [
+      ...streams.flatMap((stream) => [
+        `$JS.API.STREAM.INFO.${stream}`,
+        `$JS.API.DIRECT.GET.${stream}`,
+        `$JS.API.DIRECT.GET.${stream}.>`,
+      ]),
+      ...services.map(({ name }) => `$JS.API.CONSUMER.INFO.${FLOW_STREAM}.${name}`),
+    ],
+    subscribe: [`${inboxPrefix(MONITOR)}.>`],
   };
 }
 

@@ -120,9 +120,15 @@ export interface Group {
   readonly lastAttempt: string;
 }
 
+/** What of an entry its group is made of. */
+type Grouped = Pick<
+  Entry,
+  "service" | "fingerprint" | "what" | "cause" | "state" | "firstAttempt" | "lastAttempt"
+>;
+
 /** The entries by the reason of their failure, the most frequent first. */
-export function groupsOf(entries: readonly Entry[]): Group[] {
-  const groups = new Map<string, Entry[]>();
+export function groupsOf(entries: readonly Grouped[]): Group[] {
+  const groups = new Map<string, Grouped[]>();
   for (const entry of entries) {
     const name = `${entry.service}.${entry.fingerprint}`;
     groups.set(name, [...(groups.get(name) ?? []), entry]);
@@ -130,7 +136,7 @@ export function groupsOf(entries: readonly Entry[]): Group[] {
   return [...groups.values()]
     .map((group) => {
       const failed = group.filter(({ state }) => state === "failed");
-      const [{ fingerprint, service, what, cause }] = (failed.length > 0 ? failed : group) as [Entry];
+      const [{ fingerprint, service, what, cause }] = (failed.length > 0 ? failed : group) as [Grouped];
       const times = group.flatMap(({ firstAttempt, lastAttempt }) => [firstAttempt, lastAttempt]).sort();
       return {
         fingerprint,

@@ -31,6 +31,11 @@ export class Breaker {
     return this.#pauseMs;
   }
 
+  /** When the present pause ends, in milliseconds since 1970. */
+  get until(): number {
+    return this.#until;
+  }
+
   /**
    * For how many milliseconds no call should be made; 0 when one may be. While it is open, only one at a time gets 0,
    * as a probe: it has to call, and to say how that ended.

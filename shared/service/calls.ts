@@ -19,6 +19,12 @@ export type CallEnd =
   | { readonly kind: "failed"; readonly tries: number; readonly error: Error }
   | { readonly kind: "paused"; readonly inMs: number; readonly error: Error };
 
+/** A time in which nobody is called. */
+export interface Pause {
+  readonly until: number;
+  readonly cause: string;
+}
+
 const CALL_TIMEOUT_MS = 15_000;
 /** One for all: in an outage it is the end of thousands, and a stack says nothing. */
 const PAUSED = new Error("calls are paused");
@@ -34,6 +40,7 @@ export class Calls<Port> {
   readonly #breaker: Breaker;
   readonly #observer: Observer | undefined;
   #stopping = false;
+  #lastFault: string | undefined;
 
   constructor(port: Port, lanes: Lanes<unknown>, log: Log, clock = realClock, observer?: Observer) {
     this.#port = port;
@@ -47,6 +54,12 @@ export class Calls<Port> {
   /** For how long calls are paused at a time, in milliseconds; 0 when they are not. */
   get pausedMs(): number {
     return this.#breaker.pauseMs;
+  }
+
+  /** Since nobody is answered: until when calls are paused, in milliseconds since 1970, and why the last one failed. */
+  get pause(): Pause | undefined {
+    if (!this.#breaker.isOpen) return undefined;
+    return { until: this.#breaker.until, cause: this.#lastFault ?? "unknown" };
   }
 
   /** Repeats nothing in place any more. */
@@ -96,6 +109,7 @@ export class Calls<Port> {
       if (error instanceof PermanentFault) this.#answered();
       else if (!(error instanceof AbandonedError)) {
         const cause = (error as Error).message;
+        this.#lastFault = cause;
         const pausedMs = this.#breaker.failed(event.key, isProbe);
         if (pausedMs) this.#log.warn({ cause, pausedMs }, "nobody is answered; calls are paused");
       }

@@ -2,7 +2,7 @@
 
 import { type Event, UnknownSchemaError } from "../contracts/events.ts";
 import { inLog, type Log } from "../observability/log.ts";
-import { type CallEnd, Calls, PermanentFault, retryDelay } from "./calls.ts";
+import { type CallEnd, Calls, type Pause, PermanentFault, retryDelay } from "./calls.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { isDatabaseFault } from "./database.ts";
 import { RETRY, type Reaction, type Store } from "./define.ts";
@@ -157,6 +157,11 @@ export class Consumer<Port> {
 
   get #isIdle(): boolean {
     return this.#underWay === 0 && this.#parts.commits.size === 0;
+  }
+
+  /** The pause of all calls, if nobody is answered. */
+  get pause(): Pause | undefined {
+    return this.#calls.pause;
   }
 
   /** Whether something of the key is under way, so that it has to be left alone. */

@@ -16,10 +16,10 @@ export class Replay {
   /** What was handled by reactions that may answer only so often: the name and key of their count, by the event's id. */
   readonly #counted = new Map<string, readonly [reaction: string, key: string]>();
 
-  /** Begins on an empty database. */
-  constructor(service: AnyService, db: Database) {
+  /** Begins on an empty database; with the `engine` that is on it, if there is one. */
+  constructor(service: AnyService, db: Database, engine = new Engine<Store<unknown>>(service, db)) {
     this.#replies = openReplies(db);
-    this.#engine = new Engine(service, db);
+    this.#engine = engine;
     this.#service = service;
     this.#statements = prepare(db);
   }

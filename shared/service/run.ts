@@ -7,6 +7,7 @@ import { exerciseReaders } from "../contracts/events.ts";
 import { httpApp } from "../http/app.ts";
 import { Problem } from "../http/problem.ts";
 import { serve } from "../http/serve.ts";
+import { workRoutes } from "../http/work.ts";
 import { Link } from "../nats/link.ts";
 import { createLog, type Log } from "../observability/log.ts";
 import type { Meters } from "../observability/meters.ts";
@@ -22,6 +23,7 @@ import type { Retention } from "./pruner.ts";
 import { Runtime } from "./runtime.ts";
 import { StartRefusedError } from "./start-refused.ts";
 import { learnKept, UnknownSchemas } from "./unknown-schemas.ts";
+import { Work } from "./work.ts";
 
 /** What a service's `main.ts` has to work with. */
 export interface Surroundings {
@@ -153,6 +155,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     observers: observing.http,
     metrics: metrics && (() => metrics.text()),
   });
+  workRoutes(app, new Work(db, runtime));
   routes?.(app, runtime);
   const server = await serve(app, {
     host: config.HTTP_HOST,
@@ -216,7 +219,7 @@ function notAgreed(reason = "they are being put into the bucket SCHEMAS"): Probl
 }
 
 /** Resolves on SIGTERM, on SIGINT, or when the process that started this one is gone. */
-function untilStopped(): Promise<void> {
+export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     process.on("SIGTERM", () => resolve());
     process.on("SIGINT", () => resolve());

@@ -39,3 +39,18 @@ export function flag<Known extends string>(
   if (extra !== undefined) throw new Misuse(`${command} takes one option at most, not ${extra} as well.`);
   return option;
 }
+
+/** The order that a command is about, and whether it answers in JSON. Throws `Misuse`. */
+export function orderIn(command: string, args: readonly string[]): { orderId: string; json: boolean } {
+  const takes = `${command} takes the id of one order, and --json`;
+  try {
+    const known = { json: { type: "boolean", default: false } } as const;
+    const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true });
+    const [orderId] = positionals;
+    if (positionals.length !== 1 || !/^[\w-]{1,64}$/.test(orderId!)) throw new Misuse(`${takes}.`);
+    return { orderId: orderId!, json: values.json };
+  } catch (error) {
+    if (error instanceof Misuse) throw error;
+    throw new Misuse(`${takes}: ${(error as Error).message.split("\n")[0]}`);
+  }
+}

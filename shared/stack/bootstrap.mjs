@@ -24,6 +24,10 @@ const COMMANDS = {
   conf: "shared/stack/conf",
   flow: "shared/stack/flow",
   parked: "shared/stack/parked",
+  lag: "shared/stack/lag",
+  order: "shared/stack/order",
+  why: "shared/stack/why",
+  demo: "shared/stack/demo",
   passwords: "shared/stack/compose-env",
   schemas: "shared/schemas/command",
 };

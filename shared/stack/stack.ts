@@ -1,15 +1,15 @@
-// The whole stack on one machine: nats-server and every service, each a process of its own.
+// The whole stack on one machine: nats-server, every service and the monitor, each a process of its own.
 
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsConnection } from "nats";
 import { allServices } from "../../apps/services.ts";
-import { type Config, loadConfig, own } from "../config.ts";
+import { type Config, loadConfig, own, serviceUrl } from "../config.ts";
 import { connectNats } from "../nats/connect.ts";
 import { keep } from "../nats/keeper.ts";
 import { provision } from "../nats/provision.ts";
-import { ADMIN, users } from "../nats/topology.ts";
+import { ADMIN, MONITOR, OPERATOR, users } from "../nats/topology.ts";
 import { createLog } from "../observability/log.ts";
 import { claim } from "./claim.ts";
 import type { Caller, Wish } from "./control.ts";
@@ -21,7 +21,7 @@ import { seed } from "./seed.ts";
 import { Supervised } from "./supervise.ts";
 
 /**
- * Seven processes share one machine: a heap that is collected before it grows, and one malloc arena, save a fifth of
+ * Eight processes share one machine: a heap that is collected before it grows, and one malloc arena, save a fifth of
  * their memory. The Dockerfile sets the same.
  */
 export const SMALL_PROCESS = {
@@ -42,6 +42,8 @@ export class Stack {
   readonly passwords: Passwords;
   readonly nats: Supervised;
   readonly services: ReadonlyMap<string, Supervised>;
+  /** Only looks: the flow runs without it. */
+  readonly monitor: Supervised;
   readonly #stopping = new AbortController();
 
   private constructor(
@@ -49,11 +51,13 @@ export class Stack {
     passwords: Passwords,
     nats: Supervised,
     services: Map<string, Supervised>,
+    monitor: Supervised,
   ) {
     this.config = config;
     this.passwords = passwords;
     this.nats = nats;
     this.services = services;
+    this.monitor = monitor;
   }
 
   /**
@@ -70,7 +74,7 @@ export class Stack {
     if (isNew && config.SEED === "demo") writeFileSync(unseeded, "");
     const all = allServices(config);
     const names = all.map(({ name }) => name);
-    await claim(folder, ["nats", ...names]);
+    await claim(folder, ["nats", ...names, MONITOR]);
     await expectFreePorts(config);
 
     const passwords = ensurePasswords(join(folder, "passwords.env"), users(all));
@@ -85,27 +89,22 @@ export class Stack {
       args: ["-c", join(projectRoot, "nats.conf")],
       env: { ...TIDY_NATS, ...publicEnv, ...natsEnv(config, folder), ...passwords },
     });
-    const services = new Map(
-      names.map((name) => {
-        const password = `${name.toUpperCase()}_PASSWORD`;
-        return [
-          name,
-          new Supervised({
-            ...program(name),
-            node: true,
-            address: { host: config.HTTP_HOST, port: own(config, name, "PORT") },
-            command: process.execPath,
-            args: [join(projectRoot, "dist", "apps", name, "main.js")],
-            env: { ...SMALL_PROCESS, ...publicEnv, DATA_DIR: folder, [password]: passwords[password] },
-          }),
-        ];
-      }),
-    );
+    const app = (name: string, known: readonly string[]) =>
+      new Supervised({
+        ...program(name),
+        node: true,
+        address: { host: config.HTTP_HOST, port: own(config, name, "PORT") },
+        command: process.execPath,
+        args: [join(projectRoot, "dist", "apps", name, "main.js")],
+        env: { ...SMALL_PROCESS, ...publicEnv, DATA_DIR: folder, ...passwordsOf(known, passwords) },
+      });
+    const services = new Map(names.map((name) => [name, app(name, [name])]));
 
-    const stack = new Stack(config, passwords, nats, services);
+    // What a person does on the monitor's page is said by the operators' user.
+    const stack = new Stack(config, passwords, nats, services, app(MONITOR, [MONITOR, OPERATOR]));
     try {
       nats.start();
-      for (const service of services.values()) service.start();
+      for (const each of stack.apps) each.start();
       await stack.#provision(onLine);
       await stack.untilReady();
       if (existsSync(unseeded)) await seed(stack.url("inventory"));
@@ -117,11 +116,14 @@ export class Stack {
     }
   }
 
-  /** Where a service answers HTTP. */
+  /** The services, and then the monitor. */
+  get apps(): Supervised[] {
+    return [...this.services.values(), this.monitor];
+  }
+
+  /** Where a service, or the monitor, answers HTTP. */
   url(service: string): string {
-    const { HTTP_HOST } = this.config;
-    const host = HTTP_HOST === "0.0.0.0" || HTTP_HOST === "::" ? "127.0.0.1" : HTTP_HOST;
-    return `http://${host}:${own(this.config, service, "PORT")}`;
+    return serviceUrl(this.config, service);
   }
 
   /** Connects to NATS as the administrator. The caller closes the connection. */
@@ -130,18 +132,18 @@ export class Stack {
     return connectNats({ url, user: ADMIN, password: this.passwords.ADMIN_PASSWORD! }, false);
   }
 
-  /** Resolves when every service says that it is ready. */
+  /** Resolves when every service, and the monitor, says that it is ready. */
   async untilReady(): Promise<void> {
-    await Promise.all([...this.services.values()].map((service) => this.#untilReady(service)));
+    await Promise.all(this.apps.map((app) => this.#untilReady(app)));
   }
 
   /**
-   * Restarts services one after the other, all of them if none is named, with the build that is now in `dist`. Each has to
+   * Restarts services and the monitor one after the other, all of them if none is named, with the build that is now in `dist`. Each has to
    * be ready before the next one is stopped; `tell` gets a line of each. Rejects with a sentence when one does not come
    * back: the others are left as they are.
    */
   async restart(names: readonly string[], tell: (line: string) => void): Promise<void> {
-    const all = names.length > 0 ? names.map((name) => this.#service(name)) : this.services.values();
+    const all = names.length > 0 ? names.map((name) => this.#app(name)) : this.apps;
     for (const service of all) {
       const startedAt = performance.now();
       await service.restart();
@@ -161,23 +163,23 @@ export class Stack {
 
   /** Stops a service, and starts it again when what must not happen while it runs has happened `meanwhile`. */
   async hold(name: string, meanwhile: () => Promise<unknown>): Promise<void> {
-    const service = this.#service(name);
+    const service = this.#app(name);
     await service.restart(meanwhile);
     await this.#untilReady(service);
   }
 
-  /** Stops the services, then nats-server, each in its own good time. */
+  /** Stops the services and the monitor, then nats-server, each in its own good time. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([...this.services.values()].map((service) => service.stop()));
+    await Promise.all(this.apps.map((app) => app.stop()));
     await this.nats.stop();
     rmSync(join(resolve(this.config.DATA_DIR), "run", "stack.pid"), { force: true });
   }
 
-  #service(name: string): Supervised {
-    const service = this.services.get(name);
-    if (service) return service;
-    throw new Error(`there is no service ${name}; known are: ${[...this.services.keys()].join(", ")}`);
+  #app(name: string): Supervised {
+    const app = this.apps.find((one) => one.name === name);
+    if (app) return app;
+    throw new Error(`there is no service ${name}; known are: ${this.apps.map((one) => one.name).join(", ")}`);
   }
 
   async #untilReady(service: Supervised): Promise<void> {
@@ -221,6 +223,11 @@ export function natsEnv(config: Config, folder: string): Record<string, string> 
     NATS_STORE_DIR: JSON.stringify(join(folder, "nats")),
     NATS_SYNC_INTERVAL: config.DURABILITY === "strict" ? "always" : "2m",
   };
+}
+
+function passwordsOf(users: readonly string[], all: Passwords): Passwords {
+  const names = users.map((user) => `${user.toUpperCase()}_PASSWORD`);
+  return Object.fromEntries(names.map((name) => [name, all[name]!]));
 }
 
 /** Leaves out what nats-server says of every start; passwords are plain in its environment, and nowhere else. */

@@ -25,7 +25,7 @@ try {
 }
 
 function announce(running: Stack): void {
-  const urls = [...running.services.keys()].map((name) => `${name} ${running.url(name)}`).join(", ");
+  const urls = running.apps.map(({ name }) => `${name} ${running.url(name)}`).join(", ");
   console.log(`
 Quadrille is ready: ${urls}
 

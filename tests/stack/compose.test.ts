@@ -9,8 +9,8 @@ import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { allServices } from "../../apps/services.ts";
-import { loadConfig, natsUrl, own, variables } from "../../shared/config.ts";
-import { users } from "../../shared/nats/topology.ts";
+import { loadConfig, natsUrl, own, serviceUrl, variables } from "../../shared/config.ts";
+import { MONITOR, users } from "../../shared/nats/topology.ts";
 import { writeComposeEnv } from "../../shared/stack/compose-env.ts";
 import { isNewEnough } from "../../shared/stack/nats-server.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
@@ -131,7 +131,7 @@ describe("docker-compose.yml is a Compose file", () => {
 describe("docker-compose.yml has a container for every service", () => {
   it("and none for what is no service", () => {
     expect(Object.keys(compose.services).sort()).toEqual(
-      [...services, ...HELPERS, ...IMAGES_OF_OTHERS].sort(),
+      [...services, MONITOR, ...HELPERS, ...IMAGES_OF_OTHERS].sort(),
     );
   });
 
@@ -254,6 +254,22 @@ describe("docker-compose.yml gives NATS and its helpers what they need", () => {
     expect(container("provision").depends_on).toEqual({ nats: { condition: "service_healthy" } });
   });
 
+  it("the monitor its own password and the operators', what its services' tables rest on, and no volume", () => {
+    const { command, ports, volumes, healthcheck, depends_on } = container(MONITOR);
+    const found = loadConfig(interpolated(MONITOR));
+
+    expect(command).toEqual(["node", "dist/apps/monitor/main.js"]);
+    expect(ports).toEqual([`127.0.0.1:\${MONITOR_PORT:-${config.MONITOR_PORT}}:${config.MONITOR_PORT}`]);
+    expect(passwordsGivenTo(MONITOR).sort()).toEqual(["MONITOR_PASSWORD", "OPERATOR_PASSWORD"]);
+    expect(volumes).toBeUndefined();
+    expect(healthcheck?.test.at(-1)).toContain(`http://127.0.0.1:${config.MONITOR_PORT}/healthz`);
+    expect(depends_on).toEqual(container("orders").depends_on);
+    for (const name of services)
+      expect(serviceUrl(found, name)).toBe(`http://${name}:${own(config, name, "PORT")}`);
+    const policies = services.flatMap((name) => Object.keys(container(name).environment).filter(isPolicy));
+    expect(Object.keys(container(MONITOR).environment)).toEqual(expect.arrayContaining(policies));
+  });
+
   it("stock after inventory is healthy", () => {
     const { command, depends_on, environment } = container("seed");
 
@@ -280,7 +296,8 @@ describe("docker-compose.yml is careful", () => {
       .flatMap(([, { environment = {} }]) => Object.entries(environment))
       .filter(isPassword);
 
-    expect(given).toHaveLength(2 * everyone.length);
+    // Each is NATS's and its owner's, and the monitor has the operators' as well.
+    expect(given).toHaveLength(2 * everyone.length + 1);
     for (const [name, value] of given) expect(value).toBe(`\${${name}:?is not set, run npm run passwords}`);
   });
 
@@ -438,6 +455,11 @@ function run(engine: string, args: string[], env: NodeJS.ProcessEnv = {}) {
 
 function isPassword([name]: [string, unknown]): boolean {
   return name.endsWith("_PASSWORD");
+}
+
+/** Whether a variable decides what a service says. */
+function isPolicy(name: string): boolean {
+  return /^(RISK|GATEWAY|CARRIER)_.*(CENTS|DEADLINE_MS)$/.test(name);
 }
 
 function passwordsGivenTo(name: string): string[] {

@@ -1,0 +1,206 @@
+// What a person does on the monitor's page: answers a review at risk's door, and says in the operators' name what becomes of
+// parked messages. Without the operators' password there is none of it.
+
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { type Config, natsUrl } from "../../shared/config.ts";
+import { freeText } from "../../shared/http/commands.ts";
+import { json, jsonBody, refusal } from "../../shared/http/describe.ts";
+import { Problem } from "../../shared/http/problem.ts";
+import { type Entry, inOrder } from "../../shared/parked/entries.ts";
+import { Operator } from "../../shared/parked/operator.ts";
+import { post } from "./ask.ts";
+import type { Monitor } from "./monitor.ts";
+import { orderParams } from "./schemas.ts";
+
+/** How long to wait for what becomes of it. */
+const ANSWER_WITHIN_MS = 5_000;
+const MOST_AT_ONCE = 500;
+
+const by = freeText(64).default("the monitor's page").describe("Who does it, for those who ask later.");
+
+const verdict = z
+  .object({ decision: z.enum(["approve", "reject"]), note: freeText(500).optional() })
+  .openapi("Review");
+
+const redrives = z
+  .object({
+    ids: z.array(z.int().min(1)).min(1).max(MOST_AT_ONCE).optional(),
+    group: z.string().min(1).max(64).optional(),
+    by,
+  })
+  .refine(({ ids, group }) => (ids === undefined) !== (group === undefined), "takes ids, or a group")
+  .openapi("Redrive");
+
+const discards = z.object({ id: z.int().min(1), reason: freeText(500), by }).openapi("Discard");
+
+const became = z
+  .object({
+    entries: z.array(
+      z.object({
+        id: z.int(),
+        became: z.enum(["ended", "failed again", "blocked", "not yet"]),
+        detail: z.string().optional(),
+      }),
+    ),
+  })
+  .openapi("Became");
+
+const off = refusal("The monitor has no operators' password, or another site asks.");
+
+const review = createRoute({
+  method: "post",
+  path: "/api/reviews/{id}",
+  summary: "Approve or reject an order that waits for a person",
+  request: { params: orderParams, body: jsonBody(verdict) },
+  responses: {
+    200: json(z.object({ orderId: z.string(), status: z.string() }), "Risk has taken the decision."),
+    403: off,
+    404: refusal("Risk does not know the order."),
+    409: refusal("The order does not wait for a person."),
+    503: refusal("Risk does not answer."),
+  },
+});
+
+const redrive = createRoute({
+  method: "post",
+  path: "/api/parked/redrive",
+  summary: "Have parked messages handled again, each lane in its order",
+  request: { body: jsonBody(redrives) },
+  responses: {
+    200: json(became, "What has become of them within 5 s."),
+    403: off,
+    404: refusal("They are gone."),
+    503: refusal("NATS does not answer."),
+  },
+});
+
+const discard = createRoute({
+  method: "post",
+  path: "/api/parked/discard",
+  summary: "Give a parked message up for good",
+  request: { body: jsonBody(discards) },
+  responses: {
+    200: json(became, "What has become of it within 5 s."),
+    403: off,
+    404: refusal("It is gone."),
+    503: refusal("NATS does not answer."),
+  },
+});
+
+/** Adds the actions; what it returns ends the operators' connection, if there is one. */
+export function actions(app: OpenAPIHono, { config }: Monitor): { close(): Promise<void> } {
+  const desk = new Desk(config);
+
+  app.openapi(review, async (c) => {
+    desk.expectOpen();
+    const { id } = c.req.valid("param");
+    const answer = await post(config, "risk", `/reviews/${id}`, c.req.valid("json")).catch(() => undefined);
+    if (!answer) {
+      throw new Problem({
+        status: 503,
+        type: "risk-silent",
+        detail: "Risk does not answer: ask again later.",
+      });
+    }
+    if (answer.status === 200) return c.json(answer.body as { orderId: string; status: string }, 200);
+    const { detail } = answer.body as { detail?: string };
+    throw new Problem({ status: answer.status, detail: detail ?? "Risk has refused it." });
+  });
+
+  app.openapi(redrive, async (c) => {
+    const { ids, group, by } = c.req.valid("json");
+    return c.json({ entries: await desk.redrive(ids ?? `${group}`, by) }, 200);
+  });
+
+  app.openapi(discard, async (c) => {
+    const { id, reason, by } = c.req.valid("json");
+    return c.json({ entries: await desk.discard(id, reason, by) }, 200);
+  });
+
+  return desk;
+}
+
+/** What has become of an entry. */
+interface Became {
+  id: number;
+  became: "ended" | "failed again" | "blocked" | "not yet";
+  detail?: string;
+}
+
+/** Where operators say what they want: it has its connection to NATS only once somebody does. */
+class Desk {
+  readonly #config: Config;
+  #operator: Promise<Operator> | undefined;
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** Throws unless there is the operators' password. */
+  expectOpen(): string {
+    const { OPERATOR_PASSWORD: password } = this.#config;
+    if (password) return password;
+    const detail = "The monitor only looks: it was started without OPERATOR_PASSWORD.";
+    throw new Problem({ status: 403, type: "only-looks", detail });
+  }
+
+  async redrive(which: readonly number[] | string, by: string): Promise<Became[]> {
+    const operator = await this.#reach();
+    const entries = await operator.entries();
+    const isWanted = (entry: Entry) =>
+      typeof which === "string" ? entry.fingerprint === which : which.includes(entry.id);
+    const wanted = entries.filter(isWanted).slice(0, MOST_AT_ONCE);
+    if (wanted.length === 0) throw gone();
+    const { handled, blocked } = inOrder(entries, (entry) => wanted.includes(entry));
+    for (const entry of handled) if (wanted.includes(entry)) await operator.say("redriven", entry, by);
+    const inTheWay = blocked.map(({ entry, by }): Became => {
+      return {
+        id: entry.id,
+        became: "blocked",
+        detail: `it waits behind ${by.id}: redrive or discard that one first`,
+      };
+    });
+    return [...inTheWay, ...(await outcomes(operator, handled))];
+  }
+
+  async discard(id: number, reason: string, by: string): Promise<Became[]> {
+    const operator = await this.#reach();
+    const entry = (await operator.entries()).find((one) => one.id === id);
+    if (!entry) throw gone();
+    await operator.say("discarded", entry, by, reason);
+    return outcomes(operator, [entry]);
+  }
+
+  async close(): Promise<void> {
+    const operator = await this.#operator?.catch(() => undefined);
+    await operator?.close();
+  }
+
+  async #reach(): Promise<Operator> {
+    const password = this.expectOpen();
+    this.#operator ??= Operator.connect(natsUrl(this.#config), password);
+    try {
+      return await this.#operator;
+    } catch (error) {
+      this.#operator = undefined; // The next one tries again.
+      throw new Problem({ status: 503, type: "nats-silent", detail: `${(error as Error).message}.` });
+    }
+  }
+}
+
+async function outcomes(operator: Operator, entries: readonly Entry[]): Promise<Became[]> {
+  const deadline = Date.now() + ANSWER_WITHIN_MS;
+  const found: Became[] = [];
+  for (const entry of entries) {
+    const end = await operator.outcome(entry, Math.max(0, deadline - Date.now()));
+    if (end === "ended") found.push({ id: entry.id, became: "ended" });
+    else if (!end)
+      found.push({ id: entry.id, became: "not yet", detail: `${entry.service} has not come to it yet` });
+    else found.push({ id: entry.id, became: "failed again", detail: `it is ${end.id} now: ${end.cause}` });
+  }
+  return found;
+}
+
+function gone(): Problem {
+  return new Problem({ status: 404, type: "entry-gone", detail: "That is not parked any more: look again." });
+}

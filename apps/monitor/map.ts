@@ -1,0 +1,37 @@
+// The flow as a graph of services and facts, from the reaction tables, with how it stands now.
+
+import { picture } from "../../shared/flow/map.ts";
+import { actsOn } from "../../shared/flow/tables.ts";
+import { type AnyService, consumes, emits, isObserver } from "../../shared/service/define.ts";
+import type { Snapshot } from "./poll.ts";
+
+/** The graph. An observer hears from everyone, and its arrows would cover the rest: it has none. */
+export function liveMap(services: readonly AnyService[], snapshot: Snapshot | undefined) {
+  const { services: boxes } = picture(services);
+  const rate = (type: string) => Math.round((snapshot?.perSecond[type] ?? 0) * 100) / 100;
+  const actors = services.filter((service) => !isObserver(service));
+  return {
+    services: services.map((service) => {
+      const stand = snapshot?.consumers.find(({ name }) => name === service.name);
+      return {
+        name: service.name,
+        notes: [...(boxes.find(({ name }) => name === service.name)?.notes ?? [])],
+        isObserver: isObserver(service),
+        status: stand?.status ?? null,
+        lag: stand?.lag ?? null,
+      };
+    }),
+    arrows: actors.flatMap((from) =>
+      actors.flatMap((to) => {
+        const facts = emits(from).filter((type) => consumes(to).includes(type) && actsOn(to, type));
+        if (facts.length === 0) return [];
+        return [
+          { from: from.name, to: to.name, facts: facts.map((type) => ({ type, perSecond: rate(type) })) },
+        ];
+      }),
+    ),
+    people: services.flatMap(({ name, commands }) =>
+      commands.length > 0 ? [{ to: name, commands: commands.map((command) => command.name) }] : [],
+    ),
+  };
+}

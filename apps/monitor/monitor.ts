@@ -1,0 +1,148 @@
+// The monitor at work: it looks again and again, keeps the last look, and tells who listens. It drives nothing.
+
+import type { Config } from "../../shared/config.ts";
+import type { Account } from "../../shared/nats/connect.ts";
+import { Observer } from "../../shared/nats/observer.ts";
+import type { Log } from "../../shared/observability/log.ts";
+import { Board } from "../../shared/parked/board.ts";
+import type { AnyService } from "../../shared/service/define.ts";
+import { type Checked, check } from "./check.ts";
+import { Inspector } from "./inspect.ts";
+import { Poll, type Snapshot } from "./poll.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** After so many looks one consumer's numbers are checked, if no more than so many messages have to be read for it. */
+const CHECK_EVERY = 5;
+const CHECKED = 2_000;
+
+/** What there is of a monitor that has found NATS. */
+export interface Sight {
+  readonly observer: Observer;
+  readonly board: Board;
+}
+
+/** One monitor. */
+export class Monitor {
+  readonly services: readonly AnyService[];
+  readonly config: Config;
+  readonly #log: Log;
+  readonly #listeners = new Set<(snapshot: Snapshot) => void>();
+  #sight: (Sight & { readonly poll: Poll }) | undefined;
+  #inspector: Inspector;
+  #latest: Snapshot | undefined;
+  #looks = 0;
+  #turn = 0;
+  /** What the last check of each consumer has found. */
+  readonly #checked = new Map<string, Checked>();
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(services: readonly AnyService[], config: Config, log: Log) {
+    this.services = services;
+    this.config = config;
+    this.#log = log;
+    this.#inspector = new Inspector(undefined, services, config, log);
+  }
+
+  /** The last look; undefined before the first. */
+  get latest(): Snapshot | undefined {
+    return this.#latest;
+  }
+
+  /** What it sees with; undefined before NATS was there for the first time. */
+  get sight(): Sight | undefined {
+    return this.#sight;
+  }
+
+  /** What the last check of each consumer's numbers has found; none where there was too much to count. */
+  get checks(): Checked[] {
+    return [...this.#checked.values()];
+  }
+
+  /** Looks at single orders; it can tell little before NATS was there for the first time. */
+  get inspector(): Inspector {
+    return this.#inspector;
+  }
+
+  /** Whether it sees, and if not, why. */
+  get state(): { ready: boolean; reason?: string } {
+    if (!this.#latest) return { ready: false, reason: "NATS was not looked at yet" };
+    const { isConnected, cause } = this.#latest.nats;
+    return isConnected ? { ready: true } : { ready: false, reason: cause ?? "NATS is not reachable" };
+  }
+
+  /** Waits for NATS and begins to look. Rejects when NATS refuses the user. */
+  async start(account: Account): Promise<void> {
+    const observer = await Observer.connect(account, true);
+    if (this.#isStopped) return observer.close();
+    const { services, config } = this;
+    this.#sight = {
+      observer,
+      poll: new Poll(observer, services),
+      board: new Board(observer, config.PARKED_MAX_AGE_HOURS * HOUR_MS),
+    };
+    this.#inspector = new Inspector(observer, services, config, this.#log);
+    this.#log.info("connected to NATS");
+    this.#look();
+  }
+
+  /** Calls back after every look, until the returned function is called. */
+  listen(listener: (snapshot: Snapshot) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#sight?.observer.close().catch(() => {});
+  }
+
+  async #look(): Promise<void> {
+    const { poll, board } = this.#sight!;
+    const begun = performance.now();
+    try {
+      await board.look();
+      const snapshot = await poll.look();
+      this.#tell(snapshot);
+      if (this.#looks++ % CHECK_EVERY === 0) await this.#check();
+    } catch (error) {
+      const cause = (error as Error).message;
+      if (this.#latest?.nats.isConnected !== false)
+        this.#log.warn({ cause }, "can't look at NATS; trying again");
+      this.#tell({ ...(this.#latest ?? NOTHING), at: Date.now(), nats: { isConnected: false, cause } });
+    }
+    if (this.#isStopped) return;
+    const inMs = Math.max(0, this.config.MONITOR_POLL_MS - (performance.now() - begun));
+    this.#timer = setTimeout(() => this.#look(), inMs);
+  }
+
+  /** Checks the numbers of one consumer, another one each time. */
+  async #check(): Promise<void> {
+    const service = this.services[this.#turn]!;
+    const { observer } = this.#sight!;
+    this.#turn = (this.#turn + 1) % this.services.length;
+    const checked = await check(observer, service, CHECKED);
+    if (!checked) this.#checked.delete(service.name);
+    else this.#checked.set(service.name, checked);
+    if (checked?.agrees === false)
+      this.#log.warn(checked, "a consumer's numbers are not those of the stream");
+  }
+
+  #tell(snapshot: Snapshot): void {
+    if (snapshot.nats.isConnected && this.#latest?.nats.isConnected === false)
+      this.#log.info("sees NATS again");
+    this.#latest = snapshot;
+    for (const listener of this.#listeners) listener(snapshot);
+  }
+}
+
+const NOTHING: Snapshot = {
+  at: 0,
+  nats: { isConnected: false },
+  stream: { messages: 0, lastSeq: 0 },
+  perSecond: {},
+  consumers: [],
+  cost: { requests: 0, ms: 0 },
+};

@@ -1,0 +1,219 @@
+// What the monitor answers, as JSON. Times are milliseconds since 1970.
+
+import { z } from "@hono/zod-openapi";
+import { STATUSES } from "./status.ts";
+
+/** An order's id, which is the last token of subjects. */
+export const orderParams = z.object({ id: z.string().regex(/^[\w-]{1,64}$/, "must be an order id") });
+
+const time = z.int().openapi({ description: "Milliseconds since 1970." });
+
+export const consumer = z
+  .object({
+    name: z.string(),
+    status: z.enum(STATUSES),
+    why: z.string().openapi({ description: "The sentence that explains the status." }),
+    lag: z.int().openapi({ description: "Events that wait, those under way included." }),
+    lagSeconds: z.number().openapi({ description: "The age of the oldest event that is not handled." }),
+    perSecondIn: z.number().nullable(),
+    perSecondOut: z.number().nullable(),
+    etaSeconds: z
+      .number()
+      .nullable()
+      .openapi({ description: "Until nothing waits; null when never, or unknown." }),
+    pending: z.int().openapi({ description: "Not delivered yet." }),
+    ackPending: z.int().openapi({ description: "Delivered, and not acknowledged." }),
+    redelivered: z.int().openapi({ description: "How many of these were delivered more than once." }),
+    waiting: z.int().openapi({ description: "Open requests for events: with none, nobody listens." }),
+    deliveries: z.int(),
+    deliveredSeq: z.int(),
+    floorSeq: z.int().openapi({ description: "Up to here in the stream all is acknowledged." }),
+    oldest: z.object({ seq: z.int(), at: time }).nullable(),
+  })
+  .openapi("Consumer");
+
+export const snapshot = z
+  .object({
+    at: time,
+    nats: z.object({ isConnected: z.boolean(), cause: z.string().optional() }),
+    stream: z.object({ messages: z.int(), lastSeq: z.int() }),
+    perSecond: z.record(z.string(), z.number()).openapi({ description: "Facts a second, by type." }),
+    consumers: z.array(consumer),
+    parked: z.int().openapi({ description: "Parked messages." }),
+    checks: z
+      .array(
+        z.object({
+          name: z.string(),
+          said: z.int(),
+          counted: z
+            .array(z.int())
+            .length(2)
+            .openapi({ description: "Just before it said so, and just after." }),
+          agrees: z.boolean(),
+        }),
+      )
+      .openapi({
+        description: "What the last count of undelivered events in the stream has found, by consumer.",
+      }),
+    cost: z
+      .object({ requests: z.int(), ms: z.number() })
+      .openapi({ description: "What this look has cost NATS." }),
+  })
+  .openapi("Snapshot");
+
+const cause = z
+  .object({
+    kind: z.enum(["event", "command", "deadline", "operator", "unknown"]),
+    type: z.string().optional(),
+    seq: z.int().optional(),
+    name: z.string().optional(),
+    by: z.string().optional(),
+    id: z.string().optional(),
+  })
+  .openapi("Cause");
+
+const step = z
+  .object({
+    seq: z.int(),
+    at: time,
+    type: z.string().openapi({ description: "The fact; or `redriven` or `discarded`, which operators say." }),
+    saidBy: z.string(),
+    id: z.string().optional(),
+    cause,
+    waitMs: z.int().nullable().openapi({ description: "Since its cause was stored." }),
+    data: z.unknown(),
+    flags: z.array(z.string()).openapi({ description: "What should not be, as sentences." }),
+  })
+  .openapi("Step");
+
+const expected = z
+  .object({
+    service: z.string(),
+    kind: z.enum(["decides", "performs", "waits", "parked"]),
+    what: z.string().nullable(),
+    on: z.object({ type: z.string(), seq: z.int(), id: z.string(), at: time }).nullable(),
+    says: z.array(z.string()).openapi({ description: "Any of these." }),
+    by: time.nullable().openapi({ description: "When it is decided without an answer." }),
+    otherwise: z.array(z.string()).openapi({ description: "What is said then." }),
+    commands: z.array(z.string()).openapi({ description: "How a person may end the wait." }),
+  })
+  .openapi("Expected");
+
+export const story = z
+  .object({
+    orderId: z.string(),
+    end: z.string().nullable().openapi({ description: "The fact that has ended it." }),
+    steps: z.array(step),
+    expected: z.array(expected),
+    waiting: z
+      .array(z.object({ service: z.string(), missing: z.array(z.string()), until: z.array(z.string()) }))
+      .openapi({ description: "Services that have heard a part of what they wait for." }),
+  })
+  .openapi("OrderStory");
+
+export const answer = z
+  .object({
+    orderId: z.string(),
+    situation: z.enum(["unknown", "ended", "moving", "waiting", "stuck"]),
+    at: z.string().nullable().openapi({ description: "Who has to go on; a service, or NATS." }),
+    sentence: z.string(),
+    command: z.string().openapi({ description: "One command that harms nothing." }),
+  })
+  .openapi("Why");
+
+export const order = z
+  .object({ orderId: z.string(), status: z.string(), placedAt: z.string(), totalCents: z.int() })
+  .catchall(z.unknown())
+  .openapi("OrderInList");
+
+export const orders = z.object({
+  orders: z.array(order),
+  next: z.string().optional(),
+  from: z.enum(["orders", "stream"]).openapi({
+    description: "`stream` while the service orders does not answer: the newest, without status.",
+  }),
+});
+
+const group = z
+  .object({
+    fingerprint: z.string(),
+    service: z.string(),
+    what: z.string(),
+    cause: z.string(),
+    failed: z.int(),
+    waiting: z.int(),
+    firstAttempt: z.string(),
+    lastAttempt: z.string(),
+  })
+  .openapi("ParkedGroup");
+
+const entry = z
+  .object({
+    id: z.int(),
+    service: z.string(),
+    key: z.string(),
+    what: z.string(),
+    place: z.string(),
+    sequence: z.int(),
+    eventId: z.string().optional(),
+    state: z.enum(["failed", "waiting"]),
+    cause: z.string(),
+    fingerprint: z.string(),
+    attempts: z.int(),
+    redrives: z.int(),
+    firstAttempt: z.string(),
+    lastAttempt: z.string(),
+  })
+  .openapi("ParkedEntry");
+
+export const parked = z.object({
+  total: z.int(),
+  groups: z.array(group),
+  entries: z.array(entry),
+  canAct: z.boolean().openapi({ description: "Whether the monitor has the operators' password." }),
+});
+
+export const keptSchemas = z.object({
+  schemas: z.array(
+    z
+      .object({
+        event: z.string(),
+        version: z
+          .int()
+          .nullable()
+          .openapi({ description: "As its writer counts; null where it can't be read." }),
+        fingerprint: z.string(),
+        at: time,
+        isKnown: z.boolean().openapi({ description: "Whether this build was made with it." }),
+        schema: z.unknown(),
+      })
+      .openapi("KeptSchema"),
+  ),
+});
+
+export const flowMap = z.object({
+  services: z.array(
+    z.object({
+      name: z.string(),
+      notes: z.array(z.string()),
+      isObserver: z.boolean().openapi({ description: "It says nothing and calls nobody." }),
+      status: z.enum(STATUSES).nullable(),
+      lag: z.int().nullable(),
+    }),
+  ),
+  arrows: z.array(
+    z.object({
+      from: z.string(),
+      to: z.string(),
+      facts: z.array(z.object({ type: z.string(), perSecond: z.number() })),
+    }),
+  ),
+  people: z.array(z.object({ to: z.string(), commands: z.array(z.string()) })),
+});
+
+export const reviews = z.object({
+  reviews: z.array(
+    z.object({ orderId: z.string(), score: z.int(), reasons: z.array(z.string()), decideBy: z.string() }),
+  ),
+  next: z.string().optional(),
+});

@@ -1,0 +1,116 @@
+// How a consumer stands, by rules on a window of looks as LinkedIn's Burrow has them: there are no thresholds to set.
+
+import {
+  type Look,
+  lagOf,
+  nobodyListens,
+  progressed,
+  type Rates,
+  ratesOf,
+  sinceListening,
+  WINDOW,
+} from "./window.ts";
+
+export const STATUSES = ["OK", "CATCHING UP", "SLOW", "STALLED", "NOBODY LISTENING"] as const;
+
+/** From well to ill. */
+export type Status = (typeof STATUSES)[number];
+
+/** How a consumer stands, and the sentence that explains it. */
+export interface Standing {
+  readonly status: Status;
+  readonly why: string;
+  /** How many events wait, those under way included. */
+  readonly lag: number;
+  /** Events a second; null as long as there are too few looks. */
+  readonly perSecondIn: number | null;
+  readonly perSecondOut: number | null;
+  /** When nothing will wait any more at this rate, in seconds; null when never, or when nobody knows yet. */
+  readonly etaSeconds: number | null;
+}
+
+/**
+ * Judges a consumer by its window, oldest look first; there is one at least. `peak` is the look since somebody listens at which
+ * most waited, also where it is older than the window.
+ */
+export function judge(window: readonly Look[], peak?: Look): Standing {
+  const looks = sinceListening(window);
+  const lag = lagOf(window.at(-1)!);
+  const rates = ratesOf(nobodyListens(window) ? window : looks);
+  const eta = etaOf(looks, peak ?? looks[0]!);
+  const { status, why } = ruled(window, looks, eta);
+  return {
+    status,
+    why,
+    lag,
+    perSecondIn: rates ? round(rates.in) : null,
+    perSecondOut: rates ? round(rates.out) : null,
+    etaSeconds: lag === 0 ? 0 : status === "NOBODY LISTENING" || status === "STALLED" ? null : eta,
+  };
+}
+
+function ruled(
+  window: readonly Look[],
+  looks: readonly Look[],
+  eta: number | null,
+): Pick<Standing, "status" | "why"> {
+  const now = window.at(-1)!;
+  const lag = lagOf(now);
+  if (nobodyListens(window)) {
+    const waits = lag === 0 ? "nothing waits for it yet" : `${events(lag)} for it`;
+    return { status: "NOBODY LISTENING", why: `nobody asks NATS for its events; ${waits}` };
+  }
+  if (lag === 0) return { status: "OK", why: "nothing waits" };
+  const [first] = looks as [Look];
+  if (keepsUp(looks)) return { status: "OK", why: `${events(lag)}, no more than come in between two looks` };
+  const rates = ratesOf(looks);
+  if (rates && lag < lagOf(first)) return { status: "CATCHING UP", why: catchingUp(lag, rates, eta) };
+  if (!rates || looks.length < WINDOW)
+    return { status: "OK", why: `${events(lag)}; it was looked at too few times to say more` };
+  const lasted = seconds((now.at - first.at) / 1_000);
+  if (!looks.some((look, index) => index > 0 && progressed(looks[index - 1]!, look))) {
+    const isTrying = now.deliveries > first.deliveries;
+    const what = isTrying ? "only the same ones were tried again, in vain" : "none of them was handled";
+    return { status: "STALLED", why: `${events(lag)}, and for ${lasted} ${what}` };
+  }
+  const rate = `${speed(rates.in)} come in and ${speed(rates.out)} are handled a second`;
+  return { status: "SLOW", why: `${events(lag)} and did not become fewer for ${lasted}: ${rate}` };
+}
+
+/** At some look no more waited than had come in since the look before: whatever waits, waits briefly. */
+function keepsUp(looks: readonly Look[]): boolean {
+  return looks.some((look) => lagOf(look) <= look.cameIn || lagOf(look) === 0);
+}
+
+function catchingUp(lag: number, { out }: Rates, eta: number | null): string {
+  const when = eta === null ? "" : `; in about ${seconds(eta)} there will be none`;
+  return `${events(lag)} and become fewer, at ${speed(out)} a second${when}`;
+}
+
+/**
+ * In how many seconds nothing will wait: at a rate between that of the whole catch-up and that of the window. What is handled
+ * comes in bursts, and so the newest looks alone would mislead.
+ */
+function etaOf(looks: readonly Look[], peak: Look): number | null {
+  const last = looks.at(-1)!;
+  const fewerPerSecond = (since: Look) =>
+    last.at > since.at ? ((lagOf(since) - lagOf(last)) * 1_000) / (last.at - since.at) : 0;
+  const rate = (fewerPerSecond(looks[0]!) + fewerPerSecond(peak)) / 2;
+  return rate > 0 ? round(lagOf(last) / rate) : null;
+}
+
+function events(count: number): string {
+  return count === 1 ? "1 event waits" : `${count.toLocaleString("en")} events wait`;
+}
+
+function seconds(count: number): string {
+  return count < 120 ? `${Math.ceil(count)} s` : `${Math.round(count / 60)} min`;
+}
+
+function speed(perSecond: number): string {
+  return round(perSecond).toLocaleString("en");
+}
+
+function round(number: number): number {
+  return number < 10 ? Math.round(number * 10) / 10 : Math.round(number);
+}

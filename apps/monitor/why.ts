@@ -1,0 +1,244 @@
+// Why an order stands where it stands: one sentence, and one safe command.
+
+import type { WorkOfKey } from "../../shared/service/work.ts";
+import type { Advice } from "./advice.ts";
+import type { Expected, Outlook } from "./expected.ts";
+import type { ConsumerStand } from "./poll.ts";
+import { endOf, type Told } from "./timeline.ts";
+import { clock, span } from "./words.ts";
+
+/** How it stands with an order: whether somebody has to act, whether it goes on by itself later, or is going on. */
+export type Situation = "unknown" | "ended" | "moving" | "waiting" | "stuck";
+
+/** The answer. */
+export interface Why {
+  readonly orderId: string;
+  readonly situation: Situation;
+  /** The service that has to go on, or `NATS`; null where nobody has to. */
+  readonly at: string | null;
+  readonly sentence: string;
+  readonly command: string;
+}
+
+/** A parked message of the order. */
+export interface Aside {
+  readonly id: number;
+  readonly service: string;
+  readonly sequence: number;
+  readonly what: string;
+  readonly state: "failed" | "waiting";
+  readonly cause: string;
+  readonly attempts: number;
+}
+
+/** All that an answer rests on. Times are milliseconds since 1970. */
+export interface Circumstances {
+  readonly orderId: string;
+  readonly now: number;
+  readonly isNatsThere: boolean;
+  readonly told: readonly Told[];
+  readonly outlook: Outlook;
+  readonly consumers: readonly ConsumerStand[];
+  /** What services say of the order; none of those that do not answer. */
+  readonly work: ReadonlyMap<string, WorkOfKey>;
+  /** Why services are not ready, in their own words. */
+  readonly troubles: ReadonlyMap<string, string>;
+  readonly parked: readonly Aside[];
+}
+
+/** One thing that holds the order up; the lowest rank is told. */
+interface Reason {
+  readonly rank: number;
+  readonly situation: Situation;
+  readonly at: string;
+  readonly sentence: string;
+  readonly command: string;
+}
+
+const PARKED = 0;
+const SILENT = 1;
+const UNPUBLISHED = 2;
+const STALLED = 3;
+const IN_VAIN = 4;
+const PERSON = 5;
+const BACKLOG = 6;
+const UNDER_WAY = 7;
+
+/** Facts that wait for that long are held up; what is younger is on its way. */
+const ON_ITS_WAY_MS = 2_000;
+
+/** Why the order does not go on, if it does not. */
+export function why(found: Circumstances, advice: Advice): Why {
+  const { orderId, told, isNatsThere } = found;
+  const look = advice.showOrder(orderId);
+  if (!isNatsThere) return { orderId, ...withoutNats(found, advice) };
+  const unpublished = outboxes(found, look);
+  if (told.length === 0 && unpublished.length === 0) {
+    const sentence = `There is no order ${orderId}: nothing was ever said of it.`;
+    return { orderId, situation: "unknown", at: null, sentence, command: look };
+  }
+  const end = endOf(told);
+  const reasons = [...unpublished, ...found.outlook.expected.map((one) => reasonFor(one, found, advice))];
+  const [first] = reasons.toSorted((a, b) => a.rank - b.rank);
+  const ended =
+    end && `The order is ${end.event!.type.replace("order.", "")} since ${clock(end.at, found.now)}`;
+  if (first) {
+    const { rank: _, sentence, ...rest } = first;
+    return { orderId, ...rest, sentence: ended ? `${ended}, and not all is done: ${sentence}` : sentence };
+  }
+  if (ended)
+    return { orderId, situation: "ended", at: null, sentence: `${ended}; it is not stuck.`, command: look };
+  return { orderId, situation: "stuck", at: null, sentence: lost(found), command: look };
+}
+
+function withoutNats(found: Circumstances, advice: Advice): Omit<Why, "orderId"> {
+  const [first] = outboxes(found, "");
+  const held = first ? ` Meanwhile ${first.sentence}` : "";
+  const sentence = `NATS is not reachable: nothing goes on until it is back, and nothing is lost.${held}`;
+  return { situation: "stuck", at: "NATS", sentence, command: advice.startNats() };
+}
+
+/** What is decided and not in the stream. */
+function outboxes({ work, now, isNatsThere }: Circumstances, command: string): Reason[] {
+  return [...work].flatMap(([service, { unpublished }]) => {
+    const [first] = unpublished;
+    if (!first) return [];
+    const age = now - first.at;
+    const isHeldUp = age > ON_ITS_WAY_MS;
+    const types = unpublished.map(({ type }) => type).join(" and ");
+    const because = isHeldUp && isNatsThere ? ": NATS does not take it" : "";
+    const sentence = `${service} has decided ${types}, which waits in its outbox for ${span(age)}${because}.`;
+    const rank = isHeldUp ? UNPUBLISHED : UNDER_WAY;
+    return [{ rank, situation: isHeldUp ? "stuck" : "moving", at: service, sentence, command }];
+  });
+}
+
+function reasonFor(expected: Expected, found: Circumstances, advice: Advice): Reason {
+  const { service: at, kind } = expected;
+  const reason =
+    kind === "parked"
+      ? parked(expected, found, advice)
+      : kind === "waits"
+        ? person(expected, found, advice)
+        : (silent(expected, found, advice) ??
+          inVain(expected, found, advice) ??
+          stalled(expected, found, advice) ??
+          underWay(expected, found, advice));
+  // Who has nothing to say holds nobody up: an order may go on without a mail.
+  return { ...reason, at, rank: expected.says.length > 0 ? reason.rank : reason.rank + 10 };
+}
+
+type Found = Omit<Reason, "at">;
+
+function parked({ service, on }: Expected, { parked }: Circumstances, advice: Advice): Found {
+  const lane = parked.filter((one) => one.service === service).toSorted((a, b) => a.sequence - b.sequence);
+  const failed = lane.find(({ state }) => state === "failed") ?? lane[0];
+  const behind = lane.length - 1;
+  const tries = failed && failed.attempts > 1 ? ` after ${failed.attempts} tries` : "";
+  const wait =
+    behind > 0
+      ? ` ${count(behind, "later event")} of the order ${behind > 1 ? "wait" : "waits"} behind it.`
+      : "";
+  const sentence = `${service} could not handle ${failed?.what ?? on!.type}${tries} and has parked it: ${failed?.cause ?? "unknown"}.${wait} An operator has to redrive or discard it.`;
+  return { rank: PARKED, situation: "stuck", sentence, command: advice.showParked(failed?.id ?? 0) };
+}
+
+function person(
+  { what, by, otherwise, says, commands }: Expected,
+  { orderId, now }: Circumstances,
+  advice: Advice,
+): Found {
+  const end = `the ${what} says ${otherwise.join(" or ")} at ${clock(by!, now)}, in ${span(by! - now)}.`;
+  const situation = "waiting";
+  if (commands.length === 0) {
+    const sentence = `The order waits: ${end}`;
+    return { rank: PERSON, situation, sentence, command: advice.showOrder(orderId) };
+  }
+  const deeds = commands.join(" or ");
+  const sentence = `The order waits for a person to ${deeds} it: ${says.join(" or ")}. Without an answer ${end}`;
+  return { rank: PERSON, situation, sentence, command: advice.review(orderId) };
+}
+
+function silent({ service, on }: Expected, found: Circumstances, advice: Advice): Found | undefined {
+  const stand = found.consumers.find(({ name }) => name === service);
+  if (stand?.status !== "NOBODY LISTENING") return undefined;
+  const trouble = found.troubles.get(service);
+  const state = found.work.has(service)
+    ? `runs, and does not listen to NATS${trouble ? ` (${trouble})` : ""}`
+    : "is not running";
+  const others = stand.lag > 1 ? `, with ${count(stand.lag - 1, "other")}` : "";
+  const sentence = `${service} ${state}: ${on!.type} waits for it for ${span(found.now - on!.at)}${others}.`;
+  return { rank: SILENT, situation: "stuck", sentence, command: advice.restart(service) };
+}
+
+function inVain(
+  expected: Expected,
+  { work, now, orderId }: Circumstances,
+  advice: Advice,
+): Found | undefined {
+  const { service, on, what, by, otherwise } = expected;
+  const own = work.get(service);
+  const tries = own?.tries.find(({ eventId }) => eventId === on!.id);
+  const isPaused = expected.kind === "performs" && own?.pausedUntil != null;
+  if (!tries && !isPaused) return undefined;
+  const cause = tries?.cause ?? own?.pausedFor ?? "unknown";
+  const times = tries ? `${count(tries.times, "time")} since ${clock(tries.firstAt, now)}` : "";
+  const asked = tries
+    ? `${service} has asked for the ${what ?? "call"} of ${on!.type} ${times} in vain: ${cause}.`
+    : `${service} can't ask for the ${what ?? "call"} of ${on!.type}, since nobody outside answers: ${cause}.`;
+  const paused = isPaused
+    ? ` Calls are paused for all orders, but for one at a time that finds out whether it is over.`
+    : "";
+  const end =
+    by === null
+      ? " It goes on by itself."
+      : ` It goes on by itself, until ${clock(by, now)}: then ${otherwise.join(" and ")}.`;
+  return {
+    rank: IN_VAIN,
+    situation: "waiting",
+    sentence: asked + paused + end,
+    command: advice.showOrder(orderId),
+  };
+}
+
+function stalled({ service, on }: Expected, { consumers }: Circumstances, advice: Advice): Found | undefined {
+  const stand = consumers.find(({ name }) => name === service);
+  if (stand?.status !== "STALLED") return undefined;
+  const sentence = `${service} listens and does not get on: ${stand.why}. ${on!.type} is one of them.`;
+  return { rank: STALLED, situation: "stuck", sentence, command: advice.restart(service) };
+}
+
+function underWay({ service, on, what, says }: Expected, found: Circumstances, advice: Advice): Found {
+  const { now, orderId, consumers, work } = found;
+  const command = advice.showOrder(orderId);
+  const stand = consumers.find(({ name }) => name === service);
+  const age = span(now - on!.at);
+  if (stand && on!.seq > stand.deliveredSeq && stand.pending > 0) {
+    const eta = stand.etaSeconds === null ? "" : `, in about ${span(stand.etaSeconds * 1_000)}`;
+    const sentence = `${service} has ${count(stand.lag, "event")} before it${eta}: ${on!.type} waits for ${age} in its turn.`;
+    return { rank: BACKLOG, situation: "moving", sentence, command };
+  }
+  const does = work.get(service)?.isBusy ? `is asking for the ${what ?? "call"}` : "is at work";
+  const next = says.length > 0 ? `; then ${says.join(" or ")}` : "";
+  const sentence = `${service} ${does} on ${on!.type}, for ${age}${next}.`;
+  return { rank: UNDER_WAY, situation: "moving", sentence, command };
+}
+
+/** Nobody has anything to do, and it has not ended. */
+function lost({ told, outlook, now }: Circumstances): string {
+  const given = told.find(({ wish }) => wish?.said === "discarded")?.wish;
+  const waits = outlook.waiting.map(
+    ({ service, missing }) => `${service} waits for ${missing.join(" and ")}`,
+  );
+  const rest = waits.length > 0 ? `; ${waits.join(", ")}` : "";
+  const last = told.at(-1)!;
+  if (given) {
+    const reason = given.reason ? ` (${given.reason})` : "";
+    return `Nobody has anything to do for this order any more: ${given.by} has discarded a message of ${given.service}${reason}${rest}.`;
+  }
+  return `Nobody has anything to do for this order, and it has not ended: the last that was said is ${last.event?.type ?? last.subject}, at ${clock(last.at, now)}${rest}.`;
+}
+
+function count(n: number, what: string): string {
+  return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+}

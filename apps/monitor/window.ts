@@ -1,0 +1,80 @@
+// What the monitor has seen of one consumer lately: a window of looks, and the rates that follow from it.
+
+/** One look at a consumer. Times are milliseconds since 1970. */
+export interface Look {
+  readonly at: number;
+  /** Not delivered yet; and delivered, and not acknowledged. */
+  readonly pending: number;
+  readonly ackPending: number;
+  /** How many of the latter were delivered more than once. */
+  readonly redelivered: number;
+  /** The open requests for events: with none, nobody listens. */
+  readonly waiting: number;
+  /** How many deliveries were made, and up to where in the stream. */
+  readonly deliveries: number;
+  readonly deliveredSeq: number;
+  /** Up to here in the stream all is acknowledged. */
+  readonly floorSeq: number;
+  /** How many events came in for the consumer since the look before. */
+  readonly cameIn: number;
+}
+
+/** How many looks are kept. */
+export const WINDOW = 10;
+
+/** What waits for a service: not delivered, or not acknowledged yet. */
+export function lagOf({ pending, ackPending }: Look): number {
+  return pending + ackPending;
+}
+
+/** The window with one look more; it begins anew where the consumer was made anew. */
+export function extend(window: readonly Look[], look: Look): Look[] {
+  const last = window.at(-1);
+  return last && look.deliveries < last.deliveries ? [look] : [...window, look].slice(-WINDOW);
+}
+
+/** Whether something was handled, or begun, between two looks; to try the same again is neither. */
+export function progressed(before: Look, after: Look): boolean {
+  return (
+    after.deliveredSeq !== before.deliveredSeq ||
+    after.floorSeq !== before.floorSeq ||
+    lagOf(after) < lagOf(before)
+  );
+}
+
+/** Whether nobody asked for events at both looks, and nothing happened in between. */
+export function nobodyListens(window: readonly Look[]): boolean {
+  const [before, after] = window.slice(-2);
+  return before !== undefined && after !== undefined && isSilent(before, after);
+}
+
+function isSilent(before: Look, after: Look): boolean {
+  const isIdle = after.deliveries === before.deliveries && !progressed(before, after);
+  return before.waiting === 0 && after.waiting === 0 && isIdle;
+}
+
+/** The looks since somebody listens: what was before tells nothing of how fast they are. */
+export function sinceListening(window: readonly Look[]): readonly Look[] {
+  for (let index = window.length - 1; index > 0; index--) {
+    if (isSilent(window[index - 1]!, window[index]!))
+      return window.slice(Math.min(index + 1, window.length - 1));
+  }
+  return window;
+}
+
+/** Rates in events a second. */
+export interface Rates {
+  readonly in: number;
+  readonly out: number;
+}
+
+/** How fast events came in and were handled over these looks; undefined where there is only one. */
+export function ratesOf(looks: readonly Look[]): Rates | undefined {
+  const [first] = looks;
+  const last = looks.at(-1);
+  if (!first || !last || last.at <= first.at) return undefined;
+  const seconds = (last.at - first.at) / 1_000;
+  const cameIn = looks.slice(1).reduce((sum, look) => sum + look.cameIn, 0);
+  const handled = Math.max(0, cameIn + lagOf(first) - lagOf(last));
+  return { in: cameIn / seconds, out: handled / seconds };
+}

@@ -1,0 +1,170 @@
+// The monitor's connection to NATS: it looks at streams and consumers and reads messages, by requests that leave nothing behind.
+
+import {
+  type ConsumerInfo,
+  type DirectBatchOptions,
+  type DirectLastFor,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  type StoredMsg,
+} from "@nats-io/jetstream";
+import type { NatsConnection, QueuedIterator } from "nats";
+import { type Account, connectNats } from "./connect.ts";
+import { FLOW_STREAM, PARKED_STREAM, parkedSubject, SCHEMA_STREAM } from "./topology.ts";
+
+/** A message as a stream holds it. */
+export type Stored = StoredMsg;
+
+/** What a stream holds. */
+export interface StreamStand {
+  readonly messages: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+}
+
+const TIMEOUT_MS = 2_000;
+/** The most messages of one order, or of one lane, that are read. */
+const MOST_OF_ONE = 500;
+const PAGE = 500;
+
+/** Looks, and counts how often it asked. Whatever is asked of it rejects while the broker is away, or within 2 s. */
+export class Observer {
+  /** How many requests were made so far. */
+  requests = 0;
+  readonly #connection: NatsConnection;
+  readonly #manager: JetStreamManager;
+  #isConnected = true;
+
+  private constructor(connection: NatsConnection, manager: JetStreamManager) {
+    this.#connection = connection;
+    this.#manager = manager;
+    this.#watch();
+  }
+
+  /** Connects; waits for a broker that is not there yet if `wait` says so, and rejects when it refuses the user. */
+  static async connect(account: Account, wait: boolean): Promise<Observer> {
+    const connection = await connectNats(account, wait);
+    return new Observer(
+      connection,
+      await jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT_MS }),
+    );
+  }
+
+  get connection(): NatsConnection {
+    return this.#connection;
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** How a stream stands. */
+  async stream(name: string): Promise<StreamStand> {
+    this.#ask();
+    const { state } = await this.#manager.streams.info(name);
+    return { messages: state.messages, firstSeq: state.first_seq, lastSeq: state.last_seq };
+  }
+
+  /** How a service's consumer stands; undefined when there is none. */
+  async consumer(service: string): Promise<ConsumerInfo | undefined> {
+    this.#ask();
+    try {
+      return await this.#manager.consumers.info(FLOW_STREAM, service);
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound)
+        return undefined;
+      throw error;
+    }
+  }
+
+  /** The messages of a stream from a sequence number on, `count` at most. */
+  messages(stream: string, seq: number, count: number): Promise<Stored[]> {
+    return this.#read((direct) => direct.getBatch(stream, { seq, batch: count }));
+  }
+
+  /** The first message from a sequence number on that has one of these subjects. */
+  async first(stream: string, seq: number, subjects: readonly string[]): Promise<Stored | undefined> {
+    const found = await Promise.all(
+      subjects.map((next_by_subj) => {
+        this.#ask();
+        return this.#manager.direct.getMessage(stream, { seq, next_by_subj });
+      }),
+    );
+    return found.filter((message) => message !== null).sort((a, b) => a.seq - b.seq)[0];
+  }
+
+  /** All that the flow says of a key, facts and operators' words, oldest first; 500 messages at most. */
+  about(key: string): Promise<Stored[]> {
+    return this.#all(FLOW_STREAM, `*.*.${key}`);
+  }
+
+  /** What services have parked of a key. */
+  parkedOf(key: string): Promise<Stored[]> {
+    return this.#all(PARKED_STREAM, parkedSubject("*", { key, place: "*" }));
+  }
+
+  /** Every schema in the bucket, oldest first, and when it was put there. */
+  async schemas(): Promise<Stored[]> {
+    const all: Stored[] = [];
+    for (let seq = 1; ; ) {
+      const page = await this.messages(SCHEMA_STREAM, seq, PAGE);
+      all.push(...page);
+      if (page.length < PAGE) return all;
+      seq = page.at(-1)!.seq + 1;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  /** The messages on a subject with wildcards: the last of each subject at once, and the earlier ones where there are some. */
+  async #all(stream: string, filter: string): Promise<Stored[]> {
+    this.#ask();
+    const { state } = await this.#manager.streams.info(stream, { subjects_filter: filter });
+    const subjects = Object.entries(state.subjects ?? {}).slice(0, MOST_OF_ONE);
+    if (subjects.length === 0) return [];
+    const several = subjects.filter(([, count]) => count > 1).map(([subject]) => subject);
+    const found = await Promise.all([
+      this.#read((direct) => direct.getLastMessagesFor(stream, { multi_last: [filter] })),
+      ...several.map((next_by_subj) =>
+        this.#read((direct) => direct.getBatch(stream, { seq: 1, batch: MOST_OF_ONE, next_by_subj })),
+      ),
+    ]);
+    const bySeq = new Map(found.flat().map((message) => [message.seq, message]));
+    return [...bySeq.values()].sort((a, b) => a.seq - b.seq).slice(0, MOST_OF_ONE);
+  }
+
+  /** Reads a batch to its end; an empty one is none. */
+  async #read(ask: (direct: Direct) => Promise<QueuedIterator<Stored>>): Promise<Stored[]> {
+    this.#ask();
+    const all: Stored[] = [];
+    const batch = await ask(this.#manager.direct);
+    const timer = setTimeout(() => batch.stop(new Error("NATS does not answer")), TIMEOUT_MS);
+    try {
+      for await (const message of batch) all.push(message);
+    } finally {
+      clearTimeout(timer);
+    }
+    return all;
+  }
+
+  #ask(): void {
+    if (!this.#isConnected) throw new Error("NATS is not reachable");
+    this.requests++;
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type === "disconnect") this.#isConnected = false;
+      else if (type === "reconnect") this.#isConnected = true;
+    }
+  }
+}
+
+interface Direct {
+  getBatch(stream: string, options: DirectBatchOptions): Promise<QueuedIterator<Stored>>;
+  getLastMessagesFor(stream: string, options: DirectLastFor): Promise<QueuedIterator<Stored>>;
+}

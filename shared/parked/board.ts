@@ -1,0 +1,67 @@
+// What is parked, kept up to date by reading only what PARKED has got since the last time.
+
+import type { Observer, StreamStand } from "../nats/observer.ts";
+import { PARKED_STREAM } from "../nats/topology.ts";
+import { type Entry, entryOf } from "./entries.ts";
+
+/** An entry as the board keeps it: without its stack and its bytes, of which there may be many. */
+export type Note = Omit<Entry, "stack" | "message">;
+
+const PAGE = 500;
+/** The most messages that are read at one look: the rest is read at the next ones. */
+const PAGES = 10;
+
+/** The entries of PARKED. */
+export class Board {
+  readonly #observer: Observer;
+  readonly #maxAgeMs: number;
+  readonly #notes = new Map<string, Note>();
+  #through = 0;
+
+  /** `maxAgeMs` is how long PARKED keeps an entry. */
+  constructor(observer: Observer, maxAgeMs: number) {
+    this.#observer = observer;
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  /** The entries as of the last look, oldest first. */
+  get notes(): Note[] {
+    return [...this.#notes.values()].sort((a, b) => a.id - b.id);
+  }
+
+  /** Reads what is new, 5,000 messages at most. Rejects when NATS does not answer. */
+  async look(): Promise<void> {
+    const stream = await this.#observer.stream(PARKED_STREAM);
+    if (stream.lastSeq < this.#through) this.#forget(); // Another stream has its name now.
+    for (let page = 0; page < PAGES && this.#through < stream.lastSeq; page++) await this.#readPage(stream);
+    this.#expire(stream);
+  }
+
+  async #readPage({ firstSeq, lastSeq }: StreamStand): Promise<void> {
+    const from = Math.max(this.#through + 1, firstSeq);
+    const messages = await this.#observer.messages(PARKED_STREAM, from, PAGE);
+    for (const message of messages) {
+      const entry = entryOf(message);
+      this.#notes.delete(message.subject);
+      if (entry) this.#notes.set(message.subject, noteOf(entry));
+    }
+    this.#through = messages.at(-1)?.seq ?? lastSeq;
+  }
+
+  /** What PARKED does not have any more because of its age; it says so of nothing. */
+  #expire({ messages, firstSeq }: StreamStand): void {
+    const before = Date.now() - this.#maxAgeMs;
+    for (const [subject, { id, lastAttempt }] of this.#notes)
+      if (messages === 0 || id < firstSeq || Date.parse(lastAttempt) < before) this.#notes.delete(subject);
+  }
+
+  #forget(): void {
+    this.#notes.clear();
+    this.#through = 0;
+  }
+}
+
+/** An entry without what takes room. */
+export function noteOf({ stack: _, message: __, ...note }: Entry): Note {
+  return note;
+}

@@ -1,0 +1,90 @@
+// What the commands that only look have in common: how they find the stack, and how they end.
+
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Poll, type Snapshot } from "../../apps/monitor/poll.ts";
+import { allServices } from "../../apps/services.ts";
+import { type Config, ConfigError, loadConfig, natsUrl, serviceUrl } from "../config.ts";
+import { Observer } from "../nats/observer.ts";
+import { MONITOR } from "../nats/topology.ts";
+import type { AnyService } from "../service/define.ts";
+import { Misuse } from "./arguments.ts";
+import { readPasswords } from "./passwords.ts";
+
+/** The exit codes of commands that look. */
+export const FOUND_FAULT = 1;
+const COULD_NOT_RUN = 2;
+
+/** Looks between which a consumer is judged, where the monitor does not tell. */
+const LOOKS = 3;
+const LOOK_EVERY_MS = 500;
+const ASK_MS = 3_000;
+
+/** What a command that looks has to work with. */
+export interface View {
+  readonly config: Config;
+  readonly services: readonly AnyService[];
+}
+
+/** Runs a command line; what it can't do is one sentence, after `trouble`, and exit code 2. */
+export async function look(
+  trouble: string,
+  run: (args: string[], view: View) => Promise<number>,
+): Promise<void> {
+  process.stdout.on("error", () => {}); // Whoever reads this may stop early, as head does.
+  try {
+    const config = loadConfig();
+    process.exitCode = await run(process.argv.slice(2), { config, services: allServices(config) });
+  } catch (error) {
+    const { message } = error as Error;
+    console.error(error instanceof Misuse ? message : `${trouble}: ${message}`);
+    process.exitCode = COULD_NOT_RUN;
+  }
+}
+
+/** Connects to NATS as the monitor does, whose password npm start keeps in the data folder. Rejects when NATS is not there. */
+export async function observe(config: Config): Promise<Observer> {
+  const kept = join(config.DATA_DIR, "passwords.env");
+  const password = config.MONITOR_PASSWORD ?? readPasswords(kept).MONITOR_PASSWORD;
+  if (!password) {
+    throw new ConfigError(
+      `there is no MONITOR_PASSWORD in the environment, nor in ${kept}, where npm start keeps it`,
+    );
+  }
+  const url = natsUrl(config);
+  return Observer.connect({ url, user: MONITOR, password }, false).catch((cause) => {
+    throw new Error(`NATS does not answer at ${url} (${cause.message}): is the stack running?`, { cause });
+  });
+}
+
+/** What the monitor answers; undefined when it does not, or can't tell. */
+export async function askMonitor(config: Config, path: string): Promise<unknown> {
+  try {
+    const url = `${serviceUrl(config, MONITOR)}${path}`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(ASK_MS) });
+    return response.ok ? await response.json() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How the consumers stand: as the monitor saw them last, or by looks of our own, which take a second. */
+export async function standing(view: View, observer: Observer): Promise<Snapshot> {
+  const { config, services } = view;
+  const seen = (await askMonitor(config, "/api/consumers")) as Snapshot | undefined;
+  if (seen?.nats.isConnected) return seen;
+  const poll = new Poll(observer, services);
+  let snapshot = await poll.look();
+  for (let looks = 1; looks < LOOKS; looks++) {
+    await sleep(LOOK_EVERY_MS);
+    snapshot = await poll.look();
+  }
+  return snapshot;
+}
+
+/** Rows under a head, in columns. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ");
+  return rows.map((row) => line(row).trimEnd()).join("\n");
+}

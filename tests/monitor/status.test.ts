@@ -1,0 +1,184 @@
+// How a consumer stands, judged by its last looks alone.
+
+import { describe, expect, it } from "vitest";
+import { judge } from "../../apps/monitor/status.ts";
+import { extend, type Look, WINDOW } from "../../apps/monitor/window.ts";
+
+const AT = Date.UTC(2026, 0, 5, 9);
+const EVERY_MS = 2_000;
+
+/** A look at a consumer with nothing to do and somebody listening, but for what is given. */
+type Seen = Partial<Look>;
+
+/** The window after these looks, two seconds apart. */
+function windowOf(...seen: Seen[]): Look[] {
+  const calm = { pending: 0, ackPending: 0, redelivered: 0, waiting: 1, deliveries: 0, cameIn: 0 };
+  return seen.reduce<Look[]>((window, look, index) => {
+    const at = AT + index * EVERY_MS;
+    return extend(window, { at, ...calm, deliveredSeq: 0, floorSeq: 0, ...look });
+  }, []);
+}
+
+/** Looks with so many events waiting, of which some came in since the look before; the rest was handled. */
+function lags(lags: readonly number[], cameIn = 0): Seen[] {
+  let handled = 0;
+  return lags.map((pending, index) => {
+    if (index > 0) handled += lags[index - 1]! + cameIn - pending;
+    return {
+      pending,
+      cameIn: index > 0 ? cameIn : 0,
+      deliveries: handled,
+      deliveredSeq: handled,
+      floorSeq: handled,
+    };
+  });
+}
+
+const standing = (...seen: Seen[]) => judge(windowOf(...seen));
+const many = (look: Seen, count = WINDOW): Seen[] => Array.from({ length: count }, () => look);
+
+describe("OK", () => {
+  it("is who has nothing before it, also at the very first look", () => {
+    expect(standing({})).toEqual({
+      status: "OK",
+      why: "nothing waits",
+      lag: 0,
+      perSecondIn: null,
+      perSecondOut: null,
+      etaSeconds: 0,
+    });
+  });
+
+  it("is who has some events under way at every look, and handles what comes in", () => {
+    expect(standing(...lags([5, 4, 6, 5, 7, 4, 5, 6, 5, 5], 100))).toMatchObject({
+      status: "OK",
+      why: "5 events wait, no more than come in between two looks",
+      perSecondIn: 50,
+      perSecondOut: 50,
+    });
+  });
+
+  it("is who had nothing before it a moment ago", () => {
+    expect(standing({}, ...many({ pending: 40 }, WINDOW - 1)).status).toBe("OK");
+  });
+
+  it("is who was not looked at often enough", () => {
+    expect(standing(...many({ ackPending: 1 }, 3))).toMatchObject({
+      status: "OK",
+      why: "1 event waits; it was looked at too few times to say more",
+    });
+  });
+});
+
+describe("NOBODY LISTENING", () => {
+  it("is when nobody asked at two looks and nothing happened in between, whether or not something waits", () => {
+    expect(standing({}, { waiting: 0 }, { waiting: 0 })).toMatchObject({
+      status: "NOBODY LISTENING",
+      why: "nobody asks NATS for its events; nothing waits for it yet",
+    });
+    const down = lags([0, 200, 400], 200).map((look) => ({
+      ...look,
+      waiting: 0,
+      deliveries: 0,
+      deliveredSeq: 0,
+      floorSeq: 0,
+    }));
+    expect(standing(...down)).toEqual({
+      status: "NOBODY LISTENING",
+      why: "nobody asks NATS for its events; 400 events wait for it",
+      lag: 400,
+      perSecondIn: 100,
+      perSecondOut: 0,
+      etaSeconds: null,
+    });
+  });
+
+  it("is not between two requests of a service that works", () => {
+    const busy = lags([50, 40, 30], 0).map((look) => ({ ...look, waiting: 0 }));
+    expect(standing(...busy).status).toBe("CATCHING UP");
+    expect(standing({}, { waiting: 0 }).status).toBe("OK");
+  });
+});
+
+describe("CATCHING UP", () => {
+  it("is who has much before it that becomes less, and when it will be done", () => {
+    expect(standing(...lags([40_000, 36_000, 32_000, 28_000], 1_000))).toEqual({
+      status: "CATCHING UP",
+      why: "28,000 events wait and become fewer, at 2,500 a second; in about 14 s there will be none",
+      lag: 28_000,
+      perSecondIn: 500,
+      perSecondOut: 2_500,
+      etaSeconds: 14,
+    });
+  });
+
+  it("is seen as soon as somebody listens again, whatever was before", () => {
+    const down = many({ pending: 40_000, waiting: 0 });
+    const up = lags([40_000, 30_000, 20_000]);
+    expect(standing(...down, ...up)).toMatchObject({ status: "CATCHING UP", etaSeconds: 4 });
+  });
+
+  it("is not misled by a burst: the whole catch-up counts as much as the window", () => {
+    const window = windowOf(...lags([12_000, 11_000, 10_000, 4_000]));
+    const peak: Look = { ...window[0]!, at: AT - 14_000, pending: 24_000 };
+    expect(judge(window).etaSeconds).toBe(3);
+    expect(judge(window, peak).etaSeconds).toBe(3.4);
+  });
+});
+
+describe("SLOW", () => {
+  it("is who handles less than comes in, at every look of a whole window", () => {
+    const growing = Array.from({ length: WINDOW }, (_, n) => 1_000 + 100 * n);
+    expect(standing(...lags(growing, 300))).toMatchObject({
+      status: "SLOW",
+      why: "1,900 events wait and did not become fewer for 18 s: 150 come in and 100 are handled a second",
+      etaSeconds: null,
+    });
+    expect(standing(...lags(growing.slice(1), 300)).status).toBe("OK");
+  });
+
+  it("is who has the same before it for a whole window, though it works", () => {
+    expect(
+      standing(
+        ...lags(
+          many({}).map(() => 500),
+          100,
+        ),
+      ).status,
+    ).toBe("SLOW");
+  });
+});
+
+describe("STALLED", () => {
+  it("is who listens, and handles nothing for a whole window", () => {
+    expect(standing(...many({ pending: 7 }))).toMatchObject({
+      status: "STALLED",
+      why: "7 events wait, and for 18 s none of them was handled",
+      etaSeconds: null,
+    });
+  });
+
+  it("is who tries the same again and again", () => {
+    const retrying = many({ ackPending: 1, redelivered: 1 }).map((look, n) => ({ ...look, deliveries: n }));
+    expect(standing(...retrying)).toMatchObject({
+      status: "STALLED",
+      why: "1 event waits, and for 18 s only the same ones were tried again, in vain",
+    });
+  });
+
+  it("is over with the first event that is handled", () => {
+    expect(
+      standing(...many({ pending: 7 }), { pending: 6, deliveries: 1, deliveredSeq: 1, floorSeq: 1 }).status,
+    ).toBe("CATCHING UP");
+  });
+});
+
+describe("a window", () => {
+  it("is of the last looks alone", () => {
+    expect(windowOf(...many({}, 25))).toHaveLength(WINDOW);
+  });
+
+  it("begins anew with a consumer that was made anew: its numbers count from one", () => {
+    expect(windowOf(...lags([90, 80, 70]), { pending: 5, deliveries: 1 })).toMatchObject([{ pending: 5 }]);
+  });
+});

@@ -1,0 +1,303 @@
+// Why an order stands where it stands: each cause alone, and which of several is told.
+
+import { describe, expect, it } from "vitest";
+import { adviceFor } from "../../apps/monitor/advice.ts";
+import type { Expected } from "../../apps/monitor/expected.ts";
+import type { ConsumerStand } from "../../apps/monitor/poll.ts";
+import { type Circumstances, why } from "../../apps/monitor/why.ts";
+import { loadConfig } from "../../shared/config.ts";
+import type { Event } from "../../shared/contracts/events.ts";
+import type { WorkOfKey } from "../../shared/service/work.ts";
+import { heard, NOW, ORDER, order } from "../pure/given.ts";
+import { toldOf } from "./told.ts";
+
+const advice = adviceFor(loadConfig({}));
+const created = heard("order.created", order(), { source: "orders" });
+const LATER = NOW + 60_000;
+
+const calm: Circumstances = {
+  orderId: ORDER,
+  now: LATER,
+  isNatsThere: true,
+  told: toldOf([created]),
+  outlook: { expected: [], waiting: [] },
+  consumers: [],
+  work: new Map(),
+  troubles: new Map(),
+  parked: [],
+};
+
+const tell = (change: Partial<Circumstances>) => why({ ...calm, ...change }, advice);
+
+function due(service: string, change: Partial<Expected> = {}): Expected {
+  const on = { type: "order.created", seq: 1, id: created.id, at: NOW };
+  const says = ["stock.reserved" as const];
+  return { service, kind: "decides", what: null, on, says, by: null, otherwise: [], commands: [], ...change };
+}
+
+function stand(name: string, change: Partial<ConsumerStand> = {}): ConsumerStand {
+  const counts = {
+    pending: 0,
+    ackPending: 0,
+    redelivered: 0,
+    waiting: 1,
+    deliveries: 1,
+    deliveredSeq: 1,
+    floorSeq: 1,
+  };
+  const standing = { status: "OK", why: "nothing waits", lag: 0, perSecondIn: 0, perSecondOut: 0 } as const;
+  return { name, ...standing, ...counts, etaSeconds: 0, oldest: null, lagSeconds: 0, ...change };
+}
+
+function workOf(change: Partial<WorkOfKey> = {}): WorkOfKey {
+  const nothing = { handled: [], tries: [], unpublished: [], parked: [], isBusy: false };
+  return { outbox: { depth: 0, oldestAt: null }, pausedUntil: null, pausedFor: null, ...nothing, ...change };
+}
+
+const expecting = (...expected: Expected[]) => ({ expected, waiting: [] });
+const down = (name: string, lag = 1) => stand(name, { status: "NOBODY LISTENING", lag });
+
+describe("an order is stuck", () => {
+  it("when a service is not running", () => {
+    const found = { outlook: expecting(due("inventory")), consumers: [down("inventory", 401)] };
+    expect(tell(found)).toEqual({
+      orderId: ORDER,
+      situation: "stuck",
+      at: "inventory",
+      sentence: "inventory is not running: order.created waits for it for 1 min, with 400 others.",
+      command: "npm run -s restart -- inventory",
+    });
+  });
+
+  it("when a service runs and does not listen, in the service's own words", () => {
+    const { sentence } = tell({
+      outlook: expecting(due("inventory")),
+      consumers: [down("inventory")],
+      work: new Map([["inventory", workOf()]]),
+      troubles: new Map([["inventory", "not listening to NATS: the schemas are not agreed on"]]),
+    });
+    expect(sentence).toBe(
+      "inventory runs, and does not listen to NATS (not listening to NATS: the schemas are not agreed on): order.created waits for it for 1 min.",
+    );
+  });
+
+  it("when a message of it is parked", () => {
+    const entry = { id: 12, service: "payments", sequence: 1, what: "stock.reserved", attempts: 60 };
+    const failed = { ...entry, state: "failed", cause: "the gateway timed out" } as const;
+    const waits = {
+      ...entry,
+      id: 13,
+      sequence: 4,
+      what: "risk.cleared",
+      state: "waiting",
+      cause: "waits",
+    } as const;
+    expect(
+      tell({ outlook: expecting(due("payments", { kind: "parked" })), parked: [waits, failed] }),
+    ).toMatchObject({
+      situation: "stuck",
+      at: "payments",
+      sentence:
+        "payments could not handle stock.reserved after 60 tries and has parked it: the gateway timed out. 1 later event of the order waits behind it. An operator has to redrive or discard it.",
+      command: "npm run -s parked -- show 12",
+    });
+  });
+
+  it("when what was decided does not get into the stream", () => {
+    const work = new Map([
+      ["orders", workOf({ unpublished: [{ type: "order.completed", at: NOW + 50_000 }] })],
+    ]);
+    expect(tell({ work })).toMatchObject({
+      situation: "stuck",
+      at: "orders",
+      sentence:
+        "orders has decided order.completed, which waits in its outbox for 10 s: NATS does not take it.",
+    });
+  });
+
+  it("when NATS is away, with what waits for it", () => {
+    const work = new Map([["orders", workOf({ unpublished: [{ type: "order.created", at: NOW }] })]]);
+    expect(tell({ told: [], isNatsThere: false, work })).toMatchObject({
+      situation: "stuck",
+      at: "NATS",
+      sentence:
+        "NATS is not reachable: nothing goes on until it is back, and nothing is lost. Meanwhile orders has decided order.created, which waits in its outbox for 1 min.",
+      command: "npm start",
+    });
+  });
+
+  it("when its service does not get on", () => {
+    const stalled = stand("shipping", {
+      status: "STALLED",
+      why: "7 events wait, and for 18 s none of them was handled",
+    });
+    expect(tell({ outlook: expecting(due("shipping")), consumers: [stalled] })).toMatchObject({
+      situation: "stuck",
+      sentence:
+        "shipping listens and does not get on: 7 events wait, and for 18 s none of them was handled. order.created is one of them.",
+      command: "npm run -s restart -- shipping",
+    });
+  });
+
+  it("when nobody has anything to do any more: what was discarded, and who waits for what", () => {
+    const wish = {
+      said: "discarded",
+      service: "inventory",
+      by: "ann",
+      eventId: created.id,
+      reason: "broken",
+    } as const;
+    const discarded = { seq: 2, at: NOW, subject: "", event: undefined, payload: Buffer.alloc(0), wish };
+    const waiting = [{ service: "payments", missing: ["stock.reserved" as const], until: ["reserved"] }];
+    const { situation, sentence } = tell({
+      told: [...calm.told, discarded],
+      outlook: { expected: [], waiting },
+    });
+    expect(situation).toBe("stuck");
+    expect(sentence).toBe(
+      "Nobody has anything to do for this order any more: ann has discarded a message of inventory (broken); payments waits for stock.reserved.",
+    );
+    expect(tell({ outlook: { expected: [], waiting } }).sentence).toBe(
+      "Nobody has anything to do for this order, and it has not ended: the last that was said is order.created, at 09:00:00 UTC; payments waits for stock.reserved.",
+    );
+  });
+});
+
+describe("an order waits", () => {
+  it("for a person, until the deadline", () => {
+    const review = due("risk", {
+      kind: "waits",
+      what: "review deadline",
+      on: null,
+      says: ["risk.cleared", "risk.rejected"],
+      by: NOW + 86_400_000,
+      otherwise: ["risk.rejected"],
+      commands: ["review"],
+    });
+    expect(tell({ outlook: expecting(review) })).toMatchObject({
+      situation: "waiting",
+      at: "risk",
+      sentence:
+        "The order waits for a person to review it: risk.cleared or risk.rejected. Without an answer the review deadline says risk.rejected at 2026-01-06 09:00:00 UTC, in 23 h 59 min.",
+      command: `curl http://127.0.0.1:8084/reviews/${ORDER} -H 'content-type: application/json' -d '{"decision": "approve"}'`,
+    });
+  });
+
+  const authorization = due("payments", {
+    kind: "performs",
+    what: "authorization",
+    by: NOW + 3_600_000,
+    otherwise: ["payment.declined"],
+  });
+  const tries = [
+    { eventId: created.id, times: 3, firstAt: NOW, lastAt: NOW + 50_000, cause: "the gateway timed out" },
+  ];
+
+  it("for an answer from outside: how often it was asked for, and when that ends", () => {
+    expect(
+      tell({ outlook: expecting(authorization), work: new Map([["payments", workOf({ tries })]]) }),
+    ).toMatchObject({
+      situation: "waiting",
+      at: "payments",
+      sentence:
+        "payments has asked for the authorization of order.created 3 times since 09:00:00 UTC in vain: the gateway timed out. It goes on by itself, until 10:00:00 UTC: then payment.declined.",
+    });
+  });
+
+  it("while nobody is called, since nobody answers", () => {
+    const paused = workOf({ pausedUntil: LATER, pausedFor: "the gateway timed out" });
+    expect(tell({ outlook: expecting(authorization), work: new Map([["payments", paused]]) }).sentence).toBe(
+      "payments can't ask for the authorization of order.created, since nobody outside answers: the gateway timed out. Calls are paused for all orders, but for one at a time that finds out whether it is over. It goes on by itself, until 10:00:00 UTC: then payment.declined.",
+    );
+  });
+});
+
+describe("an order is moving", () => {
+  it("while a service comes to it in its turn", () => {
+    const behind = stand("inventory", {
+      status: "CATCHING UP",
+      lag: 4_000,
+      pending: 4_000,
+      deliveredSeq: 0,
+      etaSeconds: 12,
+    });
+    expect(tell({ outlook: expecting(due("inventory")), consumers: [behind] })).toMatchObject({
+      situation: "moving",
+      sentence:
+        "inventory has 4,000 events before it, in about 12 s: order.created waits for 1 min in its turn.",
+    });
+  });
+
+  it("while a service is at work on it, or asks the outside", () => {
+    const at = {
+      outlook: expecting(due("payments", { what: "authorization" })),
+      consumers: [stand("payments")],
+    };
+    expect(tell(at).sentence).toBe("payments is at work on order.created, for 1 min; then stock.reserved.");
+    expect(tell({ ...at, work: new Map([["payments", workOf({ isBusy: true })]]) }).sentence).toBe(
+      "payments is asking for the authorization on order.created, for 1 min; then stock.reserved.",
+    );
+  });
+
+  it("while what was decided is on its way into the stream", () => {
+    const work = new Map([
+      ["orders", workOf({ unpublished: [{ type: "order.completed", at: LATER - 20 }] })],
+    ]);
+    expect(tell({ work }).situation).toBe("moving");
+  });
+});
+
+describe("an order that has ended", () => {
+  const completed = heard("order.completed", { orderId: ORDER }, { source: "orders", time: NOW + 1_000 });
+  const told = toldOf([created, completed] as Event[]);
+
+  it("is not stuck", () => {
+    expect(tell({ told })).toMatchObject({
+      situation: "ended",
+      at: null,
+      sentence: "The order is completed since 09:00:01 UTC; it is not stuck.",
+      command: `npm run -s order -- ${ORDER}`,
+    });
+  });
+
+  it("may still owe something, which is told", () => {
+    const mail = due("notifications", { kind: "performs", what: "mails", says: [] });
+    expect(tell({ told, outlook: expecting(mail), consumers: [down("notifications")] })).toMatchObject({
+      situation: "stuck",
+      at: "notifications",
+      sentence:
+        "The order is completed since 09:00:01 UTC, and not all is done: notifications is not running: order.created waits for it for 1 min.",
+    });
+  });
+});
+
+describe("of several causes", () => {
+  const parked = due("payments", { kind: "parked" });
+
+  it("what only a person can mend is told first", () => {
+    const found = { outlook: expecting(due("inventory"), parked), consumers: [down("inventory")] };
+    expect(tell(found).at).toBe("payments");
+  });
+
+  it("what holds the order up comes before a mail that is not sent", () => {
+    const mail = due("notifications", { kind: "parked", says: [] });
+    expect(tell({ outlook: expecting(mail, due("inventory")), consumers: [stand("inventory")] }).at).toBe(
+      "inventory",
+    );
+  });
+});
+
+it("of an order that nobody knows, nothing was ever said", () => {
+  expect(tell({ told: [] })).toMatchObject({
+    situation: "unknown",
+    sentence: `There is no order ${ORDER}: nothing was ever said of it.`,
+  });
+});
+
+it("where services run in containers, commands are those of Docker Compose", () => {
+  const inContainers = adviceFor(loadConfig({ SERVICE_URL: "http://{service}:{port}" }));
+
+  expect(inContainers.restart("risk")).toBe("docker compose up -d risk");
+  expect(inContainers.showParked(12)).toBe("docker compose run --rm parked show 12");
+  expect(inContainers.review(ORDER)).toContain("http://127.0.0.1:8084/reviews/");
+});
