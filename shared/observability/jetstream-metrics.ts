@@ -8,12 +8,10 @@ export type StandingConsumer = Pick<
   ConsumerInfo,
   "stream_name" | "name" | "num_pending" | "num_ack_pending" | "num_redelivered" | "num_waiting"
 > & {
-  readonly delivered: Sequences;
-  readonly ack_floor: Sequences;
+  readonly delivered: Pick<SequenceInfo, "consumer_seq" | "stream_seq">;
+  readonly ack_floor: Pick<SequenceInfo, "stream_seq">;
   readonly lag_seconds: number;
 };
-
-type Sequences = Pick<SequenceInfo, "consumer_seq" | "stream_seq">;
 
 const FIGURES: readonly [name: string, help: string, of: (consumer: StandingConsumer) => number][] = [
   [
@@ -45,11 +43,6 @@ const FIGURES: readonly [name: string, help: string, of: (consumer: StandingCons
     "jetstream_consumer_delivered_stream_seq",
     "The number in the stream of the newest message that was delivered.",
     ({ delivered }) => delivered.stream_seq,
-  ],
-  [
-    "jetstream_consumer_ack_floor_consumer_seq",
-    "The delivery up to which all are acknowledged.",
-    ({ ack_floor }) => ack_floor.consumer_seq,
   ],
   [
     "jetstream_consumer_ack_floor_stream_seq",

@@ -6,8 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { parse } from "yaml";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
-import { showConsumers } from "../../shared/observability/jetstream-metrics.ts";
-import { Metrics } from "../../shared/observability/metrics.ts";
+import { MONITOR } from "../../shared/nats/topology.ts";
 import { consumes } from "../../shared/service/define.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
 import { figuresIn, Scrape } from "../support/exposition.ts";
@@ -137,10 +136,8 @@ describe("the figures", () => {
 
 describe("dashboard and alerts", () => {
   const known = async () => {
-    const monitor = new Metrics("monitor");
-    showConsumers(monitor, () => []);
-    const scrapes = await Promise.all(services.map(({ name }) => scrape(name)));
-    const all = [...scrapes, new Scrape(await monitor.text())];
+    const names = [...services.map(({ name }) => name), MONITOR];
+    const all = await Promise.all(names.map(scrape));
     return new Set(["up", ...all.flatMap(({ types }) => [...types.keys()])]);
   };
 

@@ -179,9 +179,9 @@ describe("docker-compose.yml has those who watch", () => {
       expect(Object.keys(depends_on).filter((name) => WATCHERS.includes(name))).toEqual([]);
   });
 
-  it("Prometheus, who reads every service where it is, and knows the alerts", () => {
+  it("Prometheus, who reads every service and the monitor where they are, and knows the alerts", () => {
     const { rule_files, scrape_configs } = parse(read("shared/observability/prometheus/prometheus.yml"));
-    const targets = services.map((name) => ({
+    const targets = [...services, MONITOR].map((name) => ({
       targets: [`${name}:${own(config, name, "PORT")}`],
       labels: { service: name },
     }));
@@ -266,8 +266,10 @@ describe("docker-compose.yml gives NATS and its helpers what they need", () => {
     expect(depends_on).toEqual(container("orders").depends_on);
     for (const name of services)
       expect(serviceUrl(found, name)).toBe(`http://${name}:${own(config, name, "PORT")}`);
-    const policies = services.flatMap((name) => Object.keys(container(name).environment).filter(isPolicy));
-    expect(Object.keys(container(MONITOR).environment)).toEqual(expect.arrayContaining(policies));
+    const policies = services.flatMap((name) =>
+      Object.keys(container(name).environment ?? {}).filter(isPolicy),
+    );
+    expect(Object.keys(container(MONITOR).environment ?? {})).toEqual(expect.arrayContaining(policies));
   });
 
   it("stock after inventory is healthy", () => {
