@@ -20,7 +20,7 @@ const RAW = 10_000;
 const WARM_UP = 5_000;
 const EVENTS = 200;
 const VERSIONS = 20;
-const TURNS = { turns: 8, orders: 3_000 };
+const TURNS = { turns: 6, orders: 2_000 };
 
 const folder = join(projectRoot, ".cache", "bench");
 const results: Record<string, unknown> = {

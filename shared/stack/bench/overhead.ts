@@ -9,8 +9,8 @@ import { projectRoot } from "../project.ts";
 import { Stack } from "../stack.ts";
 import { measureOrders, type OrdersRun, stockUp } from "./orders.ts";
 
-/** How a stack is watched. */
-export const WATCHED = ["unwatched", "scraped", "traced", "one in ten traced"] as const;
+/** How a stack is watched. The last one is as the first: what differs between the two is chance. */
+export const WATCHED = ["unwatched", "scraped", "traced", "one in ten traced", "unwatched as well"] as const;
 export type Watched = (typeof WATCHED)[number];
 
 /** What one way of being watched showed: medians over all turns, and the ratios to being unwatched in the same turn. */
@@ -43,6 +43,7 @@ export async function measureOverhead(
     scraped: {},
     traced,
     "one in ten traced": { ...traced, ...sampler },
+    "unwatched as well": { METRICS: "off" },
   };
   const stacks: [Watched, Stack][] = [];
   try {
