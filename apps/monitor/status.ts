@@ -29,15 +29,12 @@ export interface Standing {
   readonly etaSeconds: number | null;
 }
 
-/**
- * Judges a consumer by its window, oldest look first; there is one at least. `peak` is the look since somebody listens at which
- * most waited, also where it is older than the window.
- */
-export function judge(window: readonly Look[], peak?: Look): Standing {
+/** Judges a consumer by its window, oldest look first; there is one at least. The ETA goes by the `track`; see {@link follow}. */
+export function judge(window: readonly Look[], track?: readonly Look[]): Standing {
   const looks = sinceListening(window);
   const lag = lagOf(window.at(-1)!);
   const rates = ratesOf(nobodyListens(window) ? window : looks);
-  const eta = etaOf(looks, peak ?? looks[0]!);
+  const eta = etaOf(track ?? looks);
   const { status, why } = ruled(window, looks, eta);
   return {
     status,
@@ -87,16 +84,12 @@ function catchingUp(lag: number, { out }: Rates, eta: number | null): string {
   return `${events(lag)} and become fewer, at ${speed(out)} a second${when}`;
 }
 
-/**
- * In how many seconds nothing will wait: at a rate between that of the whole catch-up and that of the window. What is handled
- * comes in bursts, and so the newest looks alone would mislead.
- */
-function etaOf(looks: readonly Look[], peak: Look): number | null {
+/** In how many seconds nothing will wait, if it goes on like that. */
+function etaOf(looks: readonly Look[]): number | null {
+  const [first] = looks as [Look];
   const last = looks.at(-1)!;
-  const fewerPerSecond = (since: Look) =>
-    last.at > since.at ? ((lagOf(since) - lagOf(last)) * 1_000) / (last.at - since.at) : 0;
-  const rate = (fewerPerSecond(looks[0]!) + fewerPerSecond(peak)) / 2;
-  return rate > 0 ? round(lagOf(last) / rate) : null;
+  const fewer = lagOf(first) - lagOf(last);
+  return fewer > 0 ? round((lagOf(last) * (last.at - first.at)) / (fewer * 1_000)) : null;
 }
 
 function events(count: number): string {
