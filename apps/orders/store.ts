@@ -77,6 +77,10 @@ export function store(db: Database) {
   const pageByStatus = db.prepare(
     "SELECT * FROM orders WHERE status = ? AND order_id < ? ORDER BY order_id DESC LIMIT ?",
   );
+  const pageOfOldest = db.prepare("SELECT * FROM orders WHERE order_id > ? ORDER BY order_id LIMIT ?");
+  const pageOfOldestByStatus = db.prepare(
+    "SELECT * FROM orders WHERE status = ? AND order_id > ? ORDER BY order_id LIMIT ?",
+  );
 
   const load = (orderId: string) => status.get(orderId) as Order;
 
@@ -111,16 +115,19 @@ export function store(db: Database) {
       return row && view(row);
     },
 
-    /** Newest first, those placed before the order `before`. */
+    /** Newest or oldest first; those that come after the order `after`. */
     list(filter: {
       status?: OrderView["status"] | undefined;
-      before?: string | undefined;
+      order: "newest" | "oldest";
+      after?: string | undefined;
       limit: number;
     }): OrderView[] {
-      const before = filter.before ?? "~";
-      const rows = filter.status
-        ? pageByStatus.all(filter.status, before, filter.limit)
-        : page.all(before, filter.limit);
+      const { status, order, limit } = filter;
+      const isOldest = order === "oldest";
+      const after = filter.after ?? (isOldest ? "" : "~");
+      const rows = status
+        ? (isOldest ? pageOfOldestByStatus : pageByStatus).all(status, after, limit)
+        : (isOldest ? pageOfOldest : page).all(after, limit);
       return (rows as Row[]).map(view);
     },
   };
