@@ -10,6 +10,8 @@ import { allServices } from "../services.ts";
 import { actions } from "./actions.ts";
 import { routes } from "./http.ts";
 import { Monitor } from "./monitor.ts";
+import { overview } from "./overview.ts";
+import { page } from "./page.ts";
 
 const HTTP_GRACE_MS = 1_000;
 
@@ -35,6 +37,8 @@ async function start(): Promise<() => Promise<void>> {
   const monitor = new Monitor(allServices(config), config, log);
   const app = httpApp({ name: MONITOR, ready: () => monitor.state, log });
   routes(app, monitor);
+  overview(app, monitor);
+  page(app, monitor);
   const operator = actions(app, monitor);
   const server = await serve(app, {
     host: config.HTTP_HOST,

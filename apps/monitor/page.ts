@@ -13,15 +13,7 @@ import { Shell } from "./shell.tsx";
 export const BUILT = join(projectRoot, "dist", "page");
 
 /** The addresses of the page; its script knows what each of them shows. */
-const ADDRESSES = [
-  "/",
-  "/services/:name",
-  "/orders",
-  "/orders/:id",
-  "/reviews",
-  "/parked",
-  "/schemas",
-];
+const ADDRESSES = ["/", "/services/:name", "/orders", "/orders/:id", "/reviews", "/parked", "/schemas"];
 
 /** Scripts and styles come from here and nowhere else, and none of them from within the page. */
 const POLICY = [

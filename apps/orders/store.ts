@@ -118,7 +118,7 @@ export function store(db: Database) {
     /** Newest or oldest first; those that come after the order `after`. */
     list(filter: {
       status?: OrderView["status"] | undefined;
-      order: "newest" | "oldest";
+      order?: "newest" | "oldest";
       after?: string | undefined;
       limit: number;
     }): OrderView[] {
