@@ -15,7 +15,7 @@ const troubles = createRoute({
   path: "/api/troubles",
   summary: "What is wrong, with the sentence that says why",
   responses: {
-    200: json(shapes.troubles, "At most three seconds old; of orders, the oldest 24 are looked at."),
+    200: json(shapes.troubles, "At most three seconds old; of orders, the oldest 12 are looked at."),
   },
 });
 

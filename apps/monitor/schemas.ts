@@ -254,6 +254,7 @@ export const troubles = z.object({
         about: z.string().openapi({ description: "Which service, group of parked messages, or order." }),
         situation: z.enum(["unknown", "ended", "moving", "waiting", "stuck"]),
         sentence: z.string(),
+        others: z.int().openapi({ description: "How many more orders wait for the same reason." }),
         command: z.string().nullable(),
       })
       .openapi("Trouble"),

@@ -14,6 +14,8 @@ export interface Trouble {
   readonly about: string;
   readonly situation: Situation;
   readonly sentence: string;
+  /** How many more there are like it. */
+  readonly others: number;
   /** One command that harms nothing; null where the page itself shows what to do. */
   readonly command: string | null;
 }
@@ -31,9 +33,8 @@ export interface Troubles {
 const YOUNG_MS = 5_000;
 /** An order that goes on by itself is told of only when it is older. */
 const PATIENCE_MS = 30_000;
-/** The most orders that are looked at, oldest first, and how many at a time. */
-const LOOKED_AT = 24;
-const AT_ONCE = 4;
+/** The most orders that are looked at, oldest first: each takes some twenty requests. */
+const LOOKED_AT = 12;
 const FRESH_MS = 3_000;
 
 /** Finds what is wrong; whoever asks within three seconds gets the same answer. */
@@ -68,7 +69,7 @@ export class Watch {
     if (latest?.nats.isConnected) return [];
     const sentence = "NATS is not reachable: nothing goes on until it is back, and nothing is lost.";
     const command = adviceFor(config).startNats();
-    return [{ kind: "nats", about: "NATS", situation: "stuck", sentence, command }];
+    return [{ kind: "nats", about: "NATS", situation: "stuck", sentence, others: 0, command }];
   }
 
   #services(): Trouble[] {
@@ -85,17 +86,25 @@ export class Watch {
           about: name,
           situation: isSlow ? "waiting" : "stuck",
           sentence: `${name}: ${why}.`,
+          others: 0,
           command: isSlow ? null : advice.restart(name),
         };
       });
   }
 
+  /** By the reason: one message may be parked by several services. */
   #parked(): Trouble[] {
     const groups = groupsOf(this.#monitor.sight?.board.notes ?? []);
-    return groups.map(({ fingerprint, service, what, cause, failed, waiting }): Trouble => {
-      const behind = waiting > 0 ? `; ${waiting} more ${waiting === 1 ? "waits" : "wait"} behind` : "";
-      const sentence = `${service} has parked ${failed === 1 ? "one message" : `${failed} messages`} (${what}): ${cause}${behind}.`;
-      return { kind: "parked", about: fingerprint, situation: "stuck", sentence, command: null };
+    const byReason = grouped(groups, ({ fingerprint }) => fingerprint);
+    return [...byReason].map(([about, [first, ...more]]): Trouble => {
+      const all = [first!, ...more];
+      const sum = (of: "failed" | "waiting") => all.reduce((total, group) => total + group[of], 0);
+      const [failed, waiting] = [sum("failed"), sum("waiting")];
+      const what = failed === 1 ? "a message" : `${failed} messages`;
+      const behind = waiting > 0 ? ` ${waiting} more ${waiting === 1 ? "waits" : "wait"} behind.` : "";
+      const who = all.map(({ service }) => service).join(", ");
+      const sentence = `${who}: ${what} parked (${first!.what}): ${first!.cause}.${behind}`;
+      return { kind: "parked", about, situation: "stuck", sentence, others: 0, command: null };
     });
   }
 
@@ -113,18 +122,19 @@ export class Watch {
     };
   }
 
+  /** Why orders wait, those first for which somebody has to act; one stands for all that wait for the same reason. */
   async #ordersIn(late: readonly string[]): Promise<Trouble[]> {
     const { inspector, latest } = this.#monitor;
-    const found: Trouble[] = [];
-    for (let from = 0; from < late.length; from += AT_ONCE) {
-      const some = late.slice(from, from + AT_ONCE);
-      const asked = some.map((orderId) => inspector.why(orderId, latest?.consumers ?? []));
-      for (const { orderId, situation, sentence, command } of await Promise.all(asked)) {
-        if (situation === "ended" || (situation === "moving" && isYoung(orderId))) continue;
-        found.push({ kind: "order", about: orderId, situation, sentence, command });
-      }
-    }
-    return found.toSorted((a, b) => RANKS.indexOf(a.situation) - RANKS.indexOf(b.situation));
+    const answers = await Promise.all(late.map((id) => inspector.why(id, latest?.consumers ?? [])));
+    const wanted = answers.filter(
+      ({ orderId, situation }) => situation !== "ended" && !(situation === "moving" && isYoung(orderId)),
+    );
+    const byReason = grouped(wanted, ({ sentence }) => sentence.replaceAll(/\d+/g, "0"));
+    const troubles = [...byReason.values()].map(([first, ...more]): Trouble => {
+      const { orderId, situation, sentence, command } = first!;
+      return { kind: "order", about: orderId, situation, sentence, others: more.length, command };
+    });
+    return troubles.toSorted((a, b) => RANKS.indexOf(a.situation) - RANKS.indexOf(b.situation));
   }
 }
 
@@ -139,4 +149,10 @@ const RANKS: readonly Situation[] = ["stuck", "waiting", "unknown", "moving"];
 function isYoung(orderId: string): boolean {
   const placedAt = Number.parseInt(orderId.replaceAll("-", "").slice(0, 12), 16);
   return Date.now() - placedAt < PATIENCE_MS;
+}
+
+function grouped<Item>(items: readonly Item[], by: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) groups.set(by(item), [...(groups.get(by(item)) ?? []), item]);
+  return groups;
 }

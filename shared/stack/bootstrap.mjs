@@ -110,7 +110,9 @@ async function check() {
   await bundle();
   const { findNatsServer } = await import(pathToFileURL(resolve("dist/shared/stack/nats-server.js")).href);
   const natsServer = await findNatsServer().catch((error) => fail(error.message));
-  await mustPass("vitest", ["run", ...args], { NATS_SERVER_BIN: natsServer });
+  const { findChromium } = await import(pathToFileURL(resolve("dist/shared/stack/chromium.js")).href);
+  const chromium = await findChromium().catch((error) => fail(error.message));
+  await mustPass("vitest", ["run", ...args], { NATS_SERVER_BIN: natsServer, CHROMIUM_BIN: chromium });
 }
 
 async function mustPass(tool, toolArgs, env) {

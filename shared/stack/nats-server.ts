@@ -1,12 +1,12 @@
 // Finds a nats-server that is new enough, and fetches one into the project's cache when the machine has none.
 
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, delimiter, join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { join, resolve } from "node:path";
+import { expectApt, privateApt } from "./apt.ts";
 import { projectRoot } from "./project.ts";
+import { lookUp, run } from "./tools.ts";
 
 /** The oldest nats-server that works: the first that checks for duplicates inside an atomic batch. */
 export const OLDEST = "v2.12.1";
@@ -108,20 +108,6 @@ async function refusalOf(binary: string, env: Env): Promise<string | undefined> 
   }
 }
 
-function lookUp(command: string, env: Env): string | undefined {
-  const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
-  return folders.map((folder) => join(folder, command)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 // The cache sees a whole, working binary or none: it is made in a folder of its own, then moved at a stroke.
 async function fetchToCache({ fetchInto }: Source, cacheDir: string, env: Env): Promise<void> {
   await mkdir(cacheDir, { recursive: true });
@@ -170,9 +156,7 @@ async function download(url: string): Promise<Buffer> {
 }
 
 async function fetchPackage(folder: string, env: Env): Promise<string> {
-  for (const tool of ["apt-get", "dpkg-deb"]) {
-    if (!lookUp(tool, env)) throw new Error(`there is no ${tool} on this machine`);
-  }
+  expectApt(env);
   const distribution = readDistribution();
   const mirrors = await findMirrors(distribution.codename, env);
   const failures: string[] = [];
@@ -217,14 +201,9 @@ async function findMirrors(codename: string | undefined, env: Env): Promise<stri
 
 async function fetchPackageFrom(mirror: string, { suite, keyring }: Distribution, folder: string, env: Env) {
   const here = (name: string) => join(folder, name);
-  await mkdir(here("lists/partial"), { recursive: true });
-  await mkdir(here("archives/partial"), { recursive: true });
-
   const signedBy = existsSync(keyring) ? `signed-by=${keyring} ` : "";
-  await writeFile(here("sources.list"), `deb [${signedBy}target=Packages] ${mirror} ${suite}\n`);
-  await writeFile(here("apt.conf"), privateApt(folder));
-  const apt = (...args: string[]) =>
-    run("apt-get", ["-q", "-c", here("apt.conf"), ...args], { env, cwd: folder, timeout: DOWNLOAD_MS });
+  const sources = `deb [${signedBy}target=Packages] ${mirror} ${suite}\n`;
+  const apt = await privateApt(folder, env, DOWNLOAD_MS, sources);
 
   await apt("update");
   await apt("download", "nats-server");
@@ -234,43 +213,4 @@ async function fetchPackageFrom(mirror: string, { suite, keyring }: Distribution
   return (
     ["usr/sbin/nats-server", "usr/bin/nats-server"].map(here).find(existsSync) ?? here("usr/bin/nats-server")
   );
-}
-
-// Read after the machine's own settings, whose proxy is wanted, but not its pins, its hooks, or any licence
-// to skip signatures. Nothing outside the folder is written.
-const privateApt = (folder: string) => `
-  #clear APT::Update::Pre-Invoke;
-  #clear APT::Update::Post-Invoke;
-  #clear APT::Update::Post-Invoke-Success;
-  #clear APT::Default-Release;
-  APT::Update::Error-Mode "any";
-  APT::Get::AllowUnauthenticated "false";
-  Acquire::AllowInsecureRepositories "false";
-  Acquire::Languages "none";
-  Acquire::http::Timeout "10";
-  Acquire::https::Timeout "10";
-  Dir::Etc::sourcelist "${folder}/sources.list";
-  Dir::Etc::sourceparts "/dev/null";
-  Dir::Etc::preferences "/dev/null";
-  Dir::Etc::preferencesparts "/dev/null";
-  Dir::State::lists "${folder}/lists";
-  Dir::Cache "${folder}";
-  Dir::Cache::pkgcache "";
-  Dir::Cache::srcpkgcache "";
-  ${process.getuid?.() === 0 ? 'APT::Sandbox::User "root";' : ""}
-`;
-
-/** What a command prints. Throws an Error with its reason, in a line, if it fails or takes `timeout` ms. */
-async function run(command: string, args: string[], options: { env: Env; cwd?: string; timeout: number }) {
-  try {
-    const { stdout } = await promisify(execFile)(command, args, { ...options, killSignal: "SIGKILL" });
-    return stdout;
-  } catch (error) {
-    const { code, killed, stderr = "" } = error as { code?: unknown; killed?: boolean; stderr?: string };
-    const lines = stderr.split("\n").filter((line) => line.trim());
-    const reason = killed
-      ? `took more than ${options.timeout / 1000} s`
-      : (lines.find((line) => line.startsWith("E:")) ?? lines.at(-1) ?? `failed with ${code}`);
-    throw new Error(`${basename(command)}: ${reason}`);
-  }
 }

@@ -63,7 +63,7 @@ function Wrong() {
 }
 
 function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
-  const { kind, about, situation, sentence, command } = trouble;
+  const { kind, about, situation, sentence, others, command } = trouble;
   return (
     <li>
       <Badge text={kind === "parked" ? "parked" : situation} />
@@ -74,7 +74,9 @@ function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
               Order <OrderLink id={about} />:{" "}
             </>
           ) : null}
-          {sentence} {kind === "service" ? <a href={`/services/${about}`}>How {about} stands</a> : null}
+          {sentence}{" "}
+          {others > 0 ? `So ${others === 1 ? "does one more" : `do ${others} more`} of the oldest. ` : null}
+          {kind === "service" ? <a href={`/services/${about}`}>How {about} stands</a> : null}
           {kind === "parked" ? <a href={`/parked?group=${about}`}>Look at them</a> : null}
           {kind === "order" ? (
             <a href={`/orders/${about}`} aria-label={`Why order ${about} waits`}>
