@@ -8,7 +8,7 @@ RUN npm ci --no-audit --no-fund
 COPY tsconfig.json ./
 COPY shared shared
 COPY apps apps
-RUN npx tsc -p . && npm prune --omit=dev --no-audit --no-fund
+RUN npx tsc -p . && npx vite build apps/monitor/page --logLevel warn && npm prune --omit=dev --no-audit --no-fund
 
 # The same Debian and the same Node, so that the native module loads.
 FROM node:20.20.2-bookworm-slim

@@ -12,6 +12,8 @@ import { actions } from "./actions.ts";
 import { showFigures } from "./figures.ts";
 import { routes } from "./http.ts";
 import { Monitor } from "./monitor.ts";
+import { overview } from "./overview.ts";
+import { page } from "./page.ts";
 
 const HTTP_GRACE_MS = 1_000;
 const LAST_WORDS_MS = 500;
@@ -46,6 +48,8 @@ async function start(): Promise<() => Promise<void>> {
     metrics: metrics && (() => metrics.text()),
   });
   routes(app, monitor);
+  overview(app, monitor);
+  page(app, monitor);
   const operator = actions(app, monitor);
   const server = await serve(app, {
     host: config.HTTP_HOST,

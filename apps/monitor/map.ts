@@ -1,5 +1,6 @@
 // The flow as a graph of services and facts, from the reaction tables, with how it stands now.
 
+import { factTypes } from "../../shared/contracts/events.ts";
 import { picture } from "../../shared/flow/map.ts";
 import { actsOn } from "../../shared/flow/tables.ts";
 import { type AnyService, consumes, emits, isObserver } from "../../shared/service/define.ts";
@@ -30,6 +31,11 @@ export function liveMap(services: readonly AnyService[], snapshot: Snapshot | un
         ];
       }),
     ),
+    facts: factTypes.flatMap((type) => {
+      const saidBy = services.filter((service) => emits(service).includes(type)).map(({ name }) => name);
+      const heardBy = services.filter((service) => consumes(service).includes(type)).map(({ name }) => name);
+      return saidBy.length + heardBy.length > 0 ? [{ type, saidBy, heardBy, perSecond: rate(type) }] : [];
+    }),
     people: services.flatMap(({ name, commands }) =>
       commands.length > 0 ? [{ to: name, commands: commands.map((command) => command.name) }] : [],
     ),

@@ -208,7 +208,61 @@ export const flowMap = z.object({
       facts: z.array(z.object({ type: z.string(), perSecond: z.number() })),
     }),
   ),
+  facts: z.array(
+    z.object({
+      type: z.string(),
+      saidBy: z.array(z.string()),
+      heardBy: z.array(z.string()),
+      perSecond: z.number(),
+    }),
+  ),
   people: z.array(z.object({ to: z.string(), commands: z.array(z.string()) })),
+});
+
+const drawing = z
+  .object({
+    width: z.number(),
+    height: z.number(),
+    boxes: z.array(
+      z.object({ name: z.string(), x: z.number(), y: z.number(), width: z.number(), height: z.number() }),
+    ),
+    arrows: z.array(
+      z.object({
+        from: z.string(),
+        to: z.string(),
+        d: z.string().openapi({ description: "Its line, as SVG's paths have it." }),
+        label: z.object({ x: z.number(), y: z.number() }).nullable(),
+      }),
+    ),
+  })
+  .openapi("Drawing");
+
+export const drawings = z.object({ wide: drawing, narrow: drawing });
+
+export const history = z.object({
+  at: z.array(time),
+  facts: z.array(z.number()).openapi({ description: "Facts a second." }),
+  lag: z.record(z.string(), z.array(z.int())).openapi({ description: "Events that wait, by consumer." }),
+});
+
+export const troubles = z.object({
+  at: time,
+  troubles: z.array(
+    z
+      .object({
+        kind: z.enum(["nats", "service", "parked", "order"]),
+        about: z.string().openapi({ description: "Which service, group of parked messages, or order." }),
+        situation: z.enum(["unknown", "ended", "moving", "waiting", "stuck"]),
+        sentence: z.string(),
+        others: z.int().openapi({ description: "How many more orders wait for the same reason." }),
+        command: z.string().nullable(),
+      })
+      .openapi("Trouble"),
+  ),
+  late: z
+    .int()
+    .openapi({ description: "Orders that have not ended for longer than 5 s, as far as counted." }),
+  hasMore: z.boolean().openapi({ description: "Whether there are more of them." }),
 });
 
 export const reviews = z.object({

@@ -46,7 +46,7 @@ const show = createRoute({
 const list = createRoute({
   method: "get",
   path: "/orders",
-  summary: "Orders, newest first",
+  summary: "Orders, newest first unless asked otherwise",
   request: { query: listQuery },
   responses: { 200: json(page, "A page of orders; `next` is the cursor of the page after it.") },
 });
@@ -114,8 +114,8 @@ export function routes(app: OpenAPIHono, runtime: Runtime<OrdersStore, unknown>)
   app.openapi(show, (c) => c.json(found(store, c.req.valid("param").id), 200));
 
   app.openapi(list, (c) => {
-    const { status, cursor, limit } = c.req.valid("query");
-    const found = store.list({ status, before: cursor, limit: limit + 1 });
+    const { status, order, cursor, limit } = c.req.valid("query");
+    const found = store.list({ status, order, after: cursor, limit: limit + 1 });
     const orders = found.slice(0, limit);
     return c.json({ orders, ...(found.length > limit && { next: orders.at(-1)!.orderId }) }, 200);
   });

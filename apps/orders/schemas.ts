@@ -112,6 +112,7 @@ export const orderParams = z.object({ id: z.string().max(64) });
 
 export const listQuery = z.object({
   status: status.optional(),
+  order: z.enum(["newest", "oldest"]).default("newest").describe("Which come first."),
   cursor: z.uuid().optional().describe("`next` of the page before."),
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });

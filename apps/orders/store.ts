@@ -77,6 +77,10 @@ export function store(db: Database) {
   const pageByStatus = db.prepare(
     "SELECT * FROM orders WHERE status = ? AND order_id < ? ORDER BY order_id DESC LIMIT ?",
   );
+  const pageOfOldest = db.prepare("SELECT * FROM orders WHERE order_id > ? ORDER BY order_id LIMIT ?");
+  const pageOfOldestByStatus = db.prepare(
+    "SELECT * FROM orders WHERE status = ? AND order_id > ? ORDER BY order_id LIMIT ?",
+  );
 
   const count = db.prepare("SELECT count(*) FROM orders WHERE status = ?").pluck();
   const placedAt = db.prepare("SELECT placed_at FROM orders WHERE order_id = ?").pluck();
@@ -120,16 +124,19 @@ export function store(db: Database) {
     /** When an order was placed, in milliseconds since 1970. */
     placedAt: (orderId: string) => placedAt.get(orderId) as number | undefined,
 
-    /** Newest first, those placed before the order `before`. */
+    /** Newest or oldest first; those that come after the order `after`. */
     list(filter: {
       status?: OrderView["status"] | undefined;
-      before?: string | undefined;
+      order?: "newest" | "oldest";
+      after?: string | undefined;
       limit: number;
     }): OrderView[] {
-      const before = filter.before ?? "~";
-      const rows = filter.status
-        ? pageByStatus.all(filter.status, before, filter.limit)
-        : page.all(before, filter.limit);
+      const { status, order, limit } = filter;
+      const isOldest = order === "oldest";
+      const after = filter.after ?? (isOldest ? "" : "~");
+      const rows = status
+        ? (isOldest ? pageOfOldestByStatus : pageByStatus).all(status, after, limit)
+        : (isOldest ? pageOfOldest : page).all(after, limit);
       return (rows as Row[]).map(view);
     },
   };

@@ -2,9 +2,9 @@
 // Plain JavaScript with nothing but Node's own modules, since on a fresh clone neither TypeScript nor any package is there.
 
 import { spawn } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { constants } from "node:os";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const OLDEST_NODE = [20, 19];
@@ -12,6 +12,8 @@ const STDERR = 2;
 /** The exit code of a command that could not do its work, as against one that found a fault. */
 const COULD_NOT_RUN = 2;
 const INSTALLED = "node_modules/.package-lock.json";
+const PAGE = "apps/monitor/page";
+const BUNDLED = "dist/page/.vite/manifest.json";
 
 const COMMANDS = {
   start: "shared/stack/start",
@@ -32,6 +34,9 @@ const COMMANDS = {
   schemas: "shared/schemas/command",
 };
 
+/** The commands that start the stack, whose monitor serves the page. */
+const SERVING = ["start", "restart", "bench", "chaos", "fuzz"];
+
 // Where npm was called: relative paths in arguments start there.
 process.env.INIT_CWD ??= process.cwd();
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
@@ -44,6 +49,7 @@ if (command === "test") {
 } else if (Object.hasOwn(COMMANDS, command ?? "")) {
   await install();
   await compile();
+  if (SERVING.includes(command)) await bundle();
   const script = resolve("dist", `${COMMANDS[command]}.js`);
   process.argv = [process.argv[0], script, ...args];
   await import(pathToFileURL(script).href);
@@ -85,13 +91,28 @@ async function compile() {
   );
 }
 
+/** Bundles the monitor's page, unless the bundle is newer than all that it is made of. */
+async function bundle() {
+  const sources = ["package-lock.json", "apps/monitor"];
+  for (const path of readdirSync("apps/monitor", { recursive: true }))
+    sources.push(join("apps/monitor", path));
+  const modified = (path) => statSync(path).mtimeMs;
+  if (existsSync(BUNDLED) && sources.every((path) => modified(path) <= modified(BUNDLED))) return;
+  if ((await run("vite", ["build", PAGE, "--logLevel", "warn"], {}, STDERR)) === 0) return;
+  fail("vite could not bundle the monitor's page; its reasons are above.", COULD_NOT_RUN);
+}
+
 /** All that CI runs, up to the first failure: format and lint, types, tests. */
 async function check() {
   await mustPass("biome", ["ci", "."]);
   await mustPass("tsc", ["-p", "."]);
+  await mustPass("tsc", ["-p", PAGE]);
+  await bundle();
   const { findNatsServer } = await import(pathToFileURL(resolve("dist/shared/stack/nats-server.js")).href);
   const natsServer = await findNatsServer().catch((error) => fail(error.message));
-  await mustPass("vitest", ["run", ...args], { NATS_SERVER_BIN: natsServer });
+  const { findChromium } = await import(pathToFileURL(resolve("dist/shared/stack/chromium.js")).href);
+  const chromium = await findChromium().catch((error) => fail(error.message));
+  await mustPass("vitest", ["run", ...args], { NATS_SERVER_BIN: natsServer, CHROMIUM_BIN: chromium });
 }
 
 async function mustPass(tool, toolArgs, env) {

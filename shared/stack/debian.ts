@@ -2,9 +2,9 @@
 // on the system changes.
 
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { CHECK_MS, type Env, lookUp, run, UNPACK_MS } from "./tools.ts";
+import { readdir } from "node:fs/promises";
+import { expectApt, privateApt } from "./apt.ts";
+import { CHECK_MS, type Env, run, UNPACK_MS } from "./tools.ts";
 
 const DOWNLOAD_MS = 120_000;
 const MIRRORS_TRIED = 3;
@@ -19,9 +19,7 @@ export async function fetchDebianPackage(
   folder: string,
   env: Env,
 ): Promise<void> {
-  for (const tool of ["apt-get", "dpkg-deb"]) {
-    if (!lookUp(tool, env)) throw new Error(`there is no ${tool} on this machine`);
-  }
+  expectApt(env);
   const distribution = readDistribution();
   const mirrors = await findMirrors(distribution.codename, env);
   const failures: string[] = [];
@@ -72,15 +70,9 @@ async function fetchFrom(
   folder: string,
   env: Env,
 ): Promise<void> {
-  const here = (name: string) => join(folder, name);
-  await mkdir(here("lists/partial"), { recursive: true });
-  await mkdir(here("archives/partial"), { recursive: true });
-
   const signedBy = existsSync(keyring) ? `signed-by=${keyring} ` : "";
-  await writeFile(here("sources.list"), `deb [${signedBy}target=Packages] ${mirror} ${suite}\n`);
-  await writeFile(here("apt.conf"), privateApt(folder));
-  const apt = (...args: string[]) =>
-    run("apt-get", ["-q", "-c", here("apt.conf"), ...args], { env, cwd: folder, timeout: DOWNLOAD_MS });
+  const sources = `deb [${signedBy}target=Packages] ${mirror} ${suite}\n`;
+  const apt = await privateApt(folder, env, DOWNLOAD_MS, sources);
 
   await apt("update");
   await apt("download", name);
@@ -88,27 +80,3 @@ async function fetchFrom(
   if (!deb) throw new Error("apt-get downloaded no package");
   await run("dpkg-deb", ["-x", deb, "."], { env, cwd: folder, timeout: UNPACK_MS });
 }
-
-// Read after the machine's own settings, whose proxy is wanted, but not its pins, its hooks, or any licence
-// to skip signatures. Nothing outside the folder is written.
-const privateApt = (folder: string) => `
-  #clear APT::Update::Pre-Invoke;
-  #clear APT::Update::Post-Invoke;
-  #clear APT::Update::Post-Invoke-Success;
-  #clear APT::Default-Release;
-  APT::Update::Error-Mode "any";
-  APT::Get::AllowUnauthenticated "false";
-  Acquire::AllowInsecureRepositories "false";
-  Acquire::Languages "none";
-  Acquire::http::Timeout "10";
-  Acquire::https::Timeout "10";
-  Dir::Etc::sourcelist "${folder}/sources.list";
-  Dir::Etc::sourceparts "/dev/null";
-  Dir::Etc::preferences "/dev/null";
-  Dir::Etc::preferencesparts "/dev/null";
-  Dir::State::lists "${folder}/lists";
-  Dir::Cache "${folder}";
-  Dir::Cache::pkgcache "";
-  Dir::Cache::srcpkgcache "";
-  ${process.getuid?.() === 0 ? 'APT::Sandbox::User "root";' : ""}
-`;

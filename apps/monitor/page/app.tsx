@@ -1,0 +1,115 @@
+// The frame of the page: where one can go, whether it is up to date, and the view of its address.
+
+import { useEffect, useRef } from "hono/jsx/dom";
+import { Announcer } from "./announcer.tsx";
+import { latest, silentSince } from "./live.ts";
+import { Order } from "./order.tsx";
+import { Orders } from "./orders.tsx";
+import { Overview } from "./overview.tsx";
+import { ParkedMessages } from "./parked.tsx";
+import { Reviews } from "./reviews.tsx";
+import { useAddress } from "./router.ts";
+import { Schemas } from "./schemas.tsx";
+import { Service } from "./service.tsx";
+import { useStore } from "./store.ts";
+import { clock, count } from "./words.ts";
+
+const PLACES = [
+  ["/", "Overview"],
+  ["/orders", "Orders"],
+  ["/reviews", "Reviews"],
+  ["/parked", "Parked"],
+  ["/schemas", "Schemas"],
+] as const;
+
+/** The page. */
+export function App() {
+  const { pathname, searchParams } = useAddress();
+  const [, place = "", name] = pathname.split("/").map(decodeURIComponent);
+  const title = name ?? PLACES.find(([href]) => href === `/${place}`)?.[1] ?? "Not found";
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(pathname);
+
+  useEffect(() => {
+    document.title = `${title} · Quadrille`;
+    if (shown.current === pathname) return;
+    shown.current = pathname;
+    main.current?.focus(); // Whoever does not see it hears what is shown now.
+  }, [pathname]);
+
+  return (
+    <>
+      <a class="skip" href="#main">
+        To the content
+      </a>
+      <header>
+        <a class="brand" href="/">
+          Quadrille
+        </a>
+        <nav aria-label="Views">
+          {PLACES.map(([href, text]) => (
+            <a key={href} href={href} aria-current={href === `/${place}` ? "page" : undefined}>
+              {text}
+              {href === "/parked" ? <ParkedCount /> : null}
+            </a>
+          ))}
+        </nav>
+        <Freshness />
+      </header>
+      <Silence />
+      <main id="main" tabindex={-1} ref={main} aria-label={title}>
+        <View place={place} name={name} search={searchParams} key={`/${place}/${name ?? ""}`} />
+      </main>
+      <footer class="quiet">
+        The monitor only looks: the flow runs without it. Times are UTC.{" "}
+        <a href="/docs" data-leaves>
+          API
+        </a>
+      </footer>
+      <Announcer />
+    </>
+  );
+}
+
+function View({ place, name, search }: { place: string; name: string | undefined; search: URLSearchParams }) {
+  if (place === "services" && name) return <Service name={name} />;
+  if (place === "orders") return name ? <Order id={name} /> : <Orders search={search} />;
+  if (place === "reviews") return <Reviews search={search} />;
+  if (place === "parked") return <ParkedMessages search={search} />;
+  if (place === "schemas") return <Schemas />;
+  return place === "" ? <Overview /> : <h1>There is nothing here</h1>;
+}
+
+function ParkedCount() {
+  const parked = useStore(latest)?.parked ?? 0;
+  return parked > 0 ? <span class="count">{count(parked)}</span> : null;
+}
+
+/** When the monitor was heard last. */
+function Freshness() {
+  const snapshot = useStore(latest);
+  const since = useStore(silentSince);
+  const isLive = snapshot !== undefined && since === undefined;
+  return (
+    <p class={`freshness ${isLive ? "live" : "stale"}`}>
+      {isLive ? `live, ${clock(snapshot.at, Date.now())}` : since ? "not connected" : "connecting…"}
+    </p>
+  );
+}
+
+/** That what is shown is old, and since when. */
+function Silence() {
+  const since = useStore(silentSince);
+  const snapshot = useStore(latest);
+  const isBlind = snapshot !== undefined && !snapshot.nats.isConnected;
+  const text = since
+    ? `Not connected since ${clock(since, Date.now())}: what is shown is as of then. Trying again every 2 s.`
+    : isBlind
+      ? `The monitor does not see NATS: ${snapshot.nats.cause ?? "it is not reachable"}. What is shown is as of before.`
+      : "";
+  return (
+    <div role="status" class={text ? "banner" : ""}>
+      {text}
+    </div>
+  );
+}

@@ -1,0 +1,107 @@
+// One order: why it stands where it stands, what is expected next, and its story so far.
+
+import { type Answer, type Story, useAnswer } from "./api.ts";
+import { Badge, Command, Failure, Missing } from "./parts.tsx";
+import { Verdict } from "./reviews.tsx";
+import { Timeline } from "./timeline.tsx";
+import { clock, span } from "./words.ts";
+
+const EVERY_MS = 2_000;
+
+export function Order({ id }: { id: string }) {
+  const path = `/api/orders/${encodeURIComponent(id)}`;
+  const story = useAnswer<Story>(path, EVERY_MS);
+  const why = useAnswer<Answer>(`${path}/why`, EVERY_MS);
+  const { body } = story;
+  const isReviewed = body?.expected.some(({ commands }) => commands.includes("review"));
+  return (
+    <>
+      <h1>
+        Order <span class="id">{id}</span>
+      </h1>
+      <section aria-labelledby="why-title" class="why">
+        <h2 id="why-title">Why it stands where it stands</h2>
+        {why.body ? <Why answer={why.body} /> : <Missing asked={why} />}
+        {isReviewed ? (
+          <Verdict
+            orderId={id}
+            after={() => {
+              story.again();
+              why.again();
+            }}
+          />
+        ) : null}
+      </section>
+      {story.refused && story.refused.status !== 404 ? <Failure refused={story.refused} /> : null}
+      {body ? (
+        <>
+          <section aria-labelledby="next-title">
+            <h2 id="next-title">Expected next</h2>
+            <Next story={body} />
+          </section>
+          <section aria-labelledby="story-title">
+            <h2 id="story-title">What was said</h2>
+            <Timeline story={body} />
+          </section>
+        </>
+      ) : null}
+    </>
+  );
+}
+
+function Why({ answer }: { answer: Answer }) {
+  const { situation, sentence, command, at, orderId } = answer;
+  const isParked = command.includes("parked");
+  return (
+    <>
+      <p class="sentence" data-why>
+        <Badge text={situation} /> {sentence}
+      </p>
+      <Command text={command} />
+      <p>
+        {at && at !== "NATS" ? <a href={`/services/${at}`}>How {at} stands</a> : null}
+        {isParked ? (
+          <>
+            {" "}
+            <a href={`/parked?key=${orderId}`}>Redrive or discard what is parked</a>
+          </>
+        ) : null}
+      </p>
+    </>
+  );
+}
+
+function Next({ story }: { story: Story }) {
+  const { expected, waiting, end } = story;
+  if (expected.length + waiting.length === 0)
+    return <p>{end ? `Nothing: it has ended with ${end}.` : "Nothing: nobody has anything to do for it."}</p>;
+  return (
+    <ul class="next">
+      {expected.map((one) => (
+        <li key={`${one.service} ${one.on?.seq ?? one.what}`}>
+          <a href={`/services/${one.service}`}>{one.service}</a> {sentenceOf(one)}
+        </li>
+      ))}
+      {waiting.map(({ service, missing, until }) => (
+        <li key={`waiting ${service}`}>
+          <a href={`/services/${service}`}>{service}</a> waits
+          {missing.length > 0 ? ` for ${missing.join(" and ")}` : ""}
+          {until.length > 0 ? ` until ${until.join(" and ")}` : ""}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function sentenceOf({ kind, what, on, says, by, otherwise }: Story["expected"][number]): string {
+  const now = Date.now();
+  const then = says.length > 0 ? `says ${says.join(" or ")}` : "has nothing to say";
+  const last =
+    by === null
+      ? ""
+      : `, by ${clock(by, now)} (${span(Math.max(0, by - now))}): else ${otherwise.join(" and ")}`;
+  if (kind === "waits") return `waits for the ${what}; ${then}${last}`;
+  if (kind === "parked") return `has parked ${on?.type ?? "it"}; once it is redriven, it ${then}`;
+  const does = kind === "performs" ? `does the ${what ?? "call"} on ${on?.type}` : `decides on ${on?.type}`;
+  return `${does} and ${then}${last}`;
+}

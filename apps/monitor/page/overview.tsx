@@ -1,0 +1,91 @@
+// The first view: what is wrong, the flow as a live map, every consumer, and how it has been.
+
+import { type Troubles, useAnswer } from "./api.ts";
+import { Charts } from "./charts.tsx";
+import { Consumers } from "./consumers.tsx";
+import { Facts } from "./facts.tsx";
+import { FlowMap } from "./map.tsx";
+import { Badge, Command, Missing, OrderLink } from "./parts.tsx";
+import { count } from "./words.ts";
+
+const EVERY_MS = 4_000;
+
+export function Overview() {
+  return (
+    <>
+      <Wrong />
+      <section aria-labelledby="map-title">
+        <h2 id="map-title">The flow</h2>
+        <FlowMap />
+      </section>
+      <section aria-labelledby="consumers-title">
+        <h2 id="consumers-title">Consumers</h2>
+        <Consumers />
+      </section>
+      <section aria-labelledby="past-title">
+        <h2 id="past-title">The last quarter of an hour</h2>
+        <Charts />
+      </section>
+      <section aria-labelledby="facts-title">
+        <h2 id="facts-title">Facts</h2>
+        <Facts />
+      </section>
+    </>
+  );
+}
+
+function Wrong() {
+  const asked = useAnswer<Troubles>("/api/troubles", EVERY_MS);
+  const { body } = asked;
+  const total = body?.troubles.length ?? 0;
+  return (
+    <section aria-labelledby="wrong-title">
+      <h1 id="wrong-title">What is wrong</h1>
+      <Missing asked={asked} />
+      {body && total === 0 ? (
+        <p class="well">Nothing: every service keeps up, nothing is parked, and no order waits too long.</p>
+      ) : null}
+      <ul class="troubles">
+        {body?.troubles.map((trouble) => (
+          <Trouble key={`${trouble.kind} ${trouble.about}`} trouble={trouble} />
+        ))}
+      </ul>
+      {body && (body.hasMore || body.late > 0) ? (
+        <p class="quiet">
+          {body.hasMore ? `More than ${count(body.late)}` : count(body.late)}{" "}
+          {body.late === 1 ? "order is" : "orders are"} older than 5 s and still open
+          {body.hasMore ? "; the oldest of them were looked at" : ""}.{" "}
+          <a href="/orders?status=pending">Show open orders</a>
+        </p>
+      ) : null}
+    </section>
+  );
+}
+
+function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
+  const { kind, about, situation, sentence, others, command } = trouble;
+  return (
+    <li>
+      <Badge text={kind === "parked" ? "parked" : situation} />
+      <div>
+        <p>
+          {kind === "order" ? (
+            <>
+              Order <OrderLink id={about} />:{" "}
+            </>
+          ) : null}
+          {sentence}{" "}
+          {others > 0 ? `So ${others === 1 ? "does one more" : `do ${others} more`} of the oldest. ` : null}
+          {kind === "service" ? <a href={`/services/${about}`}>How {about} stands</a> : null}
+          {kind === "parked" ? <a href={`/parked?group=${about}`}>Look at them</a> : null}
+          {kind === "order" ? (
+            <a href={`/orders/${about}`} aria-label={`Why order ${about} waits`}>
+              See why
+            </a>
+          ) : null}
+        </p>
+        {command && kind !== "order" ? <Command text={command} /> : null}
+      </div>
+    </li>
+  );
+}

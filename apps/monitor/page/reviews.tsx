@@ -1,0 +1,102 @@
+// Orders that wait for a person: what makes them risky, until when, and the answer.
+
+import { useState } from "hono/jsx/dom";
+import { asRefused, type Reviews as Page, post, useAnswer } from "./api.ts";
+import { Cell, Missing, OrderLink, Table } from "./parts.tsx";
+import { CAN_ACT } from "./settings.ts";
+import { clock, span } from "./words.ts";
+
+const EVERY_MS = 3_000;
+
+export function Reviews({ search }: { search: URLSearchParams }) {
+  const cursor = search.get("cursor");
+  const asked = useAnswer<Page>(
+    `/api/reviews${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`,
+    EVERY_MS,
+  );
+  const [said, setSaid] = useState("");
+  const { body } = asked;
+  const after = (orderId: string, verdict: string) => {
+    setSaid(`Order ${orderId} is ${verdict}.`);
+    asked.again();
+  };
+  return (
+    <>
+      <h1>Reviews</h1>
+      <p class="quiet">
+        Orders that wait for a person, the most urgent first. Without an answer they are rejected.
+      </p>
+      <p role="status">{said}</p>
+      <Missing asked={asked} />
+      {body && body.reviews.length === 0 ? <p class="well">Nobody is waited for.</p> : null}
+      {body && body.reviews.length > 0 ? (
+        <Table caption="Reviews" heads={["Order", "Score", "Reasons", "Decided by", "Answer"]}>
+          {body.reviews.map(({ orderId, score, reasons, decideBy }) => (
+            <tr key={orderId}>
+              <th scope="row">
+                <OrderLink id={orderId} />
+              </th>
+              <Cell head="Score" number>
+                {score}
+              </Cell>
+              <Cell head="Reasons">{reasons.join(", ")}</Cell>
+              <Cell head="Decided by">{by(decideBy)}</Cell>
+              <Cell head="Answer">
+                <Verdict orderId={orderId} after={(verdict) => after(orderId, verdict)} />
+              </Cell>
+            </tr>
+          ))}
+        </Table>
+      ) : null}
+      {body?.next ? (
+        <nav class="pages" aria-label="Pages">
+          <a href={`/reviews?cursor=${encodeURIComponent(body.next)}`}>Later</a>
+        </nav>
+      ) : null}
+    </>
+  );
+}
+
+/** Approve or reject one order, with a note if there is something to say. */
+export function Verdict({ orderId, after }: { orderId: string; after: (verdict: string) => void }) {
+  const [isSending, setSending] = useState(false);
+  const [said, setSaid] = useState("");
+  if (!CAN_ACT) return <p class="quiet">The monitor only looks: it has no operators' password.</p>;
+  const decide = async (event: Event) => {
+    event.preventDefault();
+    const decision = ((event as SubmitEvent).submitter as HTMLButtonElement).value;
+    const note = `${new FormData(event.target as HTMLFormElement).get("note") ?? ""}`.trim();
+    setSending(true);
+    setSaid("");
+    try {
+      await post(`/api/reviews/${encodeURIComponent(orderId)}`, { decision, ...(note && { note }) });
+      const verdict = decision === "approve" ? "approved" : "rejected";
+      setSaid(`It is ${verdict}.`);
+      after(verdict);
+    } catch (error) {
+      setSaid(asRefused(error).message);
+    } finally {
+      setSending(false);
+    }
+  };
+  return (
+    <form class="verdict" onSubmit={decide}>
+      <label>
+        <span class="hidden">Note on {orderId}</span>
+        <input name="note" maxlength={500} placeholder="Note, if any" autocomplete="off" />
+      </label>
+      <button type="submit" value="approve" disabled={isSending} aria-label={`Approve ${orderId}`}>
+        Approve
+      </button>
+      <button type="submit" value="reject" disabled={isSending} aria-label={`Reject ${orderId}`}>
+        Reject
+      </button>
+      <span role="status">{said}</span>
+    </form>
+  );
+}
+
+function by(iso: string): string {
+  const at = Date.parse(iso);
+  return `${clock(at, Date.now())}, in ${span(Math.max(0, at - Date.now()))}`;
+}

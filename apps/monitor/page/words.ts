@@ -1,0 +1,34 @@
+// Numbers and times as people read them. Times are those of UTC, as in the monitor's sentences.
+
+import { clock, span } from "../words.ts";
+
+export { clock, span };
+
+/** A count with its thousands apart. */
+export function count(n: number): string {
+  return n.toLocaleString("en");
+}
+
+/** A rate: `0`, `0.4`, `12`. */
+export function rate(perSecond: number | null): string {
+  if (perSecond === null) return "–";
+  return perSecond >= 10 ? count(Math.round(perSecond)) : `${Math.round(perSecond * 10) / 10}`;
+}
+
+/** Seconds as a span; nothing for none. */
+export function seconds(n: number | null): string {
+  if (n === null) return "–";
+  return n === 0 ? "0 s" : span(n * 1_000);
+}
+
+/** An amount in cents. */
+export function money(cents: number, currency: unknown): string {
+  const amount = (cents / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return typeof currency === "string" ? `${amount} ${currency}` : amount;
+}
+
+/** The day and the time of an ISO text. */
+export function moment(iso: string): string {
+  const at = Date.parse(iso);
+  return Number.isNaN(at) ? iso : clock(at, Date.now());
+}
