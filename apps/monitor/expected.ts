@@ -138,7 +138,7 @@ function fateOf(
   if (!progress) return "open";
   const { floorSeq, deliveredSeq, ackPending, handled } = progress;
   if (seq <= floorSeq || handled?.includes(id)) return "heard";
-  if (seq > deliveredSeq || handled) return "open";
+  if (seq > deliveredSeq) return "open";
   return ackPending === 0 ? "heard" : "open";
 }
 

@@ -100,12 +100,14 @@ export class Monitor {
   }
 
   async #look(): Promise<void> {
-    const { poll, board } = this.#sight!;
+    const { observer, poll, board } = this.#sight!;
     const begun = performance.now();
+    const asked = observer.requests;
     try {
       await board.look();
       const snapshot = await poll.look();
-      this.#tell(snapshot);
+      const ms = Math.round(performance.now() - begun);
+      this.#tell({ ...snapshot, cost: { requests: observer.requests - asked, ms } });
       if (this.#looks++ % CHECK_EVERY === 0) await this.#check();
     } catch (error) {
       const cause = (error as Error).message;

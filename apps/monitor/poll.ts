@@ -5,7 +5,7 @@ import { FLOW_STREAM, filterSubjects } from "../../shared/nats/topology.ts";
 import type { AnyService } from "../../shared/service/define.ts";
 import { type Arrivals, arrivals, NO_ARRIVALS, typeOf } from "./arrivals.ts";
 import { judge, type Standing } from "./status.ts";
-import { extend, type Look, lagOf } from "./window.ts";
+import { extend, follow, type Look, lagOf } from "./window.ts";
 
 /** How one consumer stands. Times are milliseconds since 1970. */
 export interface ConsumerStand extends Standing, Omit<Look, "at" | "cameIn"> {
@@ -34,6 +34,7 @@ export class Poll {
   readonly #observer: Observer;
   readonly #services: readonly AnyService[];
   readonly #windows = new Map<string, Look[]>();
+  readonly #tracks = new Map<string, Look[]>();
   readonly #oldest = new Map<string, { floor: number; seq: number; at: number }>();
   #came: { at: number; arrivals: Arrivals }[] = [];
   #lastSeq: number | undefined;
@@ -90,10 +91,12 @@ export class Poll {
     };
     const window = extend(this.#windows.get(name) ?? [], look);
     this.#windows.set(name, window);
+    const track = follow(this.#tracks.get(name) ?? [], window);
+    this.#tracks.set(name, track);
     const oldest = lagOf(look) > 0 ? await this.#oldestOf(name, look.floorSeq, subjects) : null;
     const { at, cameIn, ...counts } = look;
     const lagSeconds = oldest ? Math.max(0, (at - oldest.at) / 1_000) : 0;
-    return { name, ...judge(window), ...counts, oldest, lagSeconds: Math.round(lagSeconds * 10) / 10 };
+    return { name, ...judge(window, track), ...counts, oldest, lagSeconds: Math.round(lagSeconds * 10) / 10 };
   }
 
   /** The first event behind what is acknowledged; it stays the same as long as that does not move. */

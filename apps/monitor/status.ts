@@ -29,15 +29,12 @@ export interface Standing {
   readonly etaSeconds: number | null;
 }
 
-/** How many looks, from the last, the ETA goes by: the newest tell best how fast it is now. */
-const LATELY = 4;
-
-/** Judges a consumer by its window, oldest look first; there is one at least. */
-export function judge(window: readonly Look[]): Standing {
+/** Judges a consumer by its window, oldest look first; there is one at least. The ETA goes by the `track`; see {@link follow}. */
+export function judge(window: readonly Look[], track?: readonly Look[]): Standing {
   const looks = sinceListening(window);
   const lag = lagOf(window.at(-1)!);
   const rates = ratesOf(nobodyListens(window) ? window : looks);
-  const eta = etaOf(looks);
+  const eta = etaOf(track ?? looks);
   const { status, why } = ruled(window, looks, eta);
   return {
     status,
@@ -87,15 +84,12 @@ function catchingUp(lag: number, { out }: Rates, eta: number | null): string {
   return `${events(lag)} and become fewer, at ${speed(out)} a second${when}`;
 }
 
-/** In how many seconds nothing will wait, going by the newest looks. */
+/** In how many seconds nothing will wait, if it goes on like that. */
 function etaOf(looks: readonly Look[]): number | null {
-  const lately = looks.slice(-LATELY);
-  const [first] = lately;
-  const last = lately.at(-1);
-  if (!first || !last || last.at <= first.at) return null;
-  const lag = lagOf(last);
-  const fewerPerSecond = ((lagOf(first) - lag) * 1_000) / (last.at - first.at);
-  return fewerPerSecond > 0 ? round(lag / fewerPerSecond) : null;
+  const [first] = looks as [Look];
+  const last = looks.at(-1)!;
+  const fewer = lagOf(first) - lagOf(last);
+  return fewer > 0 ? round((lagOf(last) * (last.at - first.at)) / (fewer * 1_000)) : null;
 }
 
 function events(count: number): string {

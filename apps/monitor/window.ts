@@ -62,6 +62,22 @@ export function sinceListening(window: readonly Look[]): readonly Look[] {
   return window;
 }
 
+/** How long a track is, in milliseconds, and how many looks it has at least. */
+const TRACK_MS = 8_000;
+const TRACK = 4;
+
+/**
+ * The track with one look more: the looks of the last seconds since somebody listens. What is handled comes in bursts, which
+ * would mislead where looks are close together; and what was slow long ago tells nothing of now.
+ */
+export function follow(track: readonly Look[], window: readonly Look[]): Look[] {
+  const look = window.at(-1)!;
+  const goesOn = track.length > 0 && sinceListening(window).length > 1;
+  const looks = goesOn ? [...track, look] : [look];
+  const begin = looks.findIndex(({ at }) => at >= look.at - TRACK_MS);
+  return looks.slice(Math.max(0, Math.min(begin, looks.length - TRACK)));
+}
+
 /** Rates in events a second. */
 export interface Rates {
   readonly in: number;

@@ -3,6 +3,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { measureBacklog } from "./bench/backlog.ts";
 import { placeWaiting, startBroker } from "./bench/broker.ts";
 import { measureCatchUp } from "./bench/catch-up.ts";
 import { measureDecoding } from "./bench/contracts.ts";
@@ -102,7 +103,14 @@ async function wholeOrders(): Promise<void> {
     say("whole orders, as many as go through", `${whole(full.perSecond)} orders/s`);
     say("  POST to terminal", `p50 ${whole(full.p50)} ms, p99 ${whole(full.p99)} ms`);
     say("  CPU and memory", `${full.cpuSecondsPer1000.toFixed(2)} CPU s per 1,000, ${memory(full)}`);
-    Object.assign(results, { steady, full });
+    const backlog = await measureBacklog(stack, WAITING);
+    const near = backlog.etas.filter(({ said, took }) => Math.abs(said / took - 1) <= 0.3).length;
+    say(
+      `the monitor on a backlog of ${WAITING} events, and NATS`,
+      `${backlog.said.lag} ${backlog.said.status}, ${backlog.natsSaid}`,
+    );
+    say("  ETAs on the way that came true within 30 %", `${near} of ${backlog.etas.length}`);
+    Object.assign(results, { steady, full, backlog });
   } finally {
     await stack.stop();
   }

@@ -107,6 +107,10 @@ describe("an event", () => {
     expect(due(heardUpTo(0, { deliveredSeq: 1, ackPending: 1, handled: [created.id] }))).toEqual([]);
   });
 
+  it("that was acknowledged is handled, though others are not acknowledged yet", () => {
+    expect(due(heardUpTo(1, { deliveredSeq: 5, ackPending: 1 }))).toEqual([]);
+  });
+
   it("that is parked waits for an operator, and for nobody once it is discarded", () => {
     const parked = { service: "inventory", sequence: 1, what: "order.created", eventId: created.id };
     expect(due(heardUpTo(1), [parked])).toEqual(["inventory parked"]);

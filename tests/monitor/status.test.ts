@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { judge } from "../../apps/monitor/status.ts";
-import { extend, type Look, WINDOW } from "../../apps/monitor/window.ts";
+import { extend, follow, type Look, WINDOW } from "../../apps/monitor/window.ts";
 
 const AT = Date.UTC(2026, 0, 5, 9);
 const EVERY_MS = 2_000;
@@ -118,8 +118,20 @@ describe("CATCHING UP", () => {
     expect(standing(...down, ...up)).toMatchObject({ status: "CATCHING UP", etaSeconds: 4 });
   });
 
-  it("goes by the newest looks: what was slow at first tells nothing of now", () => {
-    expect(standing(...lags([9_000, 8_990, 8_980, 8_000, 6_000, 4_000, 2_000])).etaSeconds).toBe(2);
+  it("goes by the last eight seconds: neither a burst nor what was slow long ago misleads", () => {
+    const track = (everyMs: number, ...waiting: number[]) => {
+      const looks = lags(waiting).map(
+        (look, n) => windowOf(look).map((one) => ({ ...one, at: AT + n * everyMs }))[0]!,
+      );
+      return looks.reduce<Look[]>((followed, _, n) => follow(followed, looks.slice(0, n + 1)), []);
+    };
+    const close = track(250, ...Array.from({ length: 60 }, (_, n) => 12_000 - 200 * n));
+    expect([close.length, close.at(-1)!.at - close[0]!.at]).toEqual([33, 8_000]);
+    expect(track(5_000, 9_000, 8_990, 8_980, 8_000, 7_000, 6_000).map(({ pending }) => pending)).toEqual([
+      8_980, 8_000, 7_000, 6_000,
+    ]);
+    const now = windowOf(...lags([12_000, 11_000, 10_000, 4_000]));
+    expect(judge(now, [{ ...now[0]!, at: AT - 10_000, pending: 20_000 }, now.at(-1)!]).etaSeconds).toBe(4);
   });
 });
 

@@ -1,0 +1,134 @@
+// The monitor's eyes over a real nats-server: what it reads of an order, of a lane, and of a consumer that is behind.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { jetstream } from "@nats-io/jetstream";
+import { headers } from "nats";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { check } from "../../apps/monitor/check.ts";
+import { Poll } from "../../apps/monitor/poll.ts";
+import { allServices } from "../../apps/services.ts";
+import { loadConfig } from "../../shared/config.ts";
+import { Observer } from "../../shared/nats/observer.ts";
+import { FLOW_STREAM, MONITOR, parkedSubject, wishSubject } from "../../shared/nats/topology.ts";
+import { Board } from "../../shared/parked/board.ts";
+import { type Broker, placeWaiting, startBroker } from "../../shared/stack/bench/broker.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "quadrille-observer-"));
+const services = allServices(loadConfig({}));
+const inventory = services.find(({ name }) => name === "inventory")!;
+const ORDERS = 1_200;
+const DAY_MS = 86_400_000;
+
+let broker: Broker;
+let observer: Observer;
+
+beforeAll(async () => {
+  broker = await startBroker(folder, "relaxed");
+  await placeWaiting(broker.connection, ORDERS);
+  const config = loadConfig(broker.env);
+  const url = `nats://${config.NATS_HOST}:${config.NATS_PORT}`;
+  observer = await Observer.connect({ url, user: MONITOR, password: config.MONITOR_PASSWORD! }, false);
+});
+
+afterAll(async () => {
+  await observer?.close();
+  await broker?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it("reads all that was said of one key in the order of the stream, also what was said twice on one subject", async () => {
+  const js = jetstream(broker.connection);
+  const key = "00000000-0000-7000-8000-000000000007";
+  for (const id of [1, 2])
+    await js.publish(wishSubject("redriven", "risk", key), "", { msgID: `wish-${id}` });
+  const subjects = (await observer.about(key)).map(({ subject }) => subject);
+
+  expect(subjects).toEqual([`order.created.${key}`, `redriven.risk.${key}`, `redriven.risk.${key}`]);
+  expect(await observer.about("nobody")).toEqual([]);
+});
+
+it("finds the first message of several subjects, and none where there is none", async () => {
+  const first = await observer.first(FLOW_STREAM, 100, ["payment.captured.*", "order.created.*"]);
+
+  expect(first?.seq).toBe(100);
+  expect(await observer.first(FLOW_STREAM, 1, ["payment.captured.*"])).toBeUndefined();
+});
+
+it("sees how far a consumer is behind, in events and in time, at a bounded cost", async () => {
+  const { consumers, cost } = await new Poll(observer, services).look();
+  const stand = consumers.find(({ name }) => name === "inventory")!;
+
+  expect(stand).toMatchObject({
+    lag: ORDERS,
+    pending: ORDERS,
+    ackPending: 0,
+    waiting: 0,
+    oldest: { seq: 1 },
+  });
+  expect(Date.now() - stand.oldest!.at).toBeLessThan(60_000);
+  expect(cost.requests).toBeLessThanOrEqual(1 + 2 * services.length);
+});
+
+it("counts in the stream what a consumer says, and does not count what is too much", async () => {
+  expect(await check(observer, inventory, 10_000)).toEqual({
+    name: "inventory",
+    said: ORDERS,
+    counted: [ORDERS, ORDERS],
+    agrees: true,
+  });
+  expect(await check(observer, inventory, 100)).toBeUndefined();
+});
+
+it("a check that finds another number says so", async () => {
+  const wrong = Object.create(observer, {
+    consumer: {
+      value: async (name: string) => {
+        const info = (await observer.consumer(name))!;
+        return { ...info, num_pending: info.num_pending - 1 };
+      },
+    },
+  }) as Observer;
+  const seen: Observer = new Proxy(observer, {
+    get: (target, name) => {
+      const value = name === "consumer" ? wrong.consumer : Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+
+  expect(await check(seen, inventory, 10_000)).toMatchObject({ said: ORDERS - 1, agrees: false });
+});
+
+it("keeps a board of what is parked: what has ended leaves it, and what has failed again is there once", async () => {
+  const js = jetstream(broker.connection);
+  const put = (place: string, state: "failed" | "ended") => {
+    const about = headers();
+    about.set("Quadrille-State", state);
+    if (state === "failed") {
+      const now = new Date().toISOString();
+      const said = {
+        Subject: "stock.reserved.o1",
+        Place: place,
+        Sequence: "5",
+        Cause: "no",
+        Fingerprint: "f",
+      };
+      for (const [name, value] of Object.entries(said)) about.set(`Quadrille-${name}`, value);
+      for (const name of ["First-Attempt", "Last-Attempt"]) about.set(`Quadrille-${name}`, now);
+    }
+    return js.publish(parkedSubject("payments", { key: "o1", place }), "", { headers: about });
+  };
+  const board = new Board(observer, DAY_MS);
+  await put("5-1", "failed");
+  await put("6-1", "failed");
+  await board.look();
+  expect(board.notes.map(({ place }) => place)).toEqual(["5-1", "6-1"]);
+  expect(board.notes[0]).not.toHaveProperty("stack");
+
+  await put("5-1", "ended");
+  const { seq } = await put("6-1", "failed");
+  await board.look();
+  expect(board.notes).toMatchObject([{ place: "6-1", id: seq, service: "payments", what: "stock.reserved" }]);
+  expect(await observer.parkedOf("o1")).toHaveLength(2);
+});
