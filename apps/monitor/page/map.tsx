@@ -100,11 +100,7 @@ function Place({ box }: { box: Box }) {
   const status = consumer?.status ?? "";
   const waits = consumer ? lagOf(consumer) : "";
   return (
-    <a
-      href={`/services/${name}`}
-      aria-label={`${name}: ${status || "not looked at yet"}, ${waits}`}
-      data-service={name}
-    >
+    <a href={`/services/${name}`} aria-label={`${name} ${status} ${waits}`} data-service={name}>
       <g class={`box ${status.toLowerCase().replaceAll(" ", "-")}`}>
         <rect {...corner} rx="8" />
         <text class="name" x={x} y={y - 9}>

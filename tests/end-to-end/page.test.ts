@@ -1,0 +1,319 @@
+// The monitor's page in a real Chromium, over the real stack.
+
+import { type KV, Kvm } from "@nats-io/kv";
+import type { NatsConnection } from "nats";
+import type { Page } from "playwright-core";
+import { v7 as uuidv7 } from "uuid";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { allServices } from "../../apps/services.ts";
+import { factTypes } from "../../shared/contracts/events.ts";
+import { SCHEMA_BUCKET } from "../../shared/nats/topology.ts";
+import { barriers, overhang, Visitor } from "../support/browser.ts";
+import { TestStack } from "../support/stack.ts";
+import { aVersion, publishOrder } from "../support/versions.ts";
+
+const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
+
+let shop: TestStack;
+let visitor: Visitor;
+let admin: NatsConnection;
+let bucket: KV;
+
+beforeAll(async () => {
+  shop = await TestStack.start({ SCHEMA_WAIT_MS: "1000", MONITOR_POLL_MS: "300" });
+  await shop.stockUp("TEA-001", 10_000);
+  admin = await shop.stack.connect();
+  bucket = await new Kvm(admin).open(SCHEMA_BUCKET);
+  visitor = await Visitor.come(shop.stack.url("monitor"));
+});
+
+afterAll(async () => {
+  await visitor?.leave();
+  await admin?.close();
+  await shop?.stop();
+});
+
+beforeEach(() => shop.explainFailure());
+
+test("the page and all that it needs come from the monitor, under a policy that allows no script inside it", async () => {
+  const { headers } = await fetch(shop.stack.url("monitor"));
+  const policy = headers.get("content-security-policy");
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("script-src 'self';");
+  expect(policy).not.toContain("unsafe");
+
+  await visitor.visit("/", async (page) => {
+    const origins = await page.evaluate(
+      "[...new Set(performance.getEntriesByType('resource').map(({ name }) => new URL(name).origin))]",
+    );
+    expect(origins).toEqual([shop.stack.url("monitor")]);
+  });
+});
+
+test("the map shows every service and every fact", async () => {
+  const names = allServices(shop.stack.config).map(({ name }) => name);
+  await visitor.visit("/", async (page) => {
+    await page.locator(".map [data-service]").first().waitFor();
+    const shown = await page.locator(".map [data-service]").evaluateAll(data("service"));
+    expect(shown.toSorted()).toEqual(names.toSorted());
+    const facts = await page.locator("tr[data-fact]").evaluateAll(data("fact"));
+    expect(facts.toSorted()).toEqual([...factTypes].toSorted());
+    const onArrows = new Set(await page.locator(".map [data-fact]").evaluateAll(data("fact")));
+    expect(onArrows).toContain("payment.authorized");
+    expect(factTypes).toEqual(expect.arrayContaining([...onArrows]));
+  });
+});
+
+test("rates run along the arrows while orders come in", async () => {
+  await visitor.visit("/", async (page) => {
+    await page.locator(".map [data-service]").first().waitFor();
+    for (let n = 0; n < 20; n++) await shop.place();
+    await page.locator('.map .busy[data-from="payments"][data-to="shipping"] .rate').waitFor();
+  });
+});
+
+describe("when a service is down", () => {
+  let stuck: string;
+
+  test("its lag and its status are seen without a reload", async () => {
+    await visitor.visit("/", async (page) => {
+      const service = page.locator('.map [data-service="payments"]');
+      await service.getByText("OK", { exact: true }).waitFor();
+      await page.evaluate("window.isTheSame = true");
+      await shop.stack.services.get("payments")!.fell();
+      stuck = await shop.place();
+
+      await service.getByText("NOBODY LISTENING").waitFor();
+      await service.getByText(/^[1-9]\d* waits?, /).waitFor();
+      const row = page.locator('[data-consumer="payments"]');
+      await row.getByText("NOBODY LISTENING").waitFor();
+      expect(await row.locator('[data-head="Waits"]').innerText()).toMatch(/^[1-9]/);
+      expect(await page.evaluate("window.isTheSame")).toBe(true);
+    });
+  });
+
+  test("the cause of a stuck order is two clicks away at most, with the command that mends it", async () => {
+    await visitor.visit("/", async (page) => {
+      await page.locator(`a[href="/orders/${stuck}"]`).first().click({ timeout: 30_000 });
+      const sentence = await page.locator("[data-why]").innerText();
+      expect(sentence).toMatch(/^stuck payments is not running: \S+ waits for it for/);
+      expect(await page.locator(".why .command code").innerText()).toBe("npm run -s restart -- payments");
+    });
+  });
+
+  test("its order is shown to go on, to its end, once the service is back", async () => {
+    await visitor.visit(`/orders/${stuck}`, async (page) => {
+      await page.locator("[data-why]").getByText("stuck").first().waitFor();
+      shop.stack.services.get("payments")!.start();
+      await page.locator("[data-why]").getByText("it is not stuck").waitFor();
+      await page.getByText("Nothing: it has ended with order.completed.").waitFor();
+      expect(await page.locator(".timeline li").count()).toBeGreaterThanOrEqual(7);
+    });
+    await visitor.visit("/", async (page) => {
+      await page.getByText("Nothing: every service keeps up").waitFor();
+    });
+  });
+});
+
+test("a review is approved on the page, and its order completes; another one is rejected", async () => {
+  const large = { lines: [{ sku: "TEA-001", quantity: 1, unitPriceCents: 200_000 }] };
+  const [good, bad] = [await shop.place(large), await shop.place(large)];
+  await visitor.visit("/reviews", async (page) => {
+    await page.getByLabel(`Note on ${good}`).fill("known to us");
+    await page.getByRole("button", { name: `Approve ${good}` }).click();
+    await page.getByText(`Order ${good} is approved.`).waitFor();
+    await page.getByRole("button", { name: `Reject ${bad}` }).click();
+    await page.getByText("Nobody is waited for.").waitFor();
+  });
+  expect(await shop.ended(good)).toMatchObject({ status: "completed" });
+  expect(await shop.ended(bad)).toMatchObject({ status: "cancelled", reason: "risk-rejected" });
+});
+
+describe("what is parked", () => {
+  test("is redriven from the page once its cause is gone", async () => {
+    const orderId = uuidv7();
+    const version = aVersion("order.created");
+    await publishOrder(admin, orderId, version);
+    await visitor.visit("/", async (page) => {
+      await page.getByRole("link", { name: "Look at them" }).first().click({ timeout: 60_000 });
+      await page.locator("[data-group]").getByText("unknown schema").first().waitFor();
+      await bucket.create(version.key, version.entry);
+      // A service that has just looked for the schema in vain waits a second before it looks again.
+      await shop.until("all of it is handled", async () => {
+        const again = page.getByRole("button", { name: /^Redrive all/ }).first();
+        await again.click({ timeout: 2_000 }).catch(() => {});
+        await page.getByText("Nothing is parked.").waitFor({ timeout: 2_000 });
+        return true;
+      });
+    });
+    await visitor.visit(`/orders/${orderId}`, async (page) => {
+      await page.locator(".timeline").getByText("stock.reserved", { exact: true }).waitFor();
+    });
+  });
+
+  test("is discarded for good only with a reason, which stays in the order's story", async () => {
+    const orderId = uuidv7();
+    admin.publish(`order.created.${orderId}`, "no Avro at all");
+    await visitor.visit(`/parked?key=${orderId}`, async (page) => {
+      const button = page.getByRole("button", { name: /^Discard .* at inventory$/ });
+      await button.click({ timeout: 30_000 });
+      await page.getByRole("button", { name: "Discard for good" }).click();
+      expect(await page.locator("dialog").isVisible()).toBe(true);
+      await page.getByRole("textbox", { name: "Reason" }).fill("<b>nobody</b> can read it");
+      await page.getByRole("button", { name: "Discard for good" }).click();
+      await page.locator(".said").getByText("ended").waitFor();
+      await button.waitFor({ state: "detached" });
+    });
+    await visitor.visit(`/orders/${orderId}`, async (page) => {
+      const step = page.locator(".timeline li", { hasText: "discarded" });
+      await step.locator("summary").click();
+      await step.getByText("<b>nobody</b> can read it").waitFor();
+    });
+    for (const { subject } of await shop.parked()) expect(subject).toContain(orderId);
+  });
+});
+
+test("orders are shown a page at a time, and found by how their ids begin and by their status", async () => {
+  const hostile = await shop.place({ customerId: "<img src=x onerror=alert(1)>" });
+  const ids = [hostile];
+  for (let n = 0; n < 60; n++) ids.push(await shop.place());
+  await shop.ended(ids.at(-1)!);
+
+  await visitor.visit("/orders", async (page) => {
+    await page.locator("tbody tr").first().waitFor();
+    expect(await page.locator("tbody tr").count()).toBe(50);
+    await page.getByRole("link", { name: "Older" }).click();
+    await page.getByText("<img src=x onerror=alert(1)>").waitFor();
+    expect(await page.locator("tbody img").count()).toBe(0);
+
+    await page.getByLabel("Order id").fill(hostile.slice(0, 18));
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/[?]id=/);
+    await page.locator("tbody").getByText(hostile).waitFor();
+
+    await page.getByLabel("Order id").fill(hostile);
+    await page.getByRole("button", { name: "Find" }).click();
+    await page.locator("[data-why]").waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/orders/${hostile}`);
+  });
+});
+
+test("every schema that was ever written with is shown with its version", async () => {
+  await visitor.visit("/schemas", async (page) => {
+    const row = page.locator("tr", { hasText: "order.created" }).first();
+    await row.locator("summary").click();
+    await row.getByText('"shippingPriority"').or(row.getByText('"orderId"')).first().waitFor();
+    expect(await page.locator("tr[data-schema]").count()).toBeGreaterThanOrEqual(factTypes.length);
+  });
+});
+
+test("the page says since when it is not connected, and catches up when the monitor is back", async () => {
+  await visitor.visit("/", async (page) => {
+    await page.locator('.map [data-service="orders"]').waitFor();
+    await shop.stack.monitor.fell();
+    await page.getByText(/^Not connected since \d\d:\d\d:\d\d UTC/).waitFor();
+    await page.locator(".freshness.stale").waitFor();
+    const orderId = await shop.place();
+    await shop.ended(orderId);
+
+    shop.stack.monitor.start();
+    await page.locator(".freshness.live").waitFor();
+    await page.getByText(/^Not connected since/).waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "Orders", exact: true }).click();
+    await page.locator("tbody").getByText(orderId).waitFor();
+  });
+});
+
+test("a broker that is away is said to be, and seen again without a reload", async () => {
+  await visitor.visit("/", async (page) => {
+    await shop.stack.nats.fell();
+    await page.locator("li", { hasText: "NATS is not reachable" }).waitFor();
+    await page.locator(".banner", { hasText: "does not see NATS" }).waitFor();
+    shop.stack.nats.start();
+    await page.locator(".banner").waitFor({ state: "detached" });
+  });
+  await shop.stack.untilReady();
+});
+
+describe("whoever looks", () => {
+  const paths = async () => {
+    const large = await shop.place({ lines: [{ sku: "TEA-001", quantity: 1, unitPriceCents: 200_000 }] });
+    return ["/", "/services/payments", "/orders", `/orders/${large}`, "/reviews", "/parked", "/schemas"];
+  };
+
+  test("on a phone never scrolls sideways", async () => {
+    for (const path of await paths()) {
+      const look = async (page: Page) => {
+        await settled(page);
+        expect(await overhang(page), path).toBeLessThanOrEqual(0);
+      };
+      await visitor.visit(path, look, PHONE);
+    }
+  });
+
+  test("in the dark gets a dark page, in the light a light one", async () => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const look = async (page: Page) => {
+        const colours = await page.evaluate("getComputedStyle(document.body).backgroundColor");
+        const [red] = `${colours}`.match(/\d+/)!;
+        expect(Number(red) > 128, colorScheme).toBe(colorScheme === "light");
+      };
+      await visitor.visit("/", look, { colorScheme });
+    }
+  });
+
+  test("with whatever means finds no barrier that axe knows of", async () => {
+    for (const path of await paths()) {
+      for (const options of [{}, { ...PHONE, colorScheme: "dark" as const }]) {
+        const look = async (page: Page) => {
+          await settled(page);
+          expect(await barriers(page), path).toEqual([]);
+        };
+        await visitor.visit(path, look, options);
+      }
+    }
+  });
+
+  test("by keyboard alone gets from the first view to an order's cause, and sees where they are", async () => {
+    const orderId = await shop.place();
+    await shop.ended(orderId);
+    await visitor.visit("/", async (page) => {
+      await tabTo(page, "Orders");
+      expect(await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")).toBe("solid");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Orders" }).waitFor();
+      expect(await page.evaluate("document.activeElement.id")).toBe("main");
+      await tabTo(page, "Order id, or how it begins");
+      await page.keyboard.type(orderId);
+      await page.keyboard.press("Enter");
+      await page.locator("[data-why]").getByText("it is not stuck").waitFor();
+      await page.goBack();
+      await page.getByRole("heading", { name: "Orders" }).waitFor();
+    });
+  });
+});
+
+test("nothing on the page has thrown, or was forbidden by its policy", () => {
+  expect(visitor.complaints).toEqual([]);
+});
+
+function data(name: string): (elements: { dataset?: unknown }[]) => string[] {
+  // Runs in the browser: it knows nothing of what is around it.
+  return new Function("elements", `return elements.map(({ dataset }) => dataset.${name})`) as never;
+}
+
+/** Until what the page has asked for is there. */
+async function settled(page: Page): Promise<void> {
+  await page.getByText("Asking the monitor…").first().waitFor({ state: "detached" });
+  await page.waitForLoadState("domcontentloaded");
+}
+
+/** Goes on with the tab key until something with this name is reached. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const reached = "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()";
+  for (let presses = 0; presses < 40; presses++) {
+    await page.keyboard.press("Tab");
+    if (`${await page.evaluate(reached)}`.startsWith(name)) return;
+  }
+  throw new Error(`the tab key does not lead to ${name}`);
+}
