@@ -48,7 +48,7 @@ function wideDot(map: FlowMap): string {
 }
 
 function narrowDot(map: FlowMap): string {
-  return dot(map, { rankdir: "TB", nodesep: 0.1, ranksep: 0.3 }, { width: 1.4, height: 0.75 }, () => "000.0");
+  return dot(map, { rankdir: "TB", nodesep: 0.1, ranksep: 0.3 }, { width: 1.7, height: 0.75 }, () => "000.0");
 }
 
 function dot(

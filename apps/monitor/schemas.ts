@@ -263,6 +263,9 @@ export const troubles = z.object({
     .int()
     .openapi({ description: "Orders that have not ended for longer than 5 s, as far as counted." }),
   hasMore: z.boolean().openapi({ description: "Whether there are more of them." }),
+  isLooking: z
+    .boolean()
+    .openapi({ description: "Whether orders are still being looked at for the first time." }),
 });
 
 export const reviews = z.object({

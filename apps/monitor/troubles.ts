@@ -1,6 +1,7 @@
 // What is wrong with the flow now, worst first: broker, services, what is parked, and orders that wait too long, each with the
 // sentence that says why.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { groupsOf } from "../../shared/parked/entries.ts";
 import { adviceFor } from "./advice.ts";
 import { get } from "./ask.ts";
@@ -27,7 +28,18 @@ export interface Troubles {
   /** How many orders have waited for too long, as far as was counted, and whether there are more. */
   readonly late: number;
   readonly hasMore: boolean;
+  /** Whether orders are still being looked at for the first time. */
+  readonly isLooking: boolean;
 }
+
+/** What a look at the oldest open orders has found. */
+interface Late {
+  readonly troubles: readonly Trouble[];
+  readonly count: number;
+  readonly hasMore: boolean;
+}
+
+const NONE_YET: Late = { troubles: [], count: 0, hasMore: false };
 
 /** An order that is younger is on its way. */
 const YOUNG_MS = 5_000;
@@ -36,32 +48,46 @@ const PATIENCE_MS = 30_000;
 /** The most orders that are looked at, oldest first: each takes some twenty requests. */
 const LOOKED_AT = 12;
 const FRESH_MS = 3_000;
+/** Services that are down keep a look waiting: what is known is told without it. */
+const AT_HAND_MS = 500;
 
-/** Finds what is wrong; whoever asks within three seconds gets the same answer. */
+/** Finds what is wrong. */
 export class Watch {
   readonly #monitor: Monitor;
-  #found: Promise<Troubles> | undefined;
-  #askedAt = 0;
+  #looking: Promise<Late> | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #latest: Late | undefined;
 
   constructor(monitor: Monitor) {
     this.#monitor = monitor;
   }
 
-  troubles(): Promise<Troubles> {
-    if (this.#found && performance.now() - this.#askedAt < FRESH_MS) return this.#found;
-    this.#askedAt = performance.now();
-    this.#found = this.#look();
-    this.#found.catch(() => {
-      this.#found = undefined;
-    });
-    return this.#found;
+  /** What is wrong now; of orders, what the last look has found, which began within three seconds or is under way. */
+  async troubles(): Promise<Troubles> {
+    const looking = this.#look();
+    const patience = new AbortController();
+    const soon = sleep(AT_HAND_MS, undefined, { signal: patience.signal }).catch(() => {});
+    const late = (await Promise.race([looking, soon.then(() => this.#latest)])) ?? NONE_YET;
+    patience.abort();
+    const troubles = [...this.#nats(), ...this.#services(), ...this.#parked(), ...late.troubles];
+    const { count, hasMore } = late;
+    return { at: Date.now(), troubles, late: count, hasMore, isLooking: late === NONE_YET };
   }
 
-  async #look(): Promise<Troubles> {
-    const { late, hasMore } = await this.#late();
-    const orders = await this.#ordersIn(late);
-    const troubles = [...this.#nats(), ...this.#services(), ...this.#parked(), ...orders];
-    return { at: Date.now(), troubles, late: late.length, hasMore };
+  /** Looks at orders, one look at a time. */
+  #look(): Promise<Late> {
+    if (performance.now() - this.#lookedAt < FRESH_MS && this.#latest) return Promise.resolve(this.#latest);
+    this.#looking ??= this.#lookAtOrders().finally(() => {
+      this.#lookedAt = performance.now();
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #lookAtOrders(): Promise<Late> {
+    const { ids, hasMore } = await this.#oldest();
+    this.#latest = { troubles: await this.#ordersIn(ids), count: ids.length, hasMore };
+    return this.#latest;
   }
 
   #nats(): Trouble[] {
@@ -109,15 +135,15 @@ export class Watch {
   }
 
   /** The oldest orders that have not ended and wait for no person, as the service orders has them. */
-  async #late(): Promise<{ late: string[]; hasMore: boolean }> {
+  async #oldest(): Promise<{ ids: string[]; hasMore: boolean }> {
     const query = new URLSearchParams({ status: "pending", order: "oldest", limit: `${LOOKED_AT}` });
     const answer = await get(this.#monitor.config, "orders", `/orders?${query}`);
-    if (answer?.status !== 200) return { late: [], hasMore: false };
+    if (answer?.status !== 200) return { ids: [], hasMore: false };
     const { orders, next } = answer.body as { orders: Pending[]; next?: string };
     const before = Date.now() - YOUNG_MS;
     const late = orders.filter(({ placedAt }) => Date.parse(placedAt) < before);
     return {
-      late: late.map(({ orderId }) => orderId),
+      ids: late.map(({ orderId }) => orderId),
       hasMore: next !== undefined && late.length === orders.length,
     };
   }
@@ -129,7 +155,9 @@ export class Watch {
     const wanted = answers.filter(
       ({ orderId, situation }) => situation !== "ended" && !(situation === "moving" && isYoung(orderId)),
     );
-    const byReason = grouped(wanted, ({ sentence }) => sentence.replaceAll(/\d+/g, "0"));
+    const byReason = grouped(wanted, ({ sentence }) =>
+      sentence.replaceAll(/\d+( (ms|s|min|h|d)\b)?( \d+ (s|min|h)\b)?/g, "0"),
+    );
     const troubles = [...byReason.values()].map(([first, ...more]): Trouble => {
       const { orderId, situation, sentence, command } = first!;
       return { kind: "order", about: orderId, situation, sentence, others: more.length, command };

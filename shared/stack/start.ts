@@ -1,6 +1,7 @@
 // `npm start`: the whole stack in this terminal, until Ctrl-C.
 
 import type { Server } from "node:net";
+import { MONITOR } from "../nats/topology.ts";
 import { listenForWishes } from "./control.ts";
 import { EXAMPLE_ORDER } from "./example.ts";
 import { pretty } from "./pretty.ts";
@@ -28,6 +29,8 @@ function announce(running: Stack): void {
   const urls = running.apps.map(({ name }) => `${name} ${running.url(name)}`).join(", ");
   console.log(`
 Quadrille is ready: ${urls}
+
+Watch the flow at ${running.url(MONITOR)}
 
 Place an order, and look at the Location that it answers (Ctrl-C stops everything; ${running.url("orders")}/docs explains):
 curl -i ${running.url("orders")}/orders -H 'content-type: application/json' -d '${JSON.stringify(EXAMPLE_ORDER)}'

@@ -102,7 +102,7 @@ function options(lines: string[], width: number): uPlot.Options {
     legend: { show: lines.length > 1, live: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [
-      { ...axis, values: "{HH}:{mm}" },
+      { ...axis, size: 30, values: times },
       { ...axis, size: 52 },
     ],
     series: [
@@ -115,4 +115,10 @@ function options(lines: string[], width: number): uPlot.Options {
       })),
     ],
   };
+}
+
+/** Labels for the ticks of the time axis, with seconds only where ticks are less than a minute apart. */
+function times(_: uPlot, ticks: number[]): string[] {
+  const length = ticks.length > 1 && ticks[1]! - ticks[0]! < 60 ? 8 : 5;
+  return ticks.map((at) => new Date(at * 1_000).toISOString().slice(11, 11 + length));
 }

@@ -100,14 +100,14 @@ function Place({ box }: { box: Box }) {
   const status = consumer?.status ?? "";
   const waits = consumer ? lagOf(consumer) : "";
   return (
-    <a href={`/services/${name}`} aria-label={`${name} ${status} ${waits}`} data-service={name}>
+    <a href={`/services/${name}`} data-service={name}>
       <g class={`box ${status.toLowerCase().replaceAll(" ", "-")}`}>
         <rect {...corner} rx="8" />
         <text class="name" x={x} y={y - 9}>
-          {name}
+          {`${name} `}
         </text>
         <text class="status" x={x} y={y + 6}>
-          {status}
+          {`${status} `}
         </text>
         <text x={x} y={y + 20}>
           {waits}

@@ -8,7 +8,7 @@ import { FlowMap } from "./map.tsx";
 import { Badge, Command, Missing, OrderLink } from "./parts.tsx";
 import { count } from "./words.ts";
 
-const EVERY_MS = 4_000;
+const EVERY_MS = 2_000;
 
 export function Overview() {
   return (
@@ -42,7 +42,8 @@ function Wrong() {
     <section aria-labelledby="wrong-title">
       <h1 id="wrong-title">What is wrong</h1>
       <Missing asked={asked} />
-      {body && total === 0 ? (
+      {body?.isLooking ? <p class="quiet">Orders that wait are being looked at…</p> : null}
+      {body && total === 0 && !body.isLooking ? (
         <p class="well">Nothing: every service keeps up, nothing is parked, and no order waits too long.</p>
       ) : null}
       <ul class="troubles">
@@ -75,7 +76,7 @@ function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
             </>
           ) : null}
           {sentence}{" "}
-          {others > 0 ? `So ${others === 1 ? "does one more" : `do ${others} more`} of the oldest. ` : null}
+          {others > 0 ? `${others} more of the oldest ${others === 1 ? "waits" : "wait"} likewise. ` : null}
           {kind === "service" ? <a href={`/services/${about}`}>How {about} stands</a> : null}
           {kind === "parked" ? <a href={`/parked?group=${about}`}>Look at them</a> : null}
           {kind === "order" ? (
