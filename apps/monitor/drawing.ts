@@ -44,7 +44,7 @@ export async function drawings(map: FlowMap): Promise<{ wide: Drawing; narrow: D
 function wideDot(map: FlowMap): string {
   // A rate is as long as the zeros that keep its place; what is drawn is smaller than what is measured.
   const labels = (facts: readonly { type: string }[]) => facts.map(({ type }) => `${type} 00.0`).join("\n");
-  return dot(map, { rankdir: "LR", nodesep: 0.22, ranksep: 0.3 }, { width: 1.75, height: 0.75 }, labels);
+  return dot(map, { rankdir: "LR", nodesep: 0.22, ranksep: 0.25 }, { width: 1.55, height: 0.75 }, labels);
 }
 
 function narrowDot(map: FlowMap): string {
@@ -63,7 +63,7 @@ function dot(
     "digraph flow {",
     `  graph ${attributes(graph)}`,
     `  node ${attributes({ ...box, shape: "box", fixedsize: true })}`,
-    `  edge ${attributes({ fontsize: 13, fontname: "Helvetica" })}`,
+    `  edge ${attributes({ fontsize: 11, fontname: "Helvetica" })}`,
     `  ${quoted(PEOPLE)} ${attributes({ width: 0.8, height: 0.4 })}`,
     ...actors.map(({ name }) => `  ${quoted(name)}`),
     ...people.map(({ to }) => `  ${quoted(PEOPLE)} -> ${quoted(to)}`),

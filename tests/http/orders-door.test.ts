@@ -172,6 +172,22 @@ test("says that there is a next page only when there is", async () => {
   expect((await page("status=pending")).orders).toHaveLength(2);
 });
 
+test("lists the oldest first when asked to, page by page, of one status as well", async () => {
+  const placed = [await post(anOrder()), await post(anOrder()), await post(anOrder())].map(
+    ({ body }) => body.orderId,
+  );
+  for (const status of ["", "status=pending&"]) {
+    const found: string[] = [];
+    for (let query = `${status}order=oldest&limit=2`; query; ) {
+      const { orders, next } = (await (await app.request(`/orders?${query}`)).json()) as any;
+      found.push(...orders.map(({ orderId }: { orderId: string }) => orderId));
+      query = next ? `${status}order=oldest&limit=2&cursor=${next}` : "";
+    }
+    expect(found).toEqual(placed);
+  }
+  expect((await app.request("/orders?order=best")).status).toBe(400);
+});
+
 test("keeps the caller's trace for the facts to come, if it is well-formed", async () => {
   const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   await post(anOrder(), { traceparent: trace });
