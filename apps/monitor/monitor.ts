@@ -68,7 +68,8 @@ export class Monitor {
   /** Whether it sees, and if not, why. */
   get state(): { ready: boolean; reason?: string } {
     if (!this.#latest) return { ready: false, reason: "NATS was not looked at yet" };
-    const { isConnected, cause } = this.#latest.nats;
+    const { cause } = this.#latest.nats;
+    const isConnected = this.#latest.nats.isConnected && this.#sight!.observer.isConnected;
     return isConnected ? { ready: true } : { ready: false, reason: cause ?? "NATS is not reachable" };
   }
 
