@@ -159,6 +159,27 @@ describe("the anatomy of an app", () => {
   });
 });
 
+describe("who watches", () => {
+  const watchers = ["metrics", "open-tracing", "sampler", "spans", "tracing"].map(
+    (name) => `shared/observability/${name}.ts`,
+  );
+
+  it("is known to nobody: services, runtime and tools know no prom-client and no OpenTelemetry", () => {
+    const knowing = importsOf(code).filter(({ target }) => /^(prom-client$|@opentelemetry\/)/.test(target));
+
+    expect(new Set(knowing.map(({ from }) => from))).toEqual(new Set(watchers));
+  });
+
+  it("is only called in where the configuration asks for it", () => {
+    const calling = importsOf(code).filter(
+      ({ from, resolved = "", typeOnly }) =>
+        !typeOnly && watchers.includes(resolved) && !watchers.includes(from),
+    );
+
+    expect(new Set(calling.map(({ from }) => from))).toEqual(new Set(["shared/observability/observing.ts"]));
+  });
+});
+
 describe("every file", () => {
   it("says at its top what it is for, unless it only wires", () => {
     const silent = [...code].filter(([path, text]) => !path.endsWith("/main.ts") && !text.startsWith("// "));

@@ -5,15 +5,18 @@ import { httpApp } from "../../shared/http/app.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { MONITOR } from "../../shared/nats/topology.ts";
 import { createLog } from "../../shared/observability/log.ts";
+import { observe } from "../../shared/observability/observing.ts";
 import { untilStopped } from "../../shared/service/run.ts";
 import { allServices } from "../services.ts";
 import { actions } from "./actions.ts";
+import { showFigures } from "./figures.ts";
 import { routes } from "./http.ts";
 import { Monitor } from "./monitor.ts";
 import { overview } from "./overview.ts";
 import { page } from "./page.ts";
 
 const HTTP_GRACE_MS = 1_000;
+const LAST_WORDS_MS = 500;
 
 const stopRequested = untilStopped(); // First of all: the request may come at any time.
 try {
@@ -35,7 +38,15 @@ async function start(): Promise<() => Promise<void>> {
   }
   const log = createLog(MONITOR, config.LOG_LEVEL);
   const monitor = new Monitor(allServices(config), config, log);
-  const app = httpApp({ name: MONITOR, ready: () => monitor.state, log });
+  const { metrics, http, close } = await observe(MONITOR, config, log);
+  if (metrics) showFigures(metrics, monitor);
+  const app = httpApp({
+    name: MONITOR,
+    ready: () => monitor.state,
+    log,
+    observers: http,
+    metrics: metrics && (() => metrics.text()),
+  });
   routes(app, monitor);
   overview(app, monitor);
   page(app, monitor);
@@ -57,7 +68,7 @@ async function start(): Promise<() => Promise<void>> {
   return async () => {
     log.info("stopping");
     await server.close(HTTP_GRACE_MS);
-    await Promise.all([monitor.stop(), operator.close()]);
+    await Promise.all([monitor.stop(), operator.close(), close(LAST_WORDS_MS)]);
     log.info("stopped");
   };
 }

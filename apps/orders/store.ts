@@ -82,6 +82,9 @@ export function store(db: Database) {
     "SELECT * FROM orders WHERE status = ? AND order_id > ? ORDER BY order_id LIMIT ?",
   );
 
+  const count = db.prepare("SELECT count(*) FROM orders WHERE status = ?").pluck();
+  const placedAt = db.prepare("SELECT placed_at FROM orders WHERE order_id = ?").pluck();
+
   const load = (orderId: string) => status.get(orderId) as Order;
 
   return {
@@ -114,6 +117,12 @@ export function store(db: Database) {
       const row = one.get(orderId) as Row | undefined;
       return row && view(row);
     },
+
+    /** How many orders have a status. It takes as long as there are many. */
+    count: (status: OrderView["status"]) => count.get(status) as number,
+
+    /** When an order was placed, in milliseconds since 1970. */
+    placedAt: (orderId: string) => placedAt.get(orderId) as number | undefined,
 
     /** Newest or oldest first; those that come after the order `after`. */
     list(filter: {

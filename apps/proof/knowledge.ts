@@ -151,7 +151,7 @@ interface Settled {
 /** Where something is not shown as it is. */
 function otherwise(shows: string, seen: Readonly<Record<string, unknown>> = {}, is: object): string[] {
   return Object.entries(is)
-    .filter(([name, value]) => JSON.stringify(seen[name]) !== JSON.stringify(value))
+    .filter(([name, value]) => seen[name] !== value && JSON.stringify(seen[name]) !== JSON.stringify(value))
     .map(([name, value]) => `${shows} with the ${name} ${seen[name]}, and it is ${value}`);
 }
 

@@ -98,9 +98,9 @@ function always(order: Order, world: World, policy: Policy): string[] {
   const broken: string[] = world.misuse ? [`${world.misuse}: ${key}`] : [];
   for (const some of EITHER_OR) {
     const said = facts.filter(({ type }) => some.includes(type));
+    if (said.length < 2) continue;
     const types = [...new Set(said.map(({ type }) => type))];
-    if (said.length > 1)
-      broken.push(`of ${key} is said ${types.join(" and ")}${types.length === 1 ? " twice" : ""}`);
+    broken.push(`of ${key} is said ${types.join(" and ")}${types.length === 1 ? " twice" : ""}`);
   }
   for (const [type, ...needed] of ONLY_AFTER) {
     const missing = has(type) ? needed.filter((need) => !has(need)) : [];

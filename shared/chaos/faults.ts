@@ -17,7 +17,6 @@ import { until } from "./until.ts";
 
 const NATS = "nats";
 const WITHIN_MS = 60_000;
-const RETRY_MS = 200;
 /** How long it is waited for something that can be lost. */
 const MOVES_WITHIN_MS = 5_000;
 
@@ -75,13 +74,15 @@ const how: Record<Kind, (fault: Fault, site: Site) => Promise<void>> = {
   /** What only the service knows is lost with its database: so all that it has said has to be stored by then. */
   async "database deleted"({ service }, site) {
     const program = site.program(service);
-    await until(WITHIN_MS, async () => {
+    const isHealed = async () => (await unhealed(site, [service])).length === 0 || undefined;
+    const isReady = await until(WITHIN_MS, async () => {
+      await until(WITHIN_MS, isHealed);
       await program.fell();
-      if ((await unhealed(site, [service])).length === 0) return true;
+      if (await isHealed()) return true;
       program.start();
-      await sleep(RETRY_MS);
       return undefined;
     });
+    if (!isReady) throw new Error(`what ${service} has said was not stored within ${WITHIN_MS} ms`);
     const file = stateFile(site.folder, service);
     for (const end of ["", "-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
     await rebuild(service, site.env);

@@ -1,27 +1,15 @@
 // Has a service's database rebuilt from the stream, by the command that does it for everybody.
 
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { Rebuilt } from "../service/rebuild.ts";
 import { projectRoot } from "../stack/project.ts";
 
 const COMMAND = join(projectRoot, "dist", "shared", "stack", "rebuild.js");
 
 /** How it exits when the state is another one. */
 const DIFFERS = 1;
-
-/** What the command says: hashes of the state that the database held, if there was one, and holds now. */
-export interface Rebuilt {
-  readonly service: string;
-  readonly events: number;
-  readonly before: string | null;
-  readonly after: string;
-  readonly seconds: number;
-}
-
-/** Whether there is such a command. */
-export const canRebuild = existsSync(COMMAND);
 
 /** Rebuilds the database of a service that is not running; `env` is the stack's, with the passwords. */
 export async function rebuild(service: string, env: NodeJS.ProcessEnv): Promise<Rebuilt> {

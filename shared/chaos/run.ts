@@ -5,7 +5,7 @@ import { untilCalm } from "./calm.ts";
 import { carryOut, victimsOf } from "./faults.ts";
 import { placeOrders, reviewAll, stockUp } from "./load.ts";
 import { type Fault, type Kind, kinds, planOf } from "./plan.ts";
-import { canRebuild, rebuiltAlike } from "./rebuild.ts";
+import { rebuiltAlike } from "./rebuild.ts";
 import { toldOf } from "./report.ts";
 import { Site } from "./site.ts";
 import { Strikes } from "./strikes.ts";
@@ -99,8 +99,7 @@ async function shake<World>(
   await Promise.all(services.map((service) => site.program(service).stop()));
   if (restless.length > 0) site.broken.push(...restless, ...whereTheyStand(found.flow));
   else site.broken.push(...verdict(flow, found, site.folder, site.mails, accepted));
-  if (canRebuild)
-    for (const service of services) site.broken.push(...(await rebuiltAlike(service, site.env)));
+  for (const service of services) site.broken.push(...(await rebuiltAlike(service, site.env)));
 
   const facts = new Set(found.flow.map(({ id }) => id)).size;
   return {
@@ -124,10 +123,9 @@ function secondsSince(begun: number): number {
   return (performance.now() - begun) / 1_000;
 }
 
-/** Some faults need what not every machine has, or what services can't do yet. */
+/** Some faults need what not every machine has. */
 function canHappen(kind: Kind, { disks }: Site): boolean {
-  if (kind === "disk full") return disks !== undefined;
-  return kind !== "database deleted" || canRebuild;
+  return kind !== "disk full" || disks !== undefined;
 }
 
 function counted(some: readonly Kind[]): Partial<Record<Kind, number>> {

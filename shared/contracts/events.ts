@@ -30,7 +30,7 @@ export type Event<T extends FactType = FactType> = Fact<T> & {
   readonly causationId: string;
   /** The key of the event that began it all. */
   readonly correlationId: string;
-  /** W3C trace context, if the cause carried one. */
+  /** The W3C trace context of what decided it, if there is one. */
   readonly traceparent?: string;
 };
 

@@ -24,6 +24,6 @@ export const CLOUD_EVENT = {
     "ce-time": { type: "string", format: "date-time", description: "When it was decided." },
     "ce-causationid": text("The id of the event or command that led to it."),
     "ce-correlationid": text("The key of the event that began it all."),
-    traceparent: text("W3C trace context, if the cause carried one."),
+    traceparent: text("The W3C trace context of what decided it, if there is one."),
   },
 } as const;

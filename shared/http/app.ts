@@ -7,6 +7,7 @@ import { docsPage } from "./docs/page.ts";
 import { type ErrorLog, methodNotAllowed, notFound, throwErrors, toProblem } from "./failures.ts";
 import { jsonOnly, strictHeaders } from "./guards.ts";
 import { invalid } from "./invalid.ts";
+import { type HttpObserver, observed } from "./observer.ts";
 import { Problem } from "./problem.ts";
 
 export type HttpAppOptions = {
@@ -21,10 +22,14 @@ export type HttpAppOptions = {
   refusal?: () => Problem | undefined;
   /** Unless given, `console`. */
   log?: ErrorLog;
+  /** Told of every request. */
+  observers?: readonly HttpObserver[];
+  /** The text of `GET /metrics`; without it, there is nothing there. */
+  metrics?: (() => Promise<string>) | undefined;
 };
 
 /**
- * An app with `/healthz`, `/readyz`, `/openapi.json` and `/docs`, whose every error is an RFC 9457 problem:
+ * An app with `/healthz`, `/readyz`, `/openapi.json`, `/docs` and, if it is measured, `/metrics`, whose every error is an RFC 9457 problem:
  * 400 for malformed JSON or a bad parameter, 404, 405, 413 for a body over 256 KiB, 415 for one that is not
  * JSON, 422 for one of the wrong shape, a thrown `Problem` as it says, and for any other throw a 500 that is
  * logged and tells the caller nothing.
@@ -34,7 +39,16 @@ export type HttpAppOptions = {
  * app.openapi(placeOrder, (c) => c.json(place(c.req.valid("json")), 202));
  */
 export function httpApp(options: HttpAppOptions) {
-  const { name, version = "0.1.0", description, ready, refusal, log = console } = options;
+  const {
+    name,
+    version = "0.1.0",
+    description,
+    ready,
+    refusal,
+    log = console,
+    observers = [],
+    metrics,
+  } = options;
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw invalid(result.target, result.error.issues);
@@ -42,6 +56,7 @@ export function httpApp(options: HttpAppOptions) {
   });
   app.onError((error, c) => toProblem(error, c, log).toResponse());
   app.notFound(notFound);
+  if (observers.length > 0) app.use(observed(observers));
   app.use(strictHeaders, otherMethods({ app, onMethodNotAllowed: methodNotAllowed }));
   app.use(boundedBody, jsonOnly, throwErrors);
   app.use(async (c, next) => {
@@ -50,6 +65,7 @@ export function httpApp(options: HttpAppOptions) {
     await next();
   });
 
+  if (metrics) app.get("/metrics", async (c) => c.text(await metrics(), 200, EXPOSITION));
   app.get("/healthz", (c) => c.json({ status: "ok", service: name, ...backlogOf(ready()) }));
   app.get("/readyz", (c) => {
     const state = ready();
@@ -68,5 +84,8 @@ export function httpApp(options: HttpAppOptions) {
 function backlogOf({ backlog }: { backlog?: object }) {
   return backlog && { backlog };
 }
+
+/** The text format that Prometheus reads. */
+const EXPOSITION = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
 
 const reads = new Set(["GET", "HEAD", "OPTIONS"]);

@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { isTraceparent } from "../observability/traceparent.ts";
 import type { CommandResult } from "../service/runtime.ts";
 import { Problem } from "./problem.ts";
 
@@ -48,10 +49,11 @@ function sameText(body: string): string {
   }
 }
 
-/** The caller's W3C trace context, if it sent a well-formed one. */
+/** The W3C trace context of a request: its own where requests are traced, or the caller's if it sent a well-formed one. */
 export function traceparent(c: Context): string | undefined {
-  const value = c.req.header("traceparent");
-  return value && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(value) ? value : undefined;
+  const own = c.get("traceparent") as string | undefined;
+  const sent = c.req.header("traceparent");
+  return own ?? (isTraceparent(sent) ? sent : undefined);
 }
 
 /** The answer of a command that was carried out; throws a `Problem` when it was not. */

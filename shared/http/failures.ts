@@ -2,7 +2,9 @@
 
 import type { Context, MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { traceIdOf } from "../observability/traceparent.ts";
 import { isDatabaseFault } from "../service/database.ts";
+import { traceparent } from "./commands.ts";
 import { Problem } from "./problem.ts";
 
 /** Where unexpected errors go: a pino logger, or `console`. */
@@ -17,7 +19,9 @@ export function toProblem(error: Error, c: Context, log: ErrorLog): Problem {
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem({ status: error.status, detail: details[error.status] ?? `${error.message}.` });
   }
-  log.error({ err: error, method: c.req.method, path: c.req.path }, "request failed");
+  const trace = traceparent(c);
+  const line = { err: error, method: c.req.method, path: c.req.path };
+  log.error({ ...line, ...(trace && { traceId: traceIdOf(trace) }) }, "request failed");
   if (isDatabaseFault(error)) {
     const detail = "Nothing was stored: the service's disk does not take it. Try again later.";
     return new Problem({ status: 503, type: "storage", detail, headers: { "retry-after": "5" } });

@@ -41,6 +41,11 @@ export class CatchUp {
     this.#pending = pending;
   }
 
+  /** How many events wait, those under way included. */
+  get behind(): number {
+    return this.#stand().behind;
+  }
+
   /** How it stands, if it is behind. */
   get backlog(): Backlog | undefined {
     if (!this.#since) return undefined;

@@ -1,5 +1,6 @@
 // Connects to NATS and stays connected, however often the broker goes away.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type NatsConnection } from "nats";
 import { inboxPrefix } from "./topology.ts";
 
@@ -16,7 +17,18 @@ export interface Account {
  * Connects, waiting for a broker that is not there yet when `wait` is true; afterwards it reconnects for ever.
  * Rejects when the broker refuses the user, or at once when it is not there and `wait` is false.
  */
-export function connectNats({ url, user, password }: Account, wait: boolean): Promise<NatsConnection> {
+export async function connectNats(account: Account, wait: boolean): Promise<NatsConnection> {
+  for (;;) {
+    try {
+      return await connectOnce(account);
+    } catch (error) {
+      if (!wait || isRefusal(error as Error)) throw error;
+      await sleep(RECONNECT_EVERY_MS);
+    }
+  }
+}
+
+function connectOnce({ url, user, password }: Account): Promise<NatsConnection> {
   let attempts = 0;
   return connect({
     servers: url,
@@ -24,8 +36,9 @@ export function connectNats({ url, user, password }: Account, wait: boolean): Pr
     pass: password,
     name: user,
     inboxPrefix: inboxPrefix(user),
-    waitOnFirstConnect: wait,
     maxReconnectAttempts: -1,
+    // The client takes a handshake that took too long for a refusal, and would give up at the second one in its life.
+    ignoreAuthErrorAbort: true,
     // The client's own wait goes by the wall clock: where that is set back by an hour, it would last an hour longer.
     reconnectDelayHandler: () => Number.NEGATIVE_INFINITY,
     reconnectToServer: ([server]) => ({ server: server!, delay: attempts++ === 0 ? 0 : RECONNECT_EVERY_MS }),
@@ -33,4 +46,9 @@ export function connectNats({ url, user, password }: Account, wait: boolean): Pr
     maxPingOut: 2,
     noAsyncTraces: true, // A stack trace for every request would cost more than the request.
   });
+}
+
+/** Whether the broker does not let the user in, as opposed to not being there, or not in time. */
+function isRefusal({ name, message }: Error): boolean {
+  return name === "AuthorizationError" && /violation/i.test(message);
 }

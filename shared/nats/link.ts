@@ -9,8 +9,9 @@ import {
   jetstream,
   jetstreamManager,
 } from "@nats-io/jetstream";
-import type { NatsConnection } from "nats";
+import { millis, type NatsConnection } from "nats";
 import type { Log } from "../observability/log.ts";
+import type { Ages } from "../service/ages.ts";
 import type { SchemaBucket } from "../service/agreement.ts";
 import type { Delivery } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
@@ -24,7 +25,7 @@ import { NatsParking } from "./parking.ts";
 import { untilStalled } from "./progress.ts";
 import { newestLike, publishRows } from "./publish.ts";
 import { NatsSchemaBucket } from "./schemas.ts";
-import { FLOW_STREAM } from "./topology.ts";
+import { FLOW_STREAM, PARKED_STREAM } from "./topology.ts";
 
 /** What the link tells the service. */
 export interface LinkListener {
@@ -96,6 +97,11 @@ export class Link {
     return { ready: true, ...(backlog && { backlog }) };
   }
 
+  /** How many events wait for the service or are under way, as its latest delivery told. */
+  get behind(): number {
+    return this.#catchUp.behind;
+  }
+
   /** Connects, agrees on schemas, binds the consumer and begins to take deliveries, however long that takes. */
   async open(listener: LinkListener, ackWaitMs: number): Promise<void> {
     const connection = await connectNats(this.#account, true);
@@ -146,6 +152,15 @@ export class Link {
   async delivered(): Promise<number> {
     const consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
     return (await consumer.info(true)).delivered.consumer_seq;
+  }
+
+  /** How long the streams keep messages. */
+  async ages(): Promise<Ages> {
+    const ageOf = async (stream: string) => {
+      const { max_age } = (await this.#manager!.streams.info(stream)).config;
+      return max_age === 0 ? Number.POSITIVE_INFINITY : millis(max_age);
+    };
+    return { flowMs: await ageOf(FLOW_STREAM), parkedMs: await ageOf(PARKED_STREAM) };
   }
 
   /** Asks for no more deliveries; resolves once all that were on their way are here, or after `timeoutMs`. */
@@ -282,17 +297,20 @@ export class Link {
   }
 
   async #watch(connection: NatsConnection, listener: LinkListener): Promise<void> {
+    let cause = "";
     for await (const status of connection.status()) {
       if (status.type === "disconnect") {
         this.#connected = false;
         this.#log.warn("NATS is gone; facts wait in the outbox");
       } else if (status.type === "reconnect") {
         this.#connected = true;
+        cause = "";
         this.#log.info("NATS is back");
         if (this.#closing) listener.up();
         else this.#agree(listener);
-      } else if (status.type === "error") {
-        this.#log.error({ cause: status.error.message }, "NATS refused something");
+      } else if (status.type === "error" && status.error.message !== cause) {
+        cause = status.error.message; // A refused user tries again and again.
+        this.#log.error({ cause }, "NATS refused something");
       }
     }
   }

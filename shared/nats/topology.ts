@@ -83,6 +83,9 @@ export function permissions(service: AnyService): { publish: string[]; subscribe
       // Reads every schema of an event at once when it starts; then one schema, to read what was written with it.
       `$JS.API.DIRECT.GET.${SCHEMA_STREAM}`,
       `$JS.API.DIRECT.GET.${SCHEMA_STREAM}.${schemaSubject(">")}`,
+      // Looks how long messages are kept.
+      `$JS.API.STREAM.INFO.${FLOW_STREAM}`,
+      `$JS.API.STREAM.INFO.${PARKED_STREAM}`,
       `$JS.API.CONSUMER.INFO.${FLOW_STREAM}.${name}`,
       `$JS.API.CONSUMER.MSG.NEXT.${FLOW_STREAM}.${name}`,
       `$JS.ACK.${FLOW_STREAM}.${name}.>`,

@@ -6,6 +6,7 @@ import { Breaker } from "./breaker.ts";
 import { type Clock, realClock, type Timer } from "./clock.ts";
 import { RETRY, type Reaction, type Retry } from "./define.ts";
 import { AbandonedError, type Lanes } from "./lanes.ts";
+import type { Observer } from "./observer.ts";
 
 /** Thrown by a call to the outside that would fail the same way every time: the message is parked. */
 export class PermanentFault extends Error {
@@ -25,6 +26,8 @@ export interface Pause {
 }
 
 const CALL_TIMEOUT_MS = 15_000;
+/** One for all: in an outage it is the end of thousands, and a stack says nothing. */
+const PAUSED = new Error("calls are paused");
 /** For how many different keys calls have to fail, one after the other, before all are paused. */
 const BREAKER_OPENS_AFTER = 8;
 
@@ -35,15 +38,22 @@ export class Calls<Port> {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #breaker: Breaker;
+  readonly #observer: Observer | undefined;
   #stopping = false;
   #lastFault: string | undefined;
 
-  constructor(port: Port, lanes: Lanes<unknown>, log: Log, clock = realClock) {
+  constructor(port: Port, lanes: Lanes<unknown>, log: Log, clock = realClock, observer?: Observer) {
     this.#port = port;
     this.#lanes = lanes;
     this.#log = log;
     this.#clock = clock;
     this.#breaker = new Breaker(BREAKER_OPENS_AFTER, clock);
+    this.#observer = observer;
+  }
+
+  /** For how long calls are paused at a time, in milliseconds; 0 when they are not. */
+  get pausedMs(): number {
+    return this.#breaker.pauseMs;
   }
 
   /** Since nobody is answered: until when calls are paused, in milliseconds since 1970, and why the last one failed. */
@@ -63,7 +73,10 @@ export class Calls<Port> {
     for (let tries = 0; ; ) {
       const isProbe = this.#breaker.isOpen;
       const pausedMs = this.#breaker.admit();
-      if (pausedMs > 0) return { kind: "paused", inMs: pausedMs, error: new Error("calls are paused") };
+      if (pausedMs > 0) {
+        this.#observer?.paused?.(event);
+        return { kind: "paused", inMs: pausedMs, error: PAUSED };
+      }
       try {
         return { kind: "answered", outcome: await this.#call(reaction, event, request, isProbe) };
       } catch (error) {
@@ -83,13 +96,13 @@ export class Calls<Port> {
 
   async #call(
     reaction: Reaction<unknown, unknown>,
-    { key }: Event,
+    event: Event,
     request: unknown,
     isProbe: boolean,
   ): Promise<unknown> {
     try {
       const call = (signal: AbortSignal) => reaction.call!(this.#port, request, signal);
-      const outcome = await this.#lanes.call(() => withTimeout(call, CALL_TIMEOUT_MS, this.#clock));
+      const outcome = await this.#lanes.call(() => this.#observed(event, call));
       this.#answered();
       return outcome;
     } catch (error) {
@@ -97,11 +110,18 @@ export class Calls<Port> {
       else if (!(error instanceof AbandonedError)) {
         const cause = (error as Error).message;
         this.#lastFault = cause;
-        const pausedMs = this.#breaker.failed(key, isProbe);
+        const pausedMs = this.#breaker.failed(event.key, isProbe);
         if (pausedMs) this.#log.warn({ cause, pausedMs }, "nobody is answered; calls are paused");
       }
       throw error;
     }
+  }
+
+  #observed(event: Event, call: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+    const ended = this.#observer?.calling?.(event);
+    const answer = withTimeout(call, CALL_TIMEOUT_MS, this.#clock);
+    if (ended) answer.then(() => ended(), ended);
+    return answer;
   }
 
   #answered(): void {

@@ -1,7 +1,7 @@
 // Takes deliveries through the engine; each one ends in one of five ways: reacted, ignored, duplicate, retried, parked.
 
 import { type Event, UnknownSchemaError } from "../contracts/events.ts";
-import type { Log } from "../observability/log.ts";
+import { inLog, type Log } from "../observability/log.ts";
 import { type CallEnd, Calls, type Pause, PermanentFault, retryDelay } from "./calls.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { isDatabaseFault } from "./database.ts";
@@ -9,8 +9,10 @@ import { RETRY, type Reaction, type Store } from "./define.ts";
 import type { Engine, Performed, Verdict } from "./engine.ts";
 import type { GroupCommit, Work } from "./group-commit.ts";
 import { Lanes } from "./lanes.ts";
+import type { Observer } from "./observer.ts";
 import type { OutboxPublisher } from "./outbox.ts";
 import { fingerprintOf, type Origin, type Parked } from "./parked.ts";
+import type { Standing } from "./standing.ts";
 import type { UnknownSchemas } from "./unknown-schemas.ts";
 
 /** One delivery of a message, as the consumer sees it. Exactly one of `ack`, `retry` and `park` ends it. */
@@ -72,6 +74,7 @@ export interface ConsumerParts<Port> {
   readonly onHandled?: (event: Event) => void;
   /** Told when lanes of parked messages may have moved on. */
   readonly onLaneMoved?: () => void;
+  readonly observer?: Observer | undefined;
   /** The machine's own unless given. */
   readonly clock?: Clock | undefined;
 }
@@ -90,11 +93,16 @@ export class Consumer<Port> {
   #idle: (() => void) | undefined;
 
   constructor(parts: ConsumerParts<Port>) {
-    const { port, log, callsAtOnce, clock = realClock } = parts;
+    const { port, log, callsAtOnce, clock = realClock, observer } = parts;
     this.#parts = parts;
     this.#clock = clock;
     this.#lanes = new Lanes(callsAtOnce ?? CALLS_AT_ONCE);
-    this.#calls = new Calls(port, this.#lanes, log, clock);
+    this.#calls = new Calls(port, this.#lanes, log, clock, observer);
+  }
+
+  /** How many deliveries were taken and have not ended, how many keys have a call, and how long calls are paused. */
+  get standing(): Pick<Standing, "underWay" | "lanes" | "pausedMs"> {
+    return { underWay: this.#underWay, lanes: this.#lanes.size, pausedMs: this.#calls.pausedMs };
   }
 
   /** Takes a delivery; it ends some time later, after its transaction and its facts are safe. */
@@ -108,14 +116,17 @@ export class Consumer<Port> {
       this.#obeyInTurn(delivery, delivery.wish);
       return;
     }
+    let event: Event;
     try {
-      this.#schedule(delivery, delivery.read());
+      event = delivery.read();
     } catch (error) {
       const { unknownSchemas } = this.#parts;
       if (unknownSchemas && error instanceof UnknownSchemaError)
         this.#lookUp(delivery, error, unknownSchemas);
       else this.#putAside(delivery, error as Error);
+      return;
     }
+    this.#schedule(delivery, this.#parts.observer?.taken?.(event, delivery.attempt) ?? event);
   }
 
   /**
@@ -175,7 +186,7 @@ export class Consumer<Port> {
 
   /** Queues the delivery for the next group commit, behind its key's lane if there is a call under way. */
   #schedule(delivery: Delivery, event: Event): void {
-    if (this.#handingBack) this.#handBack(delivery);
+    if (this.#handingBack) this.#handBack(delivery, event);
     else if (this.#lanes.isBusy(event.key)) {
       this.#lanes.wait(event.key, () => this.#schedule(delivery, event));
     } else this.#parts.commits.add(this.#work(delivery, event));
@@ -254,7 +265,7 @@ export class Consumer<Port> {
   /** An answer is kept until the database takes it: whoever has given it is not asked again, and no mail goes out twice. */
   #commitLater(delivery: Delivery, event: Event, call: Call, { message: cause }: Error): void {
     const { commits, log } = this.#parts;
-    log.warn({ type: event.type, id: event.id, cause }, "an answer waits for the database");
+    log.warn({ ...inLog(event), cause }, "an answer waits for the database");
     this.#clock.after(DATABASE_RETRY_MS, () => commits.add(this.#work(delivery, event, call)));
   }
 
@@ -272,8 +283,10 @@ export class Consumer<Port> {
   }
 
   #handle({ isRedrive, origin }: Delivery, event: Event, performed?: Performed): Verdict {
-    const { engine } = this.#parts;
+    const { engine, observer } = this.#parts;
+    const from = observer && performance.now();
     const verdict = engine.handle(event, performed);
+    if (from !== undefined) observer?.decided?.(performance.now() - from);
     if (isRedrive && verdict.outcome !== "asks") engine.parked.end(origin);
     return verdict;
   }
@@ -346,8 +359,9 @@ export class Consumer<Port> {
     for (const resume of this.#lanes.leave(key)) resume();
   }
 
-  #handBack(delivery: Delivery): void {
+  #handBack(delivery: Delivery, event?: Event): void {
     delivery.retry(0);
+    this.#parts.observer?.ended?.("retried", event, "the service is stopping");
     this.#underWay--;
     this.checkIdle();
   }
@@ -376,15 +390,16 @@ export class Consumer<Port> {
     event?: Event,
     why?: Pick<Parked, "cause"> & Partial<Parked>,
   ): void {
-    const { log } = this.#parts;
+    const { log, observer } = this.#parts;
     this.#underWay--;
     this.checkIdle();
+    observer?.ended?.(outcome, event, why?.cause);
     if (!why) {
       if (log.isLevelEnabled("debug"))
-        log.debug({ outcome, attempt, type: event?.type, id: event?.id }, outcome);
+        log.debug({ outcome, attempt, ...(event ? inLog(event) : { key: origin.key }) }, outcome);
     } else {
       const { cause, stack, isWaiting } = why;
-      const line = { outcome, attempt, type: event?.type, id: event?.id, key: origin.key, cause };
+      const line = { outcome, attempt, ...(event ? inLog(event) : { key: origin.key }), cause };
       if (outcome === "parked" && !isWaiting) log.error({ ...line, stack }, outcome);
       else log.warn(line, outcome);
     }

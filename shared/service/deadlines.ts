@@ -5,6 +5,7 @@ import type { Clock, Timer } from "./clock.ts";
 import type { Store } from "./define.ts";
 import type { Engine } from "./engine.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import type { Observer } from "./observer.ts";
 
 /** The longest sleep, whatever the store says: a clock may be set, and a timer has a limit. */
 const LOOK_EVERY_MS = 1_000;
@@ -18,6 +19,7 @@ interface DeadlineParts {
   readonly onStruck: (key: string) => void;
   readonly log: Log;
   readonly clock: Clock;
+  readonly observer: Observer | undefined;
 }
 
 /** Watches the waits that a service's store has open. */
@@ -55,7 +57,7 @@ export class Deadlines {
   }
 
   #strike(): void {
-    const { engine, commits, isBusy, onStruck, log, clock } = this.#parts;
+    const { engine, commits, isBusy, onStruck, log, clock, observer } = this.#parts;
     let struck: string[] = [];
     this.#striking = true;
     const rest = () => {
@@ -66,9 +68,9 @@ export class Deadlines {
     };
     commits.add({
       run: () => {
-        struck = engine.expire(clock.now(), isBusy, (error, key) =>
-          log.error({ key, cause: error.message, stack: error.stack }, "a deadline could not be carried out"),
-        );
+        const onFault = ({ message: cause, stack }: Error, key: string) =>
+          log.error({ key, cause, stack }, "a deadline could not be carried out");
+        struck = engine.expire(clock.now(), isBusy, onFault, observer);
         return struck.length > 0;
       },
       committed: () => {

@@ -5,6 +5,7 @@ import type { Database } from "better-sqlite3";
 import { type Event, encode, type Fact, type FactType, keyOf } from "../contracts/events.ts";
 import { ATTEMPTS_TABLE, Attempts } from "./attempts.ts";
 import type { AnyService, Command, Deadline, Reaction, Refusal, Store } from "./define.ts";
+import type { Observer } from "./observer.ts";
 import { PARKED_TABLE, ParkedLanes } from "./parked.ts";
 
 /**
@@ -129,6 +130,11 @@ export class Engine<ServiceStore extends Store<unknown>> {
     return this.#statements.outboxUpTo.get(row) as OutboxRow | undefined;
   }
 
+  /** When the oldest fact after `row` was said, in milliseconds since 1970; undefined when there is none. */
+  oldestAfter(row: number): number | undefined {
+    return this.#statements.oldestAfter.get(row) as number | undefined;
+  }
+
   /** The number of an own event's outbox row; 0 when there is none. */
   rowOf(eventId: string): number {
     return (this.#statements.rowOf.get(eventId) as number | undefined) ?? 0;
@@ -207,12 +213,14 @@ export class Engine<ServiceStore extends Store<unknown>> {
 
   /**
    * Ends the waits whose time has come at `now`, {@link WAITS_AT_ONCE} at most, but for those that `isBusy`; inside the
-   * current transaction, under a savepoint each. Returns the keys that it said something about.
+   * current transaction, under a savepoint each. What is said of a key then joins the trace of what was said last of it.
+   * Returns the keys that it said something about.
    */
   expire(
     now: number,
     isBusy: (key: string) => boolean,
     onFault: (error: Error, key: string) => void,
+    observer?: Observer,
   ): string[] {
     const limit = WAITS_AT_ONCE + this.#overdue;
     this.#overdue = 0;
@@ -220,7 +228,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
       deadline.open(this.store, limit).flatMap(({ key, at }) => {
         if (at > now) return [];
         try {
-          if (!isBusy(key)) return this.#expire(deadline, key);
+          if (!isBusy(key)) return this.#expire(deadline, key, observer);
         } catch (error) {
           onFault(error as Error, key);
         }
@@ -230,11 +238,19 @@ export class Engine<ServiceStore extends Store<unknown>> {
     );
   }
 
-  #expire(deadline: Deadline<ServiceStore, unknown>, key: string): [string] {
-    const cause = { id: `${deadline.name} ${key}`, correlationId: key };
-    this.#savepoint(() =>
-      this.#say(deadline.decide(deadline.load(this.store, key), key), cause, deadline.emits),
-    );
+  #expire(deadline: Deadline<ServiceStore, unknown>, key: string, observer?: Observer): [string] {
+    const { name, emits } = deadline;
+    const known = (this.#statements.trace.get(key, key) as string | undefined) || undefined;
+    const deciding = observer?.deciding?.({ kind: "deadline", name, emits }, key, known);
+    const traceparent = deciding?.traceparent ?? known;
+    const cause = { id: `${name} ${key}`, correlationId: key, ...(traceparent && { traceparent }) };
+    try {
+      this.#savepoint(() => this.#say(deadline.decide(deadline.load(this.store, key), key), cause, emits));
+      deciding?.ended("struck");
+    } catch (error) {
+      deciding?.ended("failed");
+      throw error;
+    }
     return [key];
   }
 
@@ -297,17 +313,20 @@ export class Engine<ServiceStore extends Store<unknown>> {
 
   /** Runs `work` under a savepoint: when it throws, nothing of it stays. */
   #savepoint<Result>(work: () => Result): Result {
-    const { savepoint, release, rollbackTo } = this.#statements;
+    const { db, savepoint, release, rollbackTo } = this.#statements;
     const before = this.#lastRow;
     savepoint.run();
     try {
-      return work();
+      const result = work();
+      release.run();
+      return result;
     } catch (error) {
       this.#lastRow = before;
-      if (this.#statements.db.inTransaction) rollbackTo.run();
+      if (db.inTransaction) {
+        rollbackTo.run();
+        release.run();
+      }
       throw error;
-    } finally {
-      if (this.#statements.db.inTransaction) release.run();
     }
   }
 }
@@ -340,6 +359,12 @@ function prepare(db: Database) {
     // No bare parameter in the range or the limit: SQLite would plan the query anew for every value.
     outboxAfter: db.prepare(`SELECT * FROM outbox WHERE id > ? + 0 ORDER BY id LIMIT ${OUTBOX_PAGE}`),
     outboxUpTo: db.prepare("SELECT * FROM outbox WHERE id <= ? ORDER BY id DESC LIMIT 1"),
+    oldestAfter: db.prepare("SELECT time FROM outbox WHERE id > ? + 0 ORDER BY id LIMIT 1").pluck(),
+    // A key's rows are together in the index of ids; the plus keeps SQLite from going through all rows by number.
+    trace: db
+      .prepare(`SELECT traceparent FROM outbox
+        WHERE event_id > ? || '.' AND event_id < ? || '/' AND traceparent IS NOT NULL ORDER BY +id DESC LIMIT 1`)
+      .pluck(),
     rowOf: db.prepare("SELECT id FROM outbox WHERE event_id = ?").pluck(),
     round: db
       .prepare(

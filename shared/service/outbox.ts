@@ -4,6 +4,7 @@
 import { type Clock, realClock, type Timer } from "./clock.ts";
 import type { OutboxRow } from "./engine.ts";
 import { type Lookout, type OutboxRows, storedThrough } from "./lost.ts";
+import type { Observer } from "./observer.ts";
 
 /** What the publisher needs of the rest; a test or a simulation may stand in for each. */
 export interface OutboxSource extends OutboxRows {
@@ -32,6 +33,7 @@ export class OutboxPublisher {
   readonly #onFailure: (error: Error, retryInMs: number) => void;
   readonly #clock: Clock;
   readonly #lookout: Lookout | undefined;
+  readonly #observer: Observer | undefined;
   readonly #waiting: { row: number; delivery: Ackable }[] = [];
   #through: number;
   /** Whether the stream may have lost what it had: it is looked before anything is published. */
@@ -50,12 +52,14 @@ export class OutboxPublisher {
     onFailure: (error: Error, retryInMs: number) => void,
     clock = realClock,
     lookout?: Lookout,
+    observer?: Observer,
   ) {
     this.#source = source;
     this.#publish = publish;
     this.#onFailure = onFailure;
     this.#clock = clock;
     this.#lookout = lookout;
+    this.#observer = observer;
     this.#inDoubt = lookout !== undefined;
     this.#through = source.publishedThrough;
   }
@@ -116,6 +120,7 @@ export class OutboxPublisher {
         const wereLost = this.#through < to;
         const rows = wereLost ? page.filter(({ id }) => id <= to) : page;
         const stored = await this.#publish(rows, wereLost ? again : undefined);
+        this.#observer?.published?.(rows.slice(0, stored), wereLost ? again : undefined);
         if (this.#stopped) return;
         if (this.#inDoubt) continue; // The broker went and came back meanwhile: what it has said may not hold.
         this.#through = rows[stored - 1]!.id;

@@ -38,8 +38,12 @@ export function fingerprintOf(what: string, { name, message, stack }: Error): st
 /** The most messages that are tried again, or noted in PARKED, at the same time. */
 const MOVED_AT_ONCE = 500;
 
-// The states: `failed` and `waiting` until an operator redrives them, `redriven` until it is known how that ends, `ended`
-// until PARKED says so as well.
+/**
+ * `failed` and `waiting` until an operator redrives it, `redriven` until it is known how that ends, `ended` until PARKED
+ * says so as well.
+ */
+export type ParkedState = "failed" | "waiting" | "redriven" | "ended";
+
 export const PARKED_TABLE = `
   CREATE TABLE IF NOT EXISTS parked (
     place    TEXT PRIMARY KEY,
@@ -105,7 +109,7 @@ export class ParkedLanes {
     this.#statements.follow.run(origin.key);
   }
 
-  #move(origin: Origin, state: string): void {
+  #move(origin: Origin, state: ParkedState): void {
     this.#any = true;
     this.#statements.move.run({ ...origin, state, why: UNKNOWN });
   }
@@ -128,6 +132,12 @@ export class ParkedLanes {
       this.#statements.follow.run(key);
     }
     return expired.length;
+  }
+
+  /** How many messages there are, by state. */
+  count(): Record<ParkedState, number> {
+    const counted = this.#any ? (this.#statements.count.all() as [ParkedState, number][]) : [];
+    return { failed: 0, waiting: 0, redriven: 0, ended: 0, ...Object.fromEntries(counted) };
   }
 
   /** Forgets what has left its lane. */
@@ -167,5 +177,6 @@ function prepare(db: Database) {
       AND state IN ('failed', 'waiting') AND why ->> 'lastAt' < :before`),
     forget: db.prepare("DELETE FROM parked WHERE place = ? AND state = 'ended'"),
     remove: db.prepare("DELETE FROM parked WHERE place = ?"),
+    count: db.prepare("SELECT state, count(*) FROM parked GROUP BY state").raw(),
   };
 }

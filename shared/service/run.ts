@@ -10,6 +10,9 @@ import { serve } from "../http/serve.ts";
 import { workRoutes } from "../http/work.ts";
 import { Link } from "../nats/link.ts";
 import { createLog, type Log } from "../observability/log.ts";
+import type { Meters } from "../observability/meters.ts";
+import { observe } from "../observability/observing.ts";
+import { expectLongMemory } from "./ages.ts";
 import { Agreement } from "./agreement.ts";
 import { openDatabase } from "./database.ts";
 import { consumes, emits, type Service, type Store } from "./define.ts";
@@ -39,6 +42,8 @@ export interface Assembly<Port, ServiceStore extends Store<unknown>> {
   readonly callsAtOnce?: number;
   /** Adds the service's routes to the base. */
   readonly routes?: (app: OpenAPIHono, runtime: Runtime<ServiceStore, Port>) => void;
+  /** Adds the service's own figures to those of the kit. */
+  readonly figures?: (meters: Meters, runtime: Runtime<ServiceStore, Port>) => void;
 }
 
 // The most that each part of a stop may take: a bit under 10 s in all.
@@ -104,7 +109,8 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   const log = createLog(name, config.LOG_LEVEL);
   const folder = join(config.DATA_DIR, name);
   const db = openDatabase(join(folder, "state.db"), config.DURABILITY);
-  const { service, port, callsAtOnce, routes } = assemble({ config, log, folder });
+  const { service, port, callsAtOnce, routes, figures } = assemble({ config, log, folder });
+  const observing = await observe(name, config, log);
 
   const link = new Link({ url: natsUrl(config), user: name, password }, log);
   const agreement = new Agreement(emits(service), db, log);
@@ -132,9 +138,23 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     lookout,
     parking: link.parking,
     retention,
+    observer: observing.observer,
   });
+  const { metrics } = observing;
+  metrics?.show(
+    () => runtime.standing,
+    () => link.behind,
+  );
+  if (metrics) figures?.(metrics, runtime);
   const refusal = () => (agreement.isReached && isTrusted(db) ? undefined : notAgreed(link.state.reason));
-  const app = httpApp({ name, ready: () => link.state, refusal, log });
+  const app = httpApp({
+    name,
+    ready: () => link.state,
+    refusal,
+    log,
+    observers: observing.http,
+    metrics: metrics && (() => metrics.text()),
+  });
   workRoutes(app, new Work(db, runtime));
   routes?.(app, runtime);
   const server = await serve(app, {
@@ -146,12 +166,15 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   log.info({ url: server.url }, "serving HTTP");
   if (agreement.isReached && isTrusted(db)) runtime.watchDeadlines();
 
+  let isSafe = false;
   link
     .open(
       {
         take: (delivery) => runtime.consumer.take(delivery),
         agree: async (bucket) => {
           await agreement.reach(bucket);
+          if (!isSafe) await expectLongMemory(retention.recordsMs, () => link.ages());
+          isSafe = true;
           await expectMemory(name, db, () => link.delivered());
           runtime.watchDeadlines();
           await learnKept(consumes(service), bucket, log);
@@ -179,7 +202,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     await runtime.finishDeliveries(DELIVERIES_MS); // Customers are served meanwhile.
     await server.close(HTTP_GRACE_MS);
     await runtime.drain(OUTBOX_MS);
-    await link.close(LAST_WORDS_MS);
+    await Promise.all([link.close(LAST_WORDS_MS), observing.close(LAST_WORDS_MS)]);
     db.close();
     log.info("stopped");
   };

@@ -13,10 +13,12 @@ import { type Command, isObserver, type Refusal, type Service, type Store } from
 import { Engine } from "./engine.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { Lookout } from "./lost.ts";
+import type { Observer } from "./observer.ts";
 import { OutboxPublisher, type Publish } from "./outbox.ts";
 import { Pruner, type Retention } from "./pruner.ts";
 import { type Parking, Redriver } from "./redriver.ts";
 import { asked, causeOf, MISMATCH, openReplies } from "./replies.ts";
+import type { Standing } from "./standing.ts";
 import type { UnknownSchemas } from "./unknown-schemas.ts";
 
 /** How a command ended: carried out (now or earlier, under the same key), refused, or its key misused. */
@@ -52,6 +54,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   readonly #replies: ReturnType<typeof openReplies>;
   #checkpointed: number;
   readonly #clock: Clock;
+  readonly #observer: Observer | undefined;
   #checkpoint: Timer | undefined;
 
   constructor(
@@ -70,6 +73,8 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       retention?: Retention | undefined;
       unknownSchemas?: UnknownSchemas;
       callsAtOnce?: number | undefined;
+      /** Watches what the service does; without it, nothing is measured. */
+      observer?: Observer | undefined;
       /** The machine's own unless given. */
       clock?: Clock;
     },
@@ -84,10 +89,12 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       log,
       unknownSchemas,
       callsAtOnce,
+      observer,
       clock = realClock,
     } = parts;
     const now = () => clock.now();
     this.#clock = clock;
+    this.#observer = observer;
     this.engine = new Engine<ServiceStore>(service, db, now);
     this.#replies = openReplies(db, now);
     this.#checkpointed = this.engine.publishedThrough;
@@ -97,6 +104,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       (error, retryInMs) => log.warn({ cause: error.message, retryInMs }, "facts wait in the outbox"),
       clock,
       lookout,
+      observer,
     );
     this.#commits = new GroupCommit(
       (work) => this.#transaction(work),
@@ -119,6 +127,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       callsAtOnce,
       onHandled: ({ key }) => this.changes.tell(key),
       onLaneMoved: () => this.redriver?.kick(),
+      observer,
       clock,
     });
     const take = (delivery: Delivery) => this.consumer.take(delivery);
@@ -138,6 +147,7 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       onStruck: (key) => this.changes.tell(key),
       log,
       clock,
+      observer,
     });
   }
 
@@ -146,16 +156,30 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     this.#deadlines.start();
   }
 
+  /** How the service stands now. */
+  get standing(): Standing {
+    const { lastRow, parked } = this.engine;
+    const { through } = this.outbox;
+    const outbox = { waiting: lastRow - through, oldestAt: this.engine.oldestAfter(through) };
+    return { outbox, ...this.consumer.standing, parked: parked.count() };
+  }
+
   /** Carries out a command; resolves once it is durable. Rejects when the database can't take it. */
   submit<State, Input, Answer>(
     command: Command<ServiceStore, State, Input, FactType, Answer>,
     { input, key, idempotency, traceparent }: CommandCall<Input>,
   ): Promise<CommandResult<Answer>> {
     const ask = idempotency && asked(command.name, idempotency.key, idempotency.request);
+    const deciding = this.#observer?.deciding?.(
+      { kind: "command", name: command.name, emits: command.emits },
+      key,
+      traceparent,
+    );
+    const said = deciding?.traceparent ?? traceparent;
     const cause = {
       id: ask ? causeOf(ask) : `${command.name} ${randomUUID()}`,
       correlationId: key,
-      ...(traceparent && { traceparent }),
+      ...(said && { traceparent: said }),
     };
     const carryOut = (): CommandResult<Answer> => {
       if (ask) {
@@ -188,11 +212,15 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
           }
         },
         committed: () => {
+          deciding?.ended(result?.outcome ?? "failed");
           if (!result) return reject(fault);
           resolve(result);
           this.changes.tell(key);
         },
-        failed: reject,
+        failed: (error) => {
+          deciding?.ended("failed");
+          reject(error);
+        },
       });
     });
   }
@@ -221,13 +249,16 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
   #transaction(work: () => boolean): void {
     const { through } = this.outbox;
     let noted = false;
+    let writtenAt: number | undefined;
     this.engine.transaction(() => {
       const wrote = work();
       noted = wrote && through !== this.#checkpointed;
       if (noted) this.engine.publishedThrough = through;
+      if (wrote && this.#observer) writtenAt = performance.now();
       return wrote;
     });
     if (noted) this.#checkpointed = through;
+    if (writtenAt !== undefined) this.#observer?.committed?.(performance.now() - writtenAt);
   }
 
   /** Notes how far the outbox is published. Where that fails, a restart only repeats what the broker recognises. */

@@ -2,9 +2,7 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { lookUp, run } from "./tools.ts";
-
-type Env = NodeJS.ProcessEnv;
+import { type Env, lookUp, run } from "./tools.ts";
 
 /** Runs apt-get with these arguments and gives what it prints. */
 export type Apt = (...args: string[]) => Promise<string>;

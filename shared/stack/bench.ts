@@ -1,4 +1,5 @@
-// `npm run bench`: measures this machine's ceiling and what the services make of it, in one run.
+// `npm run bench`: measures this machine's ceiling and what the services make of it, in one run. `npm run bench -- overhead`
+// measures what monitoring and tracing cost instead.
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -9,6 +10,7 @@ import { measureCatchUp } from "./bench/catch-up.ts";
 import { measureDecoding } from "./bench/contracts.ts";
 import { measureCheck } from "./bench/many-schemas.ts";
 import { measureOrders, type OrdersRun, stockUp } from "./bench/orders.ts";
+import { measureOverhead, WATCHED } from "./bench/overhead.ts";
 import { measureRaw } from "./bench/raw.ts";
 import { isolatedEnv } from "./ports.ts";
 import { projectRoot } from "./project.ts";
@@ -19,6 +21,7 @@ const RAW = 10_000;
 const WARM_UP = 5_000;
 const EVENTS = 200;
 const VERSIONS = 20;
+const TURNS = { turns: 6, orders: 2_000 };
 
 const folder = join(projectRoot, ".cache", "bench");
 const results: Record<string, unknown> = {
@@ -28,9 +31,12 @@ const results: Record<string, unknown> = {
 try {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  await contracts();
-  await rawAndCatchUp();
-  await wholeOrders();
+  if (process.argv[2] === "overhead") await overhead();
+  else {
+    await contracts();
+    await rawAndCatchUp();
+    await wholeOrders();
+  }
   writeFileSync(join(projectRoot, "bench.json"), `${JSON.stringify(results, null, 2)}\n`);
   console.log("\nWritten to bench.json.");
 } finally {
@@ -114,6 +120,20 @@ async function wholeOrders(): Promise<void> {
   } finally {
     await stack.stop();
   }
+}
+
+async function overhead(): Promise<void> {
+  const measured = await measureOverhead(join(folder, "overhead"), TURNS);
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+  for (const watched of WATCHED) {
+    const { perSecond, cpuSecondsPer1000, lost, moreCpu } = measured[watched];
+    say(
+      `whole orders, as many as go through, ${watched}`,
+      `${whole(perSecond)} orders/s, ${cpuSecondsPer1000.toFixed(2)} CPU s per 1,000`,
+    );
+    if (watched !== "unwatched") say("  lost, and more CPU used", `${percent(lost)}, ${percent(moreCpu)}`);
+  }
+  Object.assign(results, { overhead: measured });
 }
 
 function memory({ residentMB, proportionalMB }: OrdersRun): string {

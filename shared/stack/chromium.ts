@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/p
 import { join, resolve } from "node:path";
 import { expectApt, privateApt } from "./apt.ts";
 import { projectRoot } from "./project.ts";
-import { lookUp, run } from "./tools.ts";
+import { type Env, lookUp, run } from "./tools.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const CHECK_MS = 20_000;
@@ -13,8 +13,6 @@ const UNPACK_MS = 120_000;
 const DOWNLOAD_MS = 300_000;
 
 const WHAT_TO_DO = "Install Chromium or Chrome and set CHROMIUM_BIN to its path.";
-
-type Env = NodeJS.ProcessEnv;
 
 /**
  * The absolute path of a Chromium that runs here. Looks at `CHROMIUM_BIN`, the `PATH` and the cache; then, on Debian and its

@@ -17,6 +17,8 @@ import { seedIn } from "./trial.ts";
 
 const LEVELS: readonly string[] = ["none", "light", "heavy"] satisfies Level[];
 const MOST_ORDERS = 1_000_000;
+/** Runs take from one second to two: no thread waits for a slow one in another as long as there is a next one for it. */
+const RUNS_A_THREAD = 2;
 
 /** One run of the whole flow. */
 const run = (one: RunOptions) =>
@@ -32,7 +34,7 @@ export async function simulate(args: readonly string[], out: Out): Promise<numbe
   const threads = Math.min(runs, availableParallelism());
   const pool = threads > 1 ? new Pool(new URL(import.meta.url), threads) : undefined;
   try {
-    const simulation = await simulateFlow(pool?.run ?? run, wanted, threads);
+    const simulation = await simulateFlow(pool?.run ?? run, wanted, RUNS_A_THREAD * threads);
     const again = simulation.failure ?? wanted;
     const ms = performance.now() - begun;
     out(

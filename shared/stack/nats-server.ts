@@ -1,12 +1,12 @@
 // Finds a nats-server that is new enough, and fetches one into the project's cache when the machine has none.
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { expectApt, privateApt } from "./apt.ts";
+import { fetchDebianPackage } from "./debian.ts";
 import { projectRoot } from "./project.ts";
-import { lookUp, run } from "./tools.ts";
+import { CHECK_MS, type Env, fetchToCache, lookUp, run, UNPACK_MS } from "./tools.ts";
 
 /** The oldest nats-server that works: the first that checks for duplicates inside an atomic batch. */
 export const OLDEST = "v2.12.1";
@@ -17,14 +17,10 @@ const RELEASE_URL = `https://github.com/nats-io/nats-server/releases/download/${
 const CPUS: Record<string, string> = { x64: "amd64", arm64: "arm64" };
 
 const CONNECT_MS = 3_000;
-const CHECK_MS = 10_000;
-const UNPACK_MS = 60_000;
 const DOWNLOAD_MS = 120_000;
-const MIRRORS_TRIED = 3;
 
 const WHAT_TO_DO = `Install nats-server ${OLDEST} or newer and set NATS_SERVER_BIN to its path.`;
 
-type Env = NodeJS.ProcessEnv;
 type Version = { text: string; numbers: number[]; preRelease: boolean };
 
 /** A way to fetch nats-server: puts it somewhere below `folder`, which is empty, and returns its path. */
@@ -71,7 +67,11 @@ export async function findNatsServer(
   for (const source of SOURCES) {
     log(`Fetching nats-server from ${source.name}.`);
     try {
-      await fetchToCache(source, cacheDir, env);
+      await fetchToCache(
+        cached,
+        (folder) => source.fetchInto(folder, env),
+        (path) => refusalOf(path, env),
+      );
       return cached;
     } catch (error) {
       failures.push(`- ${source.name}: ${(error as Error).message}`);
@@ -105,20 +105,6 @@ async function refusalOf(binary: string, env: Env): Promise<string | undefined> 
     return `${binary} is ${parseVersion(answer)?.text ?? "of an unknown version"}, not ${OLDEST} or newer`;
   } catch (error) {
     return `${binary} does not run (${(error as Error).message})`;
-  }
-}
-
-// The cache sees a whole, working binary or none: it is made in a folder of its own, then moved at a stroke.
-async function fetchToCache({ fetchInto }: Source, cacheDir: string, env: Env): Promise<void> {
-  await mkdir(cacheDir, { recursive: true });
-  const folder = await mkdtemp(join(cacheDir, "fetch-"));
-  try {
-    const binary = await fetchInto(folder, env);
-    const refusal = await refusalOf(binary, env);
-    if (refusal) throw new Error(refusal);
-    await rename(binary, join(cacheDir, "nats-server"));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -156,60 +142,8 @@ async function download(url: string): Promise<Buffer> {
 }
 
 async function fetchPackage(folder: string, env: Env): Promise<string> {
-  expectApt(env);
-  const distribution = readDistribution();
-  const mirrors = await findMirrors(distribution.codename, env);
-  const failures: string[] = [];
-  for (const mirror of mirrors.slice(0, MIRRORS_TRIED)) {
-    try {
-      return await fetchPackageFrom(mirror, distribution, folder, env);
-    } catch (error) {
-      failures.push(`${mirror}: ${(error as Error).message}`);
-    }
-  }
-  throw new Error(failures.join("; ") || "apt knows no mirror on this machine");
-}
-
-type Distribution = { codename: string | undefined; suite: string; keyring: string };
-
-function readDistribution(): Distribution {
-  const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
-  const codename = /^VERSION_CODENAME="?(\w+)/m.exec(release)?.[1];
-  const keyring = (name: string) => `/usr/share/keyrings/${name}-archive-keyring.gpg`;
-  return /^ID(_LIKE)?=.*ubuntu/m.test(release)
-    ? { codename, suite: "devel universe", keyring: keyring("ubuntu") }
-    : { codename, suite: "sid main", keyring: keyring("debian") };
-}
-
-// The machine's own mirrors, likeliest first. Release info is left out so that a machine which has never
-// run `apt-get update` answers too. Suites such as bookworm-security live on mirrors that lack the newest suite.
-async function findMirrors(codename: string | undefined, env: Env): Promise<string[]> {
-  const query = [
-    "--no-release-info",
-    "indextargets",
-    "--format",
-    "$(RELEASE) $(SITE)",
-    "Created-By: Packages",
-  ];
-  const sources = (await run("apt-get", query, { env, timeout: CHECK_MS }))
-    .split("\n")
-    .map((line) => line.split(" "))
-    .filter(([suite, site]) => site && !/[-/]/.test(suite!));
-  const own = sources.filter(([suite]) => suite === codename);
-  return [...new Set([...own, ...sources].map(([, site]) => site!))];
-}
-
-async function fetchPackageFrom(mirror: string, { suite, keyring }: Distribution, folder: string, env: Env) {
+  await fetchDebianPackage("nats-server", "newest", folder, env);
   const here = (name: string) => join(folder, name);
-  const signedBy = existsSync(keyring) ? `signed-by=${keyring} ` : "";
-  const sources = `deb [${signedBy}target=Packages] ${mirror} ${suite}\n`;
-  const apt = await privateApt(folder, env, DOWNLOAD_MS, sources);
-
-  await apt("update");
-  await apt("download", "nats-server");
-  const deb = (await readdir(folder)).find((name) => name.endsWith(".deb"));
-  if (!deb) throw new Error("apt-get downloaded no package");
-  await run("dpkg-deb", ["-x", deb, "."], { env, cwd: folder, timeout: UNPACK_MS });
   return (
     ["usr/sbin/nats-server", "usr/bin/nats-server"].map(here).find(existsSync) ?? here("usr/bin/nats-server")
   );

@@ -22,8 +22,9 @@ try {
   await provision(connection, services, config);
   console.log("Streams and consumers are as the reaction tables say.");
   if (process.argv.includes("--keep")) {
+    const stopped = untilStopped(); // Before anyone hears that it has begun, and may want it to end.
     writeFileSync(join(tmpdir(), "provisioned"), "");
-    await keep(connection, services, config, createLog("keeper", config.LOG_LEVEL), untilStopped());
+    await keep(connection, services, config, createLog("keeper", config.LOG_LEVEL), stopped);
   }
   await connection.close();
 } catch (error) {

@@ -29,6 +29,9 @@ export const SMALL_PROCESS = {
   MALLOC_ARENA_MAX: "1",
 };
 
+/** Past this, nats-server clears its garbage away harder; a parked message is a subject, and each takes memory there. */
+const TIDY_NATS = { GOMEMLIMIT: "512MiB" };
+
 const READY_WITHIN_MS = 30_000;
 const POLL_MS = 50;
 const ASK_MS = 1_000;
@@ -84,7 +87,7 @@ export class Stack {
       node: false,
       command: await findNatsServer({ env, log: onLine }),
       args: ["-c", join(projectRoot, "nats.conf")],
-      env: { ...publicEnv, ...natsEnv(config, folder), ...passwords },
+      env: { ...TIDY_NATS, ...publicEnv, ...natsEnv(config, folder), ...passwords },
     });
     const app = (name: string, known: readonly string[]) =>
       new Supervised({

@@ -1,13 +1,18 @@
-// Programs of this machine: where they are, and what they say.
+// Programs that the project runs and does not bring: looked up, tried, and fetched into its cache.
 
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { basename, delimiter, join } from "node:path";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-type Env = NodeJS.ProcessEnv;
+export type Env = NodeJS.ProcessEnv;
 
-/** Where a program is on the `PATH`. */
+/** How long a program may take to say what it is, and an archive to be unpacked. */
+export const CHECK_MS = 10_000;
+export const UNPACK_MS = 60_000;
+
+/** The first program of that name on the `PATH`. */
 export function lookUp(command: string, env: Env): string | undefined {
   const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
   return folders.map((folder) => join(folder, command)).find(isExecutable);
@@ -22,12 +27,33 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/**
+ * Fetches a program to the path `cached`, whose folder sees a whole, working one or none: it is made in a folder of its own,
+ * where `fetchInto` leaves it, then moved at a stroke. Rejects with what `refusalOf` says against it.
+ */
+export async function fetchToCache(
+  cached: string,
+  fetchInto: (folder: string) => Promise<string>,
+  refusalOf: (path: string) => Promise<string | undefined>,
+): Promise<void> {
+  await mkdir(dirname(cached), { recursive: true });
+  const folder = await mkdtemp(join(dirname(cached), "fetch-"));
+  try {
+    const binary = await fetchInto(folder);
+    const refusal = await refusalOf(binary);
+    if (refusal) throw new Error(refusal);
+    await rename(binary, cached);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** What a command prints. Throws an Error with its reason, in a line, if it fails or takes `timeout` ms. */
 export async function run(
   command: string,
   args: string[],
   options: { env: Env; cwd?: string; timeout: number },
-): Promise<string> {
+) {
   try {
     const { stdout } = await promisify(execFile)(command, args, { ...options, killSignal: "SIGKILL" });
     return stdout;

@@ -354,6 +354,7 @@ export function toEvent(row: OutboxRow, source: string): Event {
     time: row.time,
     causationId: row.causation_id,
     correlationId: row.correlation_id,
+    ...(row.traceparent && { traceparent: row.traceparent }),
   } as Event;
 }
 

@@ -2,11 +2,14 @@
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ConfigError, loadConfig } from "../../shared/config.ts";
+import { expectLongMemory } from "../../shared/service/ages.ts";
 import { openDatabase } from "../../shared/service/database.ts";
+import { StartRefusedError } from "../../shared/service/start-refused.ts";
 import { controlTime } from "./flow.ts";
 import { noted, paid, plantBug, Till, turns } from "./till.ts";
 
 const HOUR_MS = 3_600_000;
+const DAY = 24 * HOUR_MS;
 /** More than what is kept, of what was handled and of what is parked. */
 const RETENTION = { recordsMs: 50 * HOUR_MS, parkedMs: 20 * HOUR_MS };
 
@@ -106,5 +109,21 @@ describe("a configuration", () => {
     );
     expect(() => loadConfig({ STREAM_MAX_AGE_HOURS: "1000" })).toThrow(/INBOX_MAX_AGE_HOURS=.*must be 1720/);
     expect(loadConfig({ ...unsafe, INBOX_MAX_AGE_HOURS: "1720" }).INBOX_MAX_AGE_HOURS).toBe(1_720);
+  });
+
+  it.each([
+    { flowMs: 1, parkedMs: DAY, says: "25 hours" },
+    { flowMs: Number.POSITIVE_INFINITY, parkedMs: 0, says: "for ever" },
+  ])("is refused as well where NATS was told otherwise: $says", async ({ says, ...ages }) => {
+    const starting = expectLongMemory(DAY, async () => ages, 0);
+    await expect(starting).rejects.toThrow(StartRefusedError);
+    await expect(starting).rejects.toThrow(/handled twice.*INBOX_MAX_AGE_HOURS/s);
+  });
+
+  it("is fine once the streams are as it says", async () => {
+    const ages = [{ flowMs: 2 * DAY, parkedMs: 0 }];
+    const starting = expectLongMemory(DAY, async () => ages.pop() ?? { flowMs: DAY, parkedMs: 0 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await starting;
   });
 });

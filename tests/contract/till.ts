@@ -7,6 +7,7 @@ import type { Wish } from "../../shared/service/consumer.ts";
 import { openDatabase } from "../../shared/service/database.ts";
 import { command, defineService, observe, perform, when } from "../../shared/service/define.ts";
 import type { OutboxRow } from "../../shared/service/engine.ts";
+import type { Observer } from "../../shared/service/observer.ts";
 import type { Retention } from "../../shared/service/pruner.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
 import { Broker, Sent, toEvent } from "./machine.ts";
@@ -96,13 +97,15 @@ export class Till implements Bank {
   readonly signals: AbortSignal[] = [];
   readonly #db: Database;
   readonly #retention: Retention | undefined;
+  readonly #observer: Observer | undefined;
   readonly #pending = new Map<string, Deferred<string>[]>();
   readonly #sent: Sent[] = [];
   runtime: ReturnType<Till["start"]>;
 
-  constructor(options: { retention?: Retention; db?: Database } = {}) {
+  constructor(options: { retention?: Retention; db?: Database; observer?: Observer } = {}) {
     this.#db = options.db ?? openDatabase(":memory:");
     this.#retention = options.retention;
+    this.#observer = options.observer;
     this.runtime = this.start();
   }
 
@@ -186,6 +189,7 @@ export class Till implements Bank {
       publish: (rows) => this.broker.publish(rows),
       parking: this.shelf,
       retention: this.#retention,
+      observer: this.#observer,
       log: createLog("till", "silent"),
     });
   }

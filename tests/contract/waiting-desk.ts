@@ -12,6 +12,7 @@ import {
   perform,
   type Service,
 } from "../../shared/service/define.ts";
+import type { Observer } from "../../shared/service/observer.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
 import { Broker, Sent, toEvent } from "./machine.ts";
 import { type Deferred, deferred, turns } from "./till.ts";
@@ -33,10 +34,12 @@ export class WaitingDesk {
   readonly #db = openDatabase(":memory:");
   readonly #service: Service<undefined, Bank, Waits>;
   readonly #watch: boolean;
+  readonly #observer: Observer | undefined;
   runtime: Runtime<Waits, Bank>;
 
-  constructor({ watch = true } = {}) {
+  constructor({ watch = true, observer }: { watch?: boolean; observer?: Observer } = {}) {
     this.#watch = watch;
+    this.#observer = observer;
     this.#service = this.#define();
     this.runtime = this.#start();
   }
@@ -54,8 +57,8 @@ export class WaitingDesk {
   }
 
   /** Lets an order wait. */
-  async wait(key: string, at: number): Promise<void> {
-    const submitted = this.runtime.submit(letWait, { input: { key, at }, key });
+  async wait(key: string, at: number, traceparent?: string): Promise<void> {
+    const submitted = this.runtime.submit(letWait, { input: { key, at }, key, traceparent });
     await turns();
     await submitted;
   }
@@ -86,6 +89,7 @@ export class WaitingDesk {
       },
       publish: (rows) => this.broker.publish(rows),
       log: createLog("waiting desk", "silent"),
+      observer: this.#observer,
     });
     if (this.#watch) runtime.watchDeadlines();
     return runtime;

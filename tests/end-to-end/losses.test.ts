@@ -123,6 +123,24 @@ test("a consumer that looks alive and delivers nothing is bound anew", async () 
   expect(await brokenIn(shop, accepted, mailbox)).toEqual([]);
 });
 
+test("a service does not start on a stream that keeps events for longer than it knows them", async () => {
+  const { config } = await manager.streams.info(FLOW_STREAM);
+  await manager.streams.update(FLOW_STREAM, { max_age: 0 });
+  await shop.stack.services.get("risk")!.fell();
+  shop.stack.services.get("risk")!.start();
+  await shop.until("risk says why", async () =>
+    shop.lines.find((line) => /"risk".*NATS keeps events for ever.*Raise INBOX_MAX_AGE_HOURS/.test(line)),
+  );
+  await manager.streams.update(FLOW_STREAM, { max_age: config.max_age });
+  await shop.until(
+    "risk is ready",
+    async () => (await shop.get("risk", "/readyz")).status === 200 || undefined,
+  );
+
+  accepted.push(await shop.place());
+  expect(await brokenIn(shop, accepted, mailbox)).toEqual([]);
+});
+
 test("the container that provisions stays, says that it has begun, and ends when it is told to", async () => {
   const env = { ...shop.env, ...shop.stack.passwords, TMPDIR: shop.folder };
   const script = join(projectRoot, "dist", "shared", "stack", "provision.js");

@@ -1,9 +1,9 @@
 // docker-compose.yml and Dockerfile, compared with the code that they run; and the two scripts that serve them.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseEnv } from "node:util";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
@@ -22,7 +22,8 @@ interface Container {
   build?: string;
   pull_policy?: string;
   command?: string[];
-  environment: Record<string, string>;
+  environment?: Record<string, string>;
+  profiles?: string[];
   ports?: string[];
   volumes?: string[];
   depends_on?: Record<string, { condition: string }>;
@@ -52,11 +53,26 @@ const OTHERS: Record<string, string[]> = {
   nats: ["NATS_STORE_DIR", "NATS_SYNC_INTERVAL", "GOMEMLIMIT"],
   mail: ["MP_DISABLE_VERSION_CHECK"],
   seed: ["INVENTORY_URL"],
-  "(interpolated)": ["MAIL_UI_PORT"],
+  grafana: [
+    "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION",
+    "GF_AUTH_ANONYMOUS_ENABLED",
+    "GF_AUTH_ANONYMOUS_ORG_ROLE",
+    "GF_AUTH_DISABLE_LOGIN_FORM",
+    "GF_AUTH_BASIC_ENABLED",
+    "GF_USERS_ALLOW_SIGN_UP",
+    "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH",
+    "GF_ANALYTICS_REPORTING_ENABLED",
+    "GF_ANALYTICS_CHECK_FOR_UPDATES",
+    "GF_PLUGINS_PREINSTALL_DISABLED",
+  ],
+  jaeger: ["JAEGER_LISTEN_HOST"],
+  "(interpolated)": ["MAIL_UI_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT", "JAEGER_PORT"],
 };
 const HELPERS = ["provision", "parked", "seed"];
 const ONE_SHOTS = ["parked", "seed"];
-const IMAGES_OF_OTHERS = ["nats", "mail"];
+/** Who watches: only under the profile `monitoring`. */
+const WATCHERS = ["prometheus", "grafana", "jaeger"];
+const IMAGES_OF_OTHERS = ["nats", "mail", ...WATCHERS];
 
 const folder = mkdtempSync(join(tmpdir(), "compose-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -150,7 +166,57 @@ describe("docker-compose.yml has a container for every service", () => {
   });
 
   it("each with a volume that is declared", () => {
-    expect(Object.keys(compose.volumes).sort()).toEqual(["nats", ...services].sort());
+    expect(Object.keys(compose.volumes).sort()).toEqual(["nats", "prometheus", ...services].sort());
+  });
+});
+
+describe("docker-compose.yml has those who watch", () => {
+  it("under a profile of their own, so that nobody needs them", () => {
+    const watching = containers.filter(([, { profiles }]) => profiles?.includes("monitoring"));
+
+    expect(watching.map(([name]) => name).sort()).toEqual(WATCHERS.toSorted());
+    for (const [, { depends_on = {} }] of containers.filter(([name]) => !WATCHERS.includes(name)))
+      expect(Object.keys(depends_on).filter((name) => WATCHERS.includes(name))).toEqual([]);
+  });
+
+  it("Prometheus, who reads every service and the monitor where they are, and knows the alerts", () => {
+    const { rule_files, scrape_configs } = parse(read("shared/observability/prometheus/prometheus.yml"));
+    const targets = [...services, MONITOR].map((name) => ({
+      targets: [`${name}:${own(config, name, "PORT")}`],
+      labels: { service: name },
+    }));
+    const byName = (a: (typeof targets)[0], b: (typeof targets)[0]) =>
+      a.labels.service < b.labels.service ? -1 : 1;
+
+    expect(rule_files).toEqual(["alerts.yml"]);
+    expect(scrape_configs[0].static_configs.toSorted(byName)).toEqual(targets.toSorted(byName));
+    expect(container("prometheus").volumes).toContain("./shared/observability/prometheus:/etc/prometheus:ro");
+  });
+
+  it("Grafana, with its dashboard, without an administrator, and without a login", () => {
+    const { environment, volumes } = container("grafana");
+    const { GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: home = "" } = environment!;
+
+    expect(environment).toMatchObject({
+      GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: "true",
+      GF_AUTH_BASIC_ENABLED: "false",
+      GF_AUTH_DISABLE_LOGIN_FORM: "true",
+      GF_AUTH_ANONYMOUS_ORG_ROLE: "Viewer",
+      GF_USERS_ALLOW_SIGN_UP: "false",
+    });
+    for (const volume of volumes!) {
+      const [here, , mode] = volume.split(":");
+      expect([existsSync(join(projectRoot, here!)), mode]).toEqual([true, "ro"]);
+    }
+    const folder = volumes!.find((volume) => home.startsWith(volume.split(":")[1]!))!.split(":")[0]!;
+    expect(existsSync(join(projectRoot, folder, basename(home)))).toBe(true);
+    const { datasources } = parse(
+      read("shared/observability/grafana/provisioning/datasources/quadrille.yml"),
+    );
+    expect(datasources.map(({ url }: { url: string }) => new URL(url).hostname)).toEqual([
+      "prometheus",
+      "jaeger",
+    ]);
   });
 });
 
@@ -158,7 +224,7 @@ describe("docker-compose.yml gives NATS and its helpers what they need", () => {
   it("every variable of nats.conf, and no more", () => {
     const conf = read("nats.conf").replace(/#.*$|"[^"]*"/gm, "");
     const used = [...conf.matchAll(/\$([A-Z_]+)/g)].map(([, name]) => name!);
-    const given = Object.keys(container("nats").environment).filter((name) => name !== "GOMEMLIMIT");
+    const given = Object.keys(container("nats").environment!).filter((name) => name !== "GOMEMLIMIT");
 
     expect(used).toContain("NATS_SYNC_INTERVAL");
     expect(given.sort()).toEqual([...new Set(used)].sort());
@@ -200,8 +266,10 @@ describe("docker-compose.yml gives NATS and its helpers what they need", () => {
     expect(depends_on).toEqual(container("orders").depends_on);
     for (const name of services)
       expect(serviceUrl(found, name)).toBe(`http://${name}:${own(config, name, "PORT")}`);
-    const policies = services.flatMap((name) => Object.keys(container(name).environment).filter(isPolicy));
-    expect(Object.keys(container(MONITOR).environment)).toEqual(expect.arrayContaining(policies));
+    const policies = services.flatMap((name) =>
+      Object.keys(container(name).environment ?? {}).filter(isPolicy),
+    );
+    expect(Object.keys(container(MONITOR).environment ?? {})).toEqual(expect.arrayContaining(policies));
   });
 
   it("stock after inventory is healthy", () => {
@@ -209,14 +277,14 @@ describe("docker-compose.yml gives NATS and its helpers what they need", () => {
 
     expect(command).toEqual(["node", "dist/shared/stack/seed-once.js"]);
     expect(depends_on).toEqual({ inventory: { condition: "service_healthy" } });
-    expect(environment.INVENTORY_URL).toBe(`http://inventory:${config.INVENTORY_PORT}`);
+    expect(environment!.INVENTORY_URL).toBe(`http://inventory:${config.INVENTORY_PORT}`);
   });
 });
 
 describe("docker-compose.yml is careful", () => {
   it("about variables: each is known to shared/config.ts", () => {
     const known = Object.keys(variables.shape);
-    const unknown = containers.flatMap(([name, { environment }]) =>
+    const unknown = containers.flatMap(([name, { environment = {} }]) =>
       Object.keys(environment).filter((key) => !known.includes(key) && !OTHERS[name]?.includes(key)),
     );
     const interpolations = [...text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name!);
@@ -226,7 +294,9 @@ describe("docker-compose.yml is careful", () => {
   });
 
   it("about passwords: none is written down, none has a default", () => {
-    const given = containers.flatMap(([, { environment }]) => Object.entries(environment)).filter(isPassword);
+    const given = containers
+      .flatMap(([, { environment = {} }]) => Object.entries(environment))
+      .filter(isPassword);
 
     // Each is NATS's and its owner's, and the monitor has the operators' as well.
     expect(given).toHaveLength(2 * everyone.length + 1);
@@ -395,7 +465,7 @@ function isPolicy(name: string): boolean {
 }
 
 function passwordsGivenTo(name: string): string[] {
-  return Object.entries(container(name).environment)
+  return Object.entries(container(name).environment ?? {})
     .filter(isPassword)
     .map(([key]) => key);
 }
@@ -405,6 +475,6 @@ function interpolated(name: string): Record<string, string> {
   const replace = (value: string) =>
     value.replace(/\$\{([A-Z_]+)(?::-([^}]*)|:\?[^}]*)\}/g, (_, key, fallback) => passwords[key] ?? fallback);
   return Object.fromEntries(
-    Object.entries(container(name).environment).map(([key, value]) => [key, replace(value)]),
+    Object.entries(container(name).environment!).map(([key, value]) => [key, replace(value)]),
   );
 }

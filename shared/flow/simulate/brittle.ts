@@ -17,11 +17,5 @@ export function brittle(db: Database, setting: Setting): Database {
     };
     return { run };
   };
-  return new Proxy(db, {
-    get(target, name) {
-      if (name === "prepare") return prepare;
-      const value = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+  return Object.create(db, { prepare: { value: prepare } });
 }

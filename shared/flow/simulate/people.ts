@@ -13,7 +13,9 @@ const INSISTS_MS = [1_000, 60_000] as const;
 
 /** One thing that somebody wants done, however often they have to ask. */
 interface Wish extends Act {
-  readonly idempotencyKey: string;
+  readonly idempotency: { readonly key: string; readonly request: string };
+  /** The cause of the facts that it leads to, as the kit names it. */
+  readonly cause: string;
   insists: number;
   answer?: Latest;
 }
@@ -35,8 +37,10 @@ export class People {
 
   /** Has it done when its time has come. */
   plan({ inMs = 0, insists = 0, ...act }: Act & Partial<Planned>): void {
-    const wish = { ...act, idempotencyKey: `${++this.#count}`, insists };
-    this.causes.add(causeFor(wish));
+    const idempotency = { key: `${++this.#count}`, request: JSON.stringify(act.input) };
+    const cause = causeOf(asked(act.command, idempotency.key, idempotency.request));
+    const wish = { ...act, idempotency, cause, insists };
+    this.causes.add(cause);
     this.#later(wish, inMs);
   }
 
@@ -56,9 +60,8 @@ export class People {
 
     const impatience = scheduler.errand(PATIENCE_MS, () => this.#ask(wish));
     const command = service.commands.find(({ name }) => name === wish.command)!;
-    const idempotency = { key: wish.idempotencyKey, request: requestOf(wish) };
     const answering = { ...command, answer: () => latest(runtime) };
-    runtime.submit(answering, { input: wish.input, key: wish.key, idempotency }).then(
+    runtime.submit(answering, wish).then(
       (result) => {
         impatience.cancel();
         trace.count(`commands ${result.outcome}`);
@@ -87,18 +90,8 @@ export class People {
     if (wish.answer && wish.answer.row !== answer.row)
       this.#setting.broken.push(`${wish.who} ${wish.does}: a repeat has a second effect`);
     wish.answer = answer;
-    const cause = causeFor(wish);
-    if (answer.cause === cause) this.answered.add(cause);
+    if (answer.cause === wish.cause) this.answered.add(wish.cause);
   }
-}
-
-/** The cause of the facts that a command leads to, as the kit names it. */
-function causeFor(wish: Wish): string {
-  return causeOf(asked(wish.command, wish.idempotencyKey, requestOf(wish)));
-}
-
-function requestOf({ input }: Wish): string {
-  return JSON.stringify(input);
 }
 
 /** The newest fact of a service: its answer to a command, so that it is seen whether a repeat says more. */

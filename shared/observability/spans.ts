@@ -1,0 +1,204 @@
+// Spans as small records, which OpenTelemetry's processor batches and its exporter sends. Those of its own tracer cost several
+// times as much, which is more than the delivery that they are about. Thousands may wait to be sent, and the garbage
+// collector passes by all of them: so a span holds texts and numbers, and makes objects of them when it is read.
+
+import {
+  type Attributes,
+  type AttributeValue,
+  type HrTime,
+  type SpanContext,
+  type SpanKind,
+  SpanStatusCode,
+} from "@opentelemetry/api";
+import type { Resource } from "@opentelemetry/resources";
+import {
+  RandomIdGenerator,
+  type ReadableSpan,
+  type SpanProcessor,
+  type TimedEvent,
+} from "@opentelemetry/sdk-trace-base";
+import type { Sampler } from "./sampler.ts";
+import { isKept, isTraceparent, spanIdOf, traceIdOf } from "./traceparent.ts";
+
+/** A span that has begun. */
+export interface OpenSpan {
+  /** The W3C trace context of what belongs under it. */
+  readonly traceparent: string;
+  rename(name: string): void;
+  set(attribute: string, value: AttributeValue): void;
+  /** Notes that something happened meanwhile. */
+  note(event: string): void;
+  /** Says that it has failed, and why. */
+  fail(message?: string): void;
+  end(): void;
+}
+
+const ids = new RandomIdGenerator();
+
+/** Begins spans, and gives each to the processor when it has ended. */
+export class Spans {
+  readonly #sampler: Sampler;
+  readonly #processor: SpanProcessor;
+  readonly #resource: Resource;
+
+  constructor(sampler: Sampler, processor: SpanProcessor, resource: Resource) {
+    this.#sampler = sampler;
+    this.#processor = processor;
+    this.#resource = resource;
+  }
+
+  /**
+   * Begins a span under a W3C trace context, or else a trace; now, or at a time in milliseconds since 1970. The attributes
+   * become its own.
+   */
+  begin(
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    parent?: string,
+    startMs = Date.now(),
+  ): OpenSpan {
+    const known = isTraceparent(parent) ? parent : undefined;
+    const traceId = known ? traceIdOf(known) : ids.generateTraceId();
+    if (this.#sampler(traceId, known === undefined ? undefined : isKept(known))) {
+      const span = new KeptSpan(name, kind, attributes, this.#resource, this.#processor);
+      span.traceId = traceId;
+      span.spanId = ids.generateSpanId();
+      span.parentSpanId = known === undefined ? undefined : spanIdOf(known);
+      span.startMs = startMs;
+      return span;
+    }
+    // Who is not seen need not be told apart: what comes of it belongs under its parent.
+    return new UnseenSpan(`00-${traceId}-${known ? spanIdOf(known) : ids.generateSpanId()}-00`);
+  }
+}
+
+/** A span that nobody will see. */
+class UnseenSpan implements OpenSpan {
+  readonly traceparent: string;
+
+  constructor(traceparent: string) {
+    this.traceparent = traceparent;
+  }
+
+  rename(): void {}
+  set(): void {}
+  note(): void {}
+  fail(): void {}
+  end(): void {}
+}
+
+const NONE: never[] = [];
+const SCOPE = { name: "quadrille" };
+const UNSET = { code: SpanStatusCode.UNSET };
+
+/** A span that is sent when it has ended. */
+class KeptSpan implements OpenSpan, Omit<ReadableSpan, "parentSpanContext"> {
+  name: string;
+  readonly kind: SpanKind;
+  readonly attributes: Attributes;
+  readonly resource: Resource;
+  traceId = "";
+  spanId = "";
+  parentSpanId: string | undefined;
+  startMs = 0;
+  events: TimedEvent[] = NONE;
+  status: ReadableSpan["status"] = UNSET;
+  ended = false;
+  #ms = 0;
+  readonly #begunAt = performance.now();
+  readonly #now = Date.now();
+  readonly #processor: SpanProcessor;
+
+  constructor(
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    resource: Resource,
+    processor: SpanProcessor,
+  ) {
+    this.name = name;
+    this.kind = kind;
+    this.attributes = attributes;
+    this.resource = resource;
+    this.#processor = processor;
+  }
+
+  get traceparent(): string {
+    return `00-${this.traceId}-${this.spanId}-01`;
+  }
+
+  rename(name: string): void {
+    this.name = name;
+  }
+
+  set(attribute: string, value: AttributeValue): void {
+    this.attributes[attribute] = value;
+  }
+
+  note(name: string): void {
+    const time = hrTime(this.startMs + this.#elapsed);
+    this.events = [...this.events, { name, time, droppedAttributesCount: 0 }];
+  }
+
+  fail(message?: string): void {
+    this.status = { code: SpanStatusCode.ERROR, ...(message && { message }) };
+  }
+
+  end(): void {
+    this.#ms = Math.max(0, this.#elapsed);
+    this.ended = true;
+    this.#processor.onEnd(this as ReadableSpan);
+  }
+
+  /** Milliseconds since its start; a clock that is set meanwhile does not matter. */
+  get #elapsed(): number {
+    return performance.now() - this.#begunAt + (this.#now - this.startMs);
+  }
+
+  spanContext(): SpanContext {
+    return { traceId: this.traceId, spanId: this.spanId, traceFlags: 1 };
+  }
+
+  get parentSpanContext(): SpanContext | undefined {
+    const { traceId, parentSpanId: spanId } = this;
+    return spanId === undefined ? undefined : { traceId, spanId, traceFlags: 1, isRemote: true };
+  }
+
+  get startTime(): HrTime {
+    return hrTime(this.startMs);
+  }
+
+  get endTime(): HrTime {
+    return hrTime(this.startMs + this.#ms);
+  }
+
+  get duration(): HrTime {
+    return hrTime(this.#ms);
+  }
+
+  get links(): never[] {
+    return NONE;
+  }
+
+  get instrumentationScope() {
+    return SCOPE;
+  }
+
+  get droppedAttributesCount(): number {
+    return 0;
+  }
+
+  get droppedEventsCount(): number {
+    return 0;
+  }
+
+  get droppedLinksCount(): number {
+    return 0;
+  }
+}
+
+function hrTime(ms: number): HrTime {
+  const seconds = Math.trunc(ms / 1_000);
+  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
+}

@@ -1,0 +1,118 @@
+// Traces: what one order leads to, in all services, as spans of one trace. OpenTelemetry is only loaded with this file.
+
+import { type Attributes, SpanKind } from "@opentelemetry/api";
+import { type Event, type FactType, factTypes, knownVersions } from "../contracts/events.ts";
+import type { Answering, HttpObserver } from "../http/observer.ts";
+import type { Outcome } from "../service/consumer.ts";
+import type { OutboxRow } from "../service/engine.ts";
+import type { Deciding, Deed, Observer } from "../service/observer.ts";
+import type { OpenSpan, Spans } from "./spans.ts";
+import { isKept } from "./traceparent.ts";
+
+/** What is asked every few seconds, by machines. */
+const UNTRACED = /^\/(metrics|healthz|readyz|work(\/.*)?)$/;
+
+const FAILURES: ReadonlySet<string> = new Set<Outcome | "failed">(["retried", "parked", "failed"]);
+
+/** The facts whose key is an order. */
+const ofOrders = new Set(
+  factTypes.filter((type) =>
+    (knownVersions(type).at(-1)!.schema as { fields: { name: string }[] }).fields.some(
+      ({ name }) => name === "orderId",
+    ),
+  ),
+);
+
+/**
+ * Makes a span of each request, command and deadline, of each delivery, of each try of a call, and of each fact from its
+ * decision until it is stored. A fact carries the context of the span that decided it. Attributes are those of
+ * OpenTelemetry's semantic conventions where there are any.
+ */
+export class Tracing implements Observer, HttpObserver {
+  readonly #spans: Spans;
+  /** The spans of deliveries under way. */
+  readonly #deliveries = new Map<Event, OpenSpan>();
+
+  constructor(spans: Spans) {
+    this.#spans = spans;
+  }
+
+  taken(event: Event, attempt: number): Event {
+    const { type, id, key, traceparent } = event;
+    const attributes = messaging("process", type, id, key);
+    const span = this.#spans.begin(`process ${type}`, SpanKind.CONSUMER, attributes, traceparent);
+    span.set("quadrille.attempt", attempt);
+    const seen = { ...event, traceparent: span.traceparent };
+    this.#deliveries.set(seen, span);
+    return seen;
+  }
+
+  ended(outcome: Outcome, event?: Event, cause?: string): void {
+    const span = event && this.#deliveries.get(event);
+    if (!span) return;
+    this.#deliveries.delete(event);
+    conclude(span, outcome, cause);
+  }
+
+  calling({ type, key, traceparent }: Event): (error?: Error) => void {
+    const span = this.#spans.begin(`call for ${type}`, SpanKind.CLIENT, about(type, key), traceparent);
+    return (error) => conclude(span, error ? "failed" : "answered", error?.message);
+  }
+
+  paused(event: Event): void {
+    this.#deliveries.get(event)?.note("calls are paused");
+  }
+
+  deciding({ kind, name, emits }: Deed, key: string, traceparent?: string): Deciding {
+    const attributes = emits[0] ? about(emits[0], key) : {};
+    const span = this.#spans.begin(`${kind} ${name}`, SpanKind.INTERNAL, attributes, traceparent);
+    return { traceparent: span.traceparent, ended: (outcome) => conclude(span, outcome) };
+  }
+
+  published(rows: readonly OutboxRow[], again?: string): void {
+    for (const { type, event_id, key, time, traceparent } of rows) {
+      if (traceparent === null || !isKept(traceparent)) continue;
+      const attributes = messaging("send", type, event_id, key);
+      const span = this.#spans.begin(`send ${type}`, SpanKind.PRODUCER, attributes, traceparent, time);
+      if (again) span.set("quadrille.again", true);
+      span.end();
+    }
+  }
+
+  requested(method: string, path: string, traceparent?: string): Answering | undefined {
+    if (UNTRACED.test(path)) return undefined;
+    const attributes: Attributes = { "http.request.method": method, "url.path": path };
+    const span = this.#spans.begin(method, SpanKind.SERVER, attributes, traceparent);
+    return {
+      traceparent: span.traceparent,
+      answered: (route, status) => {
+        span.rename(`${method} ${route}`);
+        span.set("http.route", route);
+        span.set("http.response.status_code", status);
+        if (status >= 500) span.fail();
+        span.end();
+      },
+    };
+  }
+}
+
+/** What is done with a message. The attributes are always the same ones in the same order: so they need little room. */
+function messaging(operation: "process" | "send", type: FactType, id: string, key: string): Attributes {
+  const attributes = about(type, key);
+  attributes["messaging.system"] = "nats";
+  attributes["messaging.operation.type"] = operation;
+  attributes["messaging.destination.name"] = type;
+  attributes["messaging.message.id"] = id;
+  return attributes;
+}
+
+/** What a fact is about. */
+function about(type: FactType, key: string): Attributes {
+  return ofOrders.has(type) ? { "order.id": key } : { "stock.sku": key };
+}
+
+function conclude(span: OpenSpan, outcome: string, cause?: string): void {
+  span.set("quadrille.outcome", outcome);
+  if (FAILURES.has(outcome)) span.fail(cause);
+  span.end();
+}

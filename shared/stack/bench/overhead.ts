@@ -1,0 +1,111 @@
+// What it costs to be watched: stacks that nobody watches, that Prometheus reads, and of which every order or one in ten is
+// traced, each under load in turn.
+
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { isolatedEnv } from "../ports.ts";
+import { projectRoot } from "../project.ts";
+import { Stack } from "../stack.ts";
+import { measureOrders, type OrdersRun, stockUp } from "./orders.ts";
+
+/** How a stack is watched. The last one is as the first: what differs between the two is chance. */
+export const WATCHED = ["unwatched", "scraped", "traced", "one in ten traced", "unwatched as well"] as const;
+export type Watched = (typeof WATCHED)[number];
+
+/** What one way of being watched showed: medians over all turns, and the ratios to being unwatched in the same turn. */
+export interface Overhead {
+  readonly perSecond: number;
+  readonly cpuSecondsPer1000: number;
+  /** The share of orders a second that is lost, and of CPU that is used more: medians of the ratios. */
+  readonly lost: number;
+  readonly moreCpu: number;
+}
+
+const SCRAPE_EVERY_MS = 1_000;
+const AT_ONCE = 128;
+const FORTH_AND_BACK = 2;
+
+/**
+ * Measures whole orders, as many as go through, in `turns` turns of `orders` orders for each stack. A machine that others use
+ * as well has good and bad minutes: only what is near in time is compared, and every other turn goes the other way around.
+ */
+export async function measureOverhead(
+  folder: string,
+  { turns, orders }: { turns: number; orders: number },
+): Promise<Record<Watched, Overhead> & { readonly tracedBytes: number }> {
+  const receiver = fork(join(projectRoot, "dist", "shared", "stack", "bench", "receiver.js"));
+  const [port] = (await once(receiver, "message")) as [number];
+  const traced = { METRICS: "off", OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+  const sampler = { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0.1" };
+  const envs: Record<Watched, NodeJS.ProcessEnv> = {
+    unwatched: { METRICS: "off" },
+    scraped: {},
+    traced,
+    "one in ten traced": { ...traced, ...sampler },
+    "unwatched as well": { METRICS: "off" },
+  };
+  const stacks: [Watched, Stack][] = [];
+  try {
+    for (const watched of WATCHED) {
+      const env = {
+        ...(await isolatedEnv(join(folder, watched.replaceAll(" ", "-")))),
+        LOG_LEVEL: "warn",
+        ...envs[watched],
+      };
+      const stack = await Stack.start(env, (line) => line.startsWith("{") && console.error(line));
+      stacks.push([watched, stack]);
+      await stockUp(stack);
+      await measureOrders(stack, { orders, concurrency: AT_ONCE });
+    }
+    const runs = new Map(WATCHED.map((watched): [Watched, OrdersRun[]] => [watched, []]));
+    for (let turn = 0; turn < turns; turn++) {
+      for (const [watched, stack] of turn % FORTH_AND_BACK === 0 ? stacks : stacks.toReversed()) {
+        const scraping = watched === "scraped" ? scrape(stack) : undefined;
+        runs.get(watched)!.push(await measureOrders(stack, { orders, concurrency: AT_ONCE }));
+        clearInterval(scraping);
+      }
+    }
+    const base = runs.get("unwatched")!;
+    const measured = WATCHED.map((watched) => [watched, overhead(runs.get(watched)!, base)]);
+    return { ...Object.fromEntries(measured), tracedBytes: await count(receiver) };
+  } finally {
+    for (const [, stack] of stacks) await stack.stop();
+    receiver.kill();
+  }
+}
+
+/** Reads the figures of all services, as Prometheus would. */
+function scrape(stack: Stack): NodeJS.Timeout {
+  return setInterval(() => {
+    for (const name of stack.services.keys()) {
+      fetch(`${stack.url(name)}/metrics`).then(
+        (response) => response.text(),
+        () => {},
+      );
+    }
+  }, SCRAPE_EVERY_MS);
+}
+
+function overhead(runs: readonly OrdersRun[], base: readonly OrdersRun[]): Overhead {
+  const ratio = (figure: "perSecond" | "cpuSecondsPer1000") =>
+    median(runs.map((run, turn) => run[figure] / base[turn]![figure]));
+  return {
+    perSecond: median(runs.map(({ perSecond }) => perSecond)),
+    cpuSecondsPer1000: median(runs.map(({ cpuSecondsPer1000 }) => cpuSecondsPer1000)),
+    lost: 1 - ratio("perSecond"),
+    moreCpu: ratio("cpuSecondsPer1000") - 1,
+  };
+}
+
+async function count(receiver: ChildProcess): Promise<number> {
+  receiver.send("count");
+  const [bytes] = (await once(receiver, "message")) as [number];
+  return bytes;
+}
+
+function median(of: readonly number[]): number {
+  const sorted = of.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

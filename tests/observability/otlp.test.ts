@@ -1,0 +1,74 @@
+// Spans on their way out: as protobuf, which is the standard's default, and when nobody takes them.
+
+import { once } from "node:events";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { loadConfig } from "../../shared/config.ts";
+import { createLog } from "../../shared/observability/log.ts";
+import { openTracing } from "../../shared/observability/open-tracing.ts";
+import { traceIdOf } from "../../shared/observability/traceparent.ts";
+import { openReceiver } from "../support/receiver.ts";
+
+async function listen(answer: RequestListener) {
+  const server = createServer(answer);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const close = async () => {
+    server.closeAllConnections();
+    await once(server.close(), "close");
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+const DEED = { kind: "command", name: "place", emits: ["order.created"] } as const;
+const ORDER = "0190c0de-0000-7000-8000-000000000001";
+
+afterEach(() => vi.unstubAllEnvs());
+
+function open(url: string) {
+  const lines: string[] = [];
+  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", url);
+  const log = createLog("till", "info", { write: (line) => void lines.push(line) });
+  return { lines, opened: openTracing("till", loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: url }), log) };
+}
+
+describe("spans", () => {
+  it("travel as protobuf unless told otherwise, and the last ones go out at the end", async () => {
+    const receiver = await openReceiver();
+    const { opened } = open(receiver.url);
+    const { tracing, close } = await opened;
+    const deciding = tracing.deciding(DEED, ORDER);
+    deciding.ended("done");
+    await close(5_000);
+    await receiver.close();
+
+    expect([...receiver.types]).toEqual(["application/x-protobuf"]);
+    const [body] = receiver.raw;
+    for (const part of ["service.name", "till", "command place", "order.id", ORDER])
+      expect(body!.includes(Buffer.from(part)), part).toBe(true);
+    expect(body!.includes(Buffer.from(traceIdOf(deciding.traceparent!), "hex"))).toBe(true);
+  });
+
+  it("that a receiver refuses are told of in the log", async () => {
+    const receiver = await listen((_, response) => response.writeHead(400).end());
+    const { lines, opened } = open(receiver.url);
+    const { tracing, close } = await opened;
+    tracing.deciding(DEED, ORDER).ended("done");
+    await close(5_000);
+    await receiver.close();
+
+    expect(lines.filter((line) => line.includes("spans are lost"))).toHaveLength(1);
+  });
+
+  it("that a receiver never answers for hold up no stop", async () => {
+    const heldUp: ServerResponse[] = [];
+    const receiver = await listen((_, response) => void heldUp.push(response));
+    const { opened } = open(receiver.url);
+    const { tracing, close } = await opened;
+    tracing.deciding(DEED, ORDER).ended("done");
+    await close(500);
+
+    expect(heldUp.map(({ destroyed }) => destroyed)).toEqual([false]);
+    await receiver.close();
+  });
+});
