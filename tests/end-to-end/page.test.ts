@@ -293,6 +293,21 @@ describe("whoever looks", () => {
   });
 });
 
+test("a review is answered by keyboard alone, and the keyboard stays where it was", async () => {
+  const large = { lines: [{ sku: "TEA-001", quantity: 1, unitPriceCents: 200_000 }] };
+  const orderId = await shop.place(large);
+  await visitor.visit(`/orders/${orderId}`, async (page) => {
+    await page.getByLabel(`Note on ${orderId}`).waitFor();
+    await tabTo(page, `Note on ${orderId}`);
+    await page.keyboard.type("by keyboard");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.locator("[data-why]").getByText("it is not stuck").waitFor();
+    await page.locator("main:focus").waitFor();
+  });
+  expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
+});
+
 test("nothing on the page has thrown, or was forbidden by its policy", () => {
   expect(visitor.complaints).toEqual([]);
 });

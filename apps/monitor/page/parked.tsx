@@ -3,6 +3,7 @@
 import { useState } from "hono/jsx/dom";
 import { asRefused, type Parked, post, useAnswer } from "./api.ts";
 import { Discard } from "./discard.tsx";
+import { keepingFocus } from "./focus.ts";
 import { Badge, Cell, Missing, OrderLink, Table } from "./parts.tsx";
 import { CAN_ACT } from "./settings.ts";
 import { count, moment } from "./words.ts";
@@ -25,7 +26,8 @@ export function ParkedMessages({ search }: { search: URLSearchParams }) {
   const [isSending, setSending] = useState(false);
   const { body } = asked;
 
-  const act = async (path: string, what: object) => {
+  const act = (path: string, what: object) => keepingFocus(() => send(path, what));
+  const send = async (path: string, what: object) => {
     setSending(true);
     setSaid("Asking…");
     try {

@@ -2,6 +2,7 @@
 
 import { useState } from "hono/jsx/dom";
 import { asRefused, type Reviews as Page, post, useAnswer } from "./api.ts";
+import { keepingFocus } from "./focus.ts";
 import { Cell, Missing, OrderLink, Table } from "./parts.tsx";
 import { CAN_ACT } from "./settings.ts";
 import { clock, span } from "./words.ts";
@@ -62,8 +63,11 @@ export function Verdict({ orderId, after }: { orderId: string; after: (verdict: 
   const [isSending, setSending] = useState(false);
   const [said, setSaid] = useState("");
   if (!CAN_ACT) return <p class="quiet">The monitor only looks: it has no operators' password.</p>;
-  const decide = async (event: Event) => {
+  const decide = (event: Event) => {
     event.preventDefault();
+    return keepingFocus(() => send(event));
+  };
+  const send = async (event: Event) => {
     const decision = ((event as SubmitEvent).submitter as HTMLButtonElement).value;
     const note = `${new FormData(event.target as HTMLFormElement).get("note") ?? ""}`.trim();
     setSending(true);
