@@ -56,6 +56,7 @@ test("the map shows every service and every fact", async () => {
     await page.locator(".map [data-service]").first().waitFor();
     const shown = await page.locator(".map [data-service]").evaluateAll(data("service"));
     expect(shown.toSorted()).toEqual(names.toSorted());
+    await page.locator("tr[data-fact]").first().waitFor();
     const facts = await page.locator("tr[data-fact]").evaluateAll(data("fact"));
     expect(facts.toSorted()).toEqual([...factTypes].toSorted());
     const onArrows = new Set(await page.locator(".map [data-fact]").evaluateAll(data("fact")));
