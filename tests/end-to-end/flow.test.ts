@@ -321,3 +321,11 @@ test("a second start on the same data goes on where it was", async () => {
   Object.assign(shop, { stack: again });
   expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
 });
+
+test("so does one that leaves the fsync to the operating system", async () => {
+  await shop.stack.stop();
+  const { Stack } = await import("../../shared/stack/stack.ts");
+  const relaxed = await Stack.start({ ...shop.env, DURABILITY: "relaxed" }, (line) => shop.lines.push(line));
+  Object.assign(shop, { stack: relaxed });
+  expect(await shop.ended(await shop.place())).toMatchObject({ status: "completed" });
+});
