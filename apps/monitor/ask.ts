@@ -36,7 +36,7 @@ export async function post(config: Config, service: string, path: string, body: 
 
 /** How a service's work stands; undefined when it does not answer. */
 export async function askWork(config: Config, service: string): Promise<WorkStand | undefined> {
-  return good(await get(config, service, "/work")) as WorkStand | undefined;
+  return good(await get(config, service, "/standing")) as WorkStand | undefined;
 }
 
 /** A service's work on one key; undefined when it does not answer. */
@@ -45,7 +45,7 @@ export async function askWorkOf(
   service: string,
   key: string,
 ): Promise<WorkOfKey | undefined> {
-  return good(await get(config, service, `/work/${encodeURIComponent(key)}`)) as WorkOfKey | undefined;
+  return good(await get(config, service, `/standing/${encodeURIComponent(key)}`)) as WorkOfKey | undefined;
 }
 
 /** Why a service is not ready, in its own words; undefined when it is, or does not answer. */

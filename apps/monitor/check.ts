@@ -1,6 +1,6 @@
 // Checks a consumer's numbers against the stream itself: the messages that it says are still to be delivered are counted.
 
-import type { Observer } from "../../shared/nats/observer.ts";
+import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM, filterSubjects } from "../../shared/nats/topology.ts";
 import type { AnyService } from "../../shared/service/define.ts";
 import { typeOf } from "./arrivals.ts";
@@ -22,7 +22,7 @@ const PAGE = 500;
  * to be read. Costs three requests, and one for each 500 messages.
  */
 export async function check(
-  observer: Observer,
+  observer: NatsObserver,
   service: AnyService,
   most: number,
 ): Promise<Checked | undefined> {

@@ -3,7 +3,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { json, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
-import type { Observer } from "../../shared/nats/observer.ts";
+import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { type Note, noteOf } from "../../shared/parked/board.ts";
 import { entryOf, groupsOf } from "../../shared/parked/entries.ts";
 import { get } from "./ask.ts";
@@ -201,7 +201,7 @@ function seen<Seen>(what: Seen | undefined): Seen {
 }
 
 /** What is parked of a key now. */
-async function notesOf(observer: Observer, key: string): Promise<Note[]> {
+async function notesOf(observer: NatsObserver, key: string): Promise<Note[]> {
   const stored = await observer.parkedOf(key);
   return stored.flatMap((message) => entryOf(message) ?? []).map(noteOf);
 }

@@ -1,7 +1,7 @@
 // Gathers all that is known of one order: its story, what is expected next, and why it stands where it stands.
 
 import type { Config } from "../../shared/config.ts";
-import type { Observer } from "../../shared/nats/observer.ts";
+import type { NatsObserver } from "../../shared/nats/observer.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { type Entry, entryOf } from "../../shared/parked/entries.ts";
 import type { AnyService } from "../../shared/service/define.ts";
@@ -33,14 +33,14 @@ interface Gathered {
 
 /** Looks at single orders. */
 export class Inspector {
-  readonly #observer: Observer | undefined;
+  readonly #observer: NatsObserver | undefined;
   readonly #services: readonly AnyService[];
   readonly #config: Config;
   readonly #reader: Reader | undefined;
   readonly #lookahead: Lookahead;
 
   /** Without an observer NATS is not there. */
-  constructor(observer: Observer | undefined, services: readonly AnyService[], config: Config, log: Log) {
+  constructor(observer: NatsObserver | undefined, services: readonly AnyService[], config: Config, log: Log) {
     this.#observer = observer;
     this.#services = services;
     this.#config = config;

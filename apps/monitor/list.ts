@@ -3,7 +3,7 @@
 import type { Config } from "../../shared/config.ts";
 import { parseSubject, UndecodableError } from "../../shared/contracts/events.ts";
 import { readEvent } from "../../shared/nats/headers.ts";
-import type { Observer, Stored } from "../../shared/nats/observer.ts";
+import type { NatsObserver, Stored } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { get } from "./ask.ts";
 
@@ -40,7 +40,11 @@ const PAGES = 4;
 const LAST_ID = "ffffffff-ffff-7fff-bfff-ffffffffffff";
 
 /** Lists orders. */
-export async function list(config: Config, observer: Observer | undefined, wanted: Wanted): Promise<Listed> {
+export async function list(
+  config: Config,
+  observer: NatsObserver | undefined,
+  wanted: Wanted,
+): Promise<Listed> {
   const { status, cursor, id, limit } = wanted;
   const begin = id?.toLowerCase() ?? "";
   const before = cursor ?? (begin ? justBehind(begin) : undefined);
@@ -73,7 +77,7 @@ function next(digit: string): string {
 }
 
 /** The orders that were placed last, as far back as 2,000 messages of the stream go. */
-async function newest(observer: Observer): Promise<ListedOrder[]> {
+async function newest(observer: NatsObserver): Promise<ListedOrder[]> {
   const { lastSeq } = await observer.stream(FLOW_STREAM);
   const pages = Array.from({ length: PAGES }, (_, n) => lastSeq + 1 - PAGE * (n + 1)).filter(
     (seq) => seq + PAGE > 1,

@@ -2,7 +2,7 @@
 
 import type { Config } from "../../shared/config.ts";
 import type { Account } from "../../shared/nats/connect.ts";
-import { Observer } from "../../shared/nats/observer.ts";
+import { NatsObserver } from "../../shared/nats/observer.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { Board } from "../../shared/parked/board.ts";
 import type { AnyService } from "../../shared/service/define.ts";
@@ -18,7 +18,7 @@ const CHECKED = 2_000;
 
 /** What there is of a monitor that has found NATS. */
 export interface Sight {
-  readonly observer: Observer;
+  readonly observer: NatsObserver;
   readonly board: Board;
 }
 
@@ -75,7 +75,7 @@ export class Monitor {
 
   /** Waits for NATS and begins to look. Rejects when NATS refuses the user. */
   async start(account: Account): Promise<void> {
-    const observer = await Observer.connect(account, true);
+    const observer = await NatsObserver.connect(account, true);
     if (this.#isStopped) return observer.close();
     const { services, config } = this;
     this.#sight = {

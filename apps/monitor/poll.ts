@@ -1,6 +1,6 @@
 // Looks at every consumer, again and again: the one place that asks NATS how the flow stands.
 
-import type { Observer } from "../../shared/nats/observer.ts";
+import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM, filterSubjects } from "../../shared/nats/topology.ts";
 import type { AnyService } from "../../shared/service/define.ts";
 import { type Arrivals, arrivals, NO_ARRIVALS, typeOf } from "./arrivals.ts";
@@ -31,7 +31,7 @@ const SMOOTHED_OVER = 5;
 
 /** The looks of one monitor, or of one terminal. */
 export class Poll {
-  readonly #observer: Observer;
+  readonly #observer: NatsObserver;
   readonly #services: readonly AnyService[];
   readonly #windows = new Map<string, Look[]>();
   readonly #tracks = new Map<string, Look[]>();
@@ -39,7 +39,7 @@ export class Poll {
   #came: { at: number; arrivals: Arrivals }[] = [];
   #lastSeq: number | undefined;
 
-  constructor(observer: Observer, services: readonly AnyService[]) {
+  constructor(observer: NatsObserver, services: readonly AnyService[]) {
     this.#observer = observer;
     this.#services = services;
   }

@@ -7,7 +7,7 @@ import {
   UnknownSchemaError,
 } from "../../shared/contracts/events.ts";
 import { readEvent } from "../../shared/nats/headers.ts";
-import type { Observer, Stored } from "../../shared/nats/observer.ts";
+import type { NatsObserver, Stored } from "../../shared/nats/observer.ts";
 import { sayable } from "../../shared/nats/parking.ts";
 import { NatsSchemaBucket } from "../../shared/nats/schemas.ts";
 import { wishes } from "../../shared/nats/topology.ts";
@@ -20,11 +20,11 @@ const ASK_AGAIN_AFTER_MS = 10_000;
 
 /** Reads messages; schemas that this build does not know are looked for in the bucket. */
 export class Reader {
-  readonly #observer: Observer;
+  readonly #observer: NatsObserver;
   readonly #log: Log;
   readonly #asked = new Map<FactType, number>();
 
-  constructor(observer: Observer, log: Log) {
+  constructor(observer: NatsObserver, log: Log) {
     this.#observer = observer;
     this.#log = log;
   }

@@ -1,7 +1,7 @@
 // The schemas in the bucket, each with its version and whether this build knows it.
 
 import { type FactType, factTypes, knownVersions } from "../../shared/contracts/events.ts";
-import type { Observer } from "../../shared/nats/observer.ts";
+import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { schemaSubject } from "../../shared/nats/topology.ts";
 import { readEntry } from "../../shared/schemas/bucket-entry.ts";
 
@@ -18,7 +18,7 @@ export interface Kept {
 }
 
 /** All schemas of the bucket, by event and then in the order in which they were put there. */
-export async function shelf(observer: Observer): Promise<Kept[]> {
+export async function shelf(observer: NatsObserver): Promise<Kept[]> {
   const prefix = schemaSubject("");
   const messages = await observer.schemas();
   return messages

@@ -36,14 +36,14 @@ const ofKey = stand
 
 const showStand = createRoute({
   method: "get",
-  path: "/work",
+  path: "/standing",
   summary: "What waits in the service, and whether it makes calls",
   responses: { 200: json(stand, "How its work stands now.") },
 });
 
 const showKey = createRoute({
   method: "get",
-  path: "/work/{key}",
+  path: "/standing/{key}",
   summary: "The service's work on one order",
   request: { params: z.object({ key: z.string().regex(/^[\w-]{1,64}$/, "must be an order id, or a SKU") }) },
   responses: {
@@ -51,7 +51,7 @@ const showKey = createRoute({
   },
 });
 
-/** Adds `GET /work` and `GET /work/:key`, which only read. */
+/** Adds `GET /standing` and `GET /standing/:key`, which only read. */
 export function workRoutes(app: OpenAPIHono, work: Work): void {
   app.openapi(showStand, (c) => c.json(work.stand(), 200));
   app.openapi(showKey, (c) => {

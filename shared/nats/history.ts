@@ -63,10 +63,10 @@ export async function workOf(connection: NatsConnection, service: AnyService): P
   const answered = await answeredSince(js, service, info.ack_floor.stream_seq);
   const discarded = await discardedFor(js, service, isAcknowledged);
   const all = await parkedBy(js, service);
-  const aside = all.filter(({ eventId }) => !eventId || !discarded.has(eventId));
+  const aside = all.filter(({ origin, eventId }) => !discarded.has(origin.place) && !discarded.has(eventId));
   const places = new Set(aside.map(({ origin }) => origin.place));
   const fateOf: FateOf = (message, event) => {
-    if (event && discarded.has(event.id)) return "discarded";
+    if (discarded.has(placeOf(message)) || (event && discarded.has(event.id))) return "discarded";
     if (event && answered.has(event.id)) return "handled";
     return isAcknowledged(message.seq) && !places.has(placeOf(message)) ? "handled" : "open";
   };
@@ -109,7 +109,7 @@ async function answeredSince(
   return answered;
 }
 
-/** The events that operators have given up, and the service has heard of it. */
+/** The places and events that operators have given up, and the service has heard of it. */
 async function discardedFor(
   js: JetStreamClient,
   { name }: AnyService,
@@ -118,8 +118,11 @@ async function discardedFor(
   const discarded = new Set<string>();
   const filter_subjects = [wishSubject("discarded", name, "*")];
   for await (const { seq, headers } of stored(js, FLOW_STREAM, { filter_subjects, headers_only: true })) {
-    const eventId = headers?.get("Quadrille-Event");
-    if (eventId && isAcknowledged(seq)) discarded.add(eventId);
+    if (!isAcknowledged(seq)) continue;
+    for (const name of ["Quadrille-Place", "Quadrille-Event"]) {
+      const given = headers?.get(name);
+      if (given) discarded.add(given);
+    }
   }
   return discarded;
 }

@@ -30,7 +30,7 @@ const MOST_OF_ONE = 500;
 const PAGE = 500;
 
 /** Looks, and counts how often it asked. Whatever is asked of it rejects while the broker is away, or within 2 s. */
-export class Observer {
+export class NatsObserver {
   /** How many requests were made so far. */
   requests = 0;
   readonly #connection: NatsConnection;
@@ -44,9 +44,9 @@ export class Observer {
   }
 
   /** Connects; waits for a broker that is not there yet if `wait` says so, and rejects when it refuses the user. */
-  static async connect(account: Account, wait: boolean): Promise<Observer> {
+  static async connect(account: Account, wait: boolean): Promise<NatsObserver> {
     const connection = await connectNats(account, wait);
-    return new Observer(
+    return new NatsObserver(
       connection,
       await jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT_MS }),
     );

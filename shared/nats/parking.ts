@@ -55,11 +55,12 @@ export class NatsParking implements Parking {
 
   async find(origin: Origin) {
     const message = await this.#message(origin);
-    return { read: () => readEvent(message) };
+    return message && { read: () => readEvent(message) };
   }
 
   async update(origin: Origin, parked: Parked): Promise<void> {
-    await this.put(origin, await this.#message(origin), parked);
+    const message = await this.#message(origin);
+    if (message) await this.put(origin, message, parked);
   }
 
   async end(origin: Origin): Promise<void> {
@@ -69,12 +70,11 @@ export class NatsParking implements Parking {
     await this.#publish(origin, new Uint8Array(), note);
   }
 
-  async #message(origin: Origin): Promise<Message> {
+  async #message(origin: Origin): Promise<Message | undefined> {
     const { direct } = await this.#manager;
     const last_by_subj = parkedSubject(this.#service, origin);
     const stored = await direct.getMessage(PARKED_STREAM, { last_by_subj });
-    if (!stored) throw new Error(`${last_by_subj} is not in PARKED`);
-    return parkedMessage(stored);
+    return stored ? parkedMessage(stored) : undefined;
   }
 
   async #publish(origin: Origin, data: Uint8Array, said: MsgHdrs): Promise<void> {
@@ -106,15 +106,10 @@ export function whyParked(
   };
 }
 
-/** The message that an entry of PARKED is about, as it came; throws when it has ended. */
-export function parkedMessage({
-  subject,
-  header,
-  data,
-}: Pick<StoredMsg, "subject" | "header" | "data">): Message {
+/** The message that an entry of PARKED is about, as it came; undefined when it has ended. */
+export function parkedMessage({ header, data }: Pick<StoredMsg, "header" | "data">): Message | undefined {
   const original = header.get("Quadrille-Subject");
-  if (!original) throw new Error(`what ${subject} has held has ended`);
-  return { subject: original, headers: header, data };
+  return original ? { subject: original, headers: header, data } : undefined;
 }
 
 /** A message's headers but for the broker's, which would act on a copy as well. None if no client may read them. */

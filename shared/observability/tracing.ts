@@ -10,7 +10,7 @@ import type { OpenSpan, Spans } from "./spans.ts";
 import { isKept } from "./traceparent.ts";
 
 /** What is asked every few seconds, by machines. */
-const UNTRACED = /^\/(metrics|healthz|readyz|work(\/.*)?)$/;
+const UNTRACED = /^\/(metrics|healthz|readyz|standing(\/.*)?)$/;
 
 const FAILURES: ReadonlySet<string> = new Set<Outcome | "failed">(["retried", "parked", "failed"]);
 

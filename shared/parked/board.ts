@@ -1,6 +1,6 @@
 // What is parked, kept up to date by reading only what PARKED has got since the last time.
 
-import type { Observer, StreamStand } from "../nats/observer.ts";
+import type { NatsObserver, StreamStand } from "../nats/observer.ts";
 import { PARKED_STREAM } from "../nats/topology.ts";
 import { type Entry, entryOf } from "./entries.ts";
 
@@ -13,13 +13,13 @@ const PAGES = 10;
 
 /** The entries of PARKED. */
 export class Board {
-  readonly #observer: Observer;
+  readonly #observer: NatsObserver;
   readonly #maxAgeMs: number;
   readonly #notes = new Map<string, Note>();
   #through = 0;
 
   /** `maxAgeMs` is how long PARKED keeps an entry. */
-  constructor(observer: Observer, maxAgeMs: number) {
+  constructor(observer: NatsObserver, maxAgeMs: number) {
     this.#observer = observer;
     this.#maxAgeMs = maxAgeMs;
   }

@@ -1,7 +1,7 @@
 // What is parked, as operators see it: entries, their lanes, and what may be redriven in which order.
 
 import type { StoredMsg } from "@nats-io/jetstream";
-import { parseSubject } from "../contracts/events.ts";
+import { parseSubject, UnknownSchemaError } from "../contracts/events.ts";
 import { type Message, readEvent } from "../nats/headers.ts";
 
 /** A message that a service has put aside. Times are ISO 8601. */
@@ -64,14 +64,31 @@ export function eventIn({ message }: Entry) {
   }
 }
 
+/** Whether an entry has the event in it that its headers name, be it of a schema that this build does not know. */
+export function carriesEvent({ eventId, message }: Entry): boolean {
+  try {
+    return readEvent(message).id === eventId;
+  } catch (error) {
+    return error instanceof UnknownSchemaError && eventId !== undefined;
+  }
+}
+
 /** The entries of a service and a key belong to one lane; in it they are in the order of the stream. */
 export function lanesOf(entries: readonly Entry[]): Entry[][] {
-  const lanes = new Map<string, Entry[]>();
-  for (const entry of entries.toSorted((a, b) => a.sequence - b.sequence)) {
-    const name = `${entry.service}.${entry.key}`;
-    lanes.set(name, [...(lanes.get(name) ?? []), entry]);
+  const inOrder = entries.toSorted((a, b) => a.sequence - b.sequence);
+  return gathered(inOrder, ({ service, key }) => `${service}.${key}`);
+}
+
+/** The items that have the same name, in their order. */
+function gathered<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[][] {
+  const all = new Map<string, Item[]>();
+  for (const item of items) {
+    const name = nameOf(item);
+    const some = all.get(name);
+    if (some) some.push(item);
+    else all.set(name, [item]);
   }
-  return [...lanes.values()];
+  return [...all.values()];
 }
 
 /** An entry that can't be redriven before another one. */
@@ -128,12 +145,7 @@ type Grouped = Pick<
 
 /** The entries by the reason of their failure, the most frequent first. */
 export function groupsOf(entries: readonly Grouped[]): Group[] {
-  const groups = new Map<string, Grouped[]>();
-  for (const entry of entries) {
-    const name = `${entry.service}.${entry.fingerprint}`;
-    groups.set(name, [...(groups.get(name) ?? []), entry]);
-  }
-  return [...groups.values()]
+  return gathered(entries, ({ service, fingerprint }) => `${service}.${fingerprint}`)
     .map((group) => {
       const failed = group.filter(({ state }) => state === "failed");
       const [{ fingerprint, service, what, cause }] = (failed.length > 0 ? failed : group) as [Grouped];

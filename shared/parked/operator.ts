@@ -5,7 +5,7 @@ import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManage
 import { headers, type NatsConnection } from "nats";
 import { connectNats } from "../nats/connect.ts";
 import { OPERATOR, PARKED_STREAM, parkedSubject, type wishes, wishSubject } from "../nats/topology.ts";
-import { type Entry, entryOf } from "./entries.ts";
+import { carriesEvent, type Entry, entryOf } from "./entries.ts";
 
 /** What became of an entry: it has ended, it has failed once more, or nothing yet. */
 export type Became = "ended" | Entry | undefined;
@@ -60,10 +60,11 @@ export class Operator {
     about.set("Quadrille-Place", place);
     about.set("Quadrille-Parked", `${id}`);
     about.set("Quadrille-By", by);
-    if (eventId) about.set("Quadrille-Event", eventId);
+    if (carriesEvent(entry)) about.set("Quadrille-Event", eventId!);
     if (reason) about.set("Quadrille-Reason", reason);
     const subject = wishSubject(said, service, key);
-    await this.#js.publish(subject, "", { headers: about, msgID: `${said}.${id}`, timeout: TIMEOUT_MS });
+    const msgID = `${said}.${service}.${place}.${id}`; // The numbers of a PARKED that was made anew begin anew.
+    await this.#js.publish(subject, "", { headers: about, msgID, timeout: TIMEOUT_MS });
   }
 
   /** What has become of an entry within `withinMs`. */

@@ -76,7 +76,9 @@ function short(text: string): string {
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  const widths = head.map((_, column) =>
+    lines.reduce((width, line) => Math.max(width, line[column]!.length), 0),
+  );
   return lines
     .map((line) =>
       line

@@ -2,6 +2,7 @@
 
 import { type Event, UnknownSchemaError } from "../contracts/events.ts";
 import { inLog, type Log } from "../observability/log.ts";
+import { Aside } from "./aside.ts";
 import { type CallEnd, Calls, type Pause, PermanentFault, retryDelay } from "./calls.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { isDatabaseFault } from "./database.ts";
@@ -11,7 +12,7 @@ import type { GroupCommit, Work } from "./group-commit.ts";
 import { Lanes } from "./lanes.ts";
 import type { Observer } from "./observer.ts";
 import type { OutboxPublisher } from "./outbox.ts";
-import { fingerprintOf, type Origin, type Parked } from "./parked.ts";
+import type { Origin, Parked } from "./parked.ts";
 import type { Standing } from "./standing.ts";
 import type { UnknownSchemas } from "./unknown-schemas.ts";
 
@@ -84,6 +85,7 @@ export class Consumer<Port> {
   readonly #parts: ConsumerParts<Port>;
   readonly #lanes: Lanes<() => void>;
   readonly #calls: Calls<Port>;
+  readonly #aside: Aside;
   readonly #clock: Clock;
   /** Deliveries whose schema is being looked up. */
   readonly #unread = new Set<Delivery>();
@@ -93,16 +95,17 @@ export class Consumer<Port> {
   #idle: (() => void) | undefined;
 
   constructor(parts: ConsumerParts<Port>) {
-    const { port, log, callsAtOnce, clock = realClock, observer } = parts;
+    const { engine, port, log, callsAtOnce, clock = realClock, observer } = parts;
     this.#parts = parts;
     this.#clock = clock;
     this.#lanes = new Lanes(callsAtOnce ?? CALLS_AT_ONCE);
+    this.#aside = new Aside(engine, clock);
     this.#calls = new Calls(port, this.#lanes, log, clock, observer);
   }
 
-  /** How many deliveries were taken and have not ended, how many keys have a call, and how long calls are paused. */
-  get standing(): Pick<Standing, "underWay" | "lanes" | "pausedMs"> {
-    return { underWay: this.#underWay, lanes: this.#lanes.size, pausedMs: this.#calls.pausedMs };
+  /** How many deliveries were taken and have not ended, how many keys have a call, and whether calls are paused. */
+  get standing(): Pick<Standing, "underWay" | "lanes" | "isPaused"> {
+    return { underWay: this.#underWay, lanes: this.#lanes.size, isPaused: this.pause !== undefined };
   }
 
   /** Takes a delivery; it ends some time later, after its transaction and its facts are safe. */
@@ -197,18 +200,13 @@ export class Consumer<Port> {
     const { key } = delivery.origin;
     if (this.#handingBack) this.#handBack(delivery);
     else if (this.#lanes.isBusy(key)) this.#lanes.wait(key, () => this.#obeyInTurn(delivery, wish));
-    else this.#parts.commits.add(this.#workWithout(delivery, () => this.#obey(delivery, wish)));
-  }
-
-  #obey({ origin }: Delivery, wish: Wish): Settled {
-    const { engine } = this.#parts;
-    if (wish.eventId) engine.attempts.forget(wish.eventId);
-    if (wish.do === "redrive") engine.parked.redrive(origin);
     else {
-      if (wish.eventId) engine.receive(wish.eventId);
-      engine.parked.end(origin);
+      const obey = (): Settled => {
+        this.#aside.obey(delivery, wish);
+        return { outcome: "reacted" };
+      };
+      this.#parts.commits.add(this.#workWithout(delivery, obey));
     }
-    return { outcome: "reacted" };
   }
 
   /** Puts a message aside that nobody can read. */
@@ -272,7 +270,10 @@ export class Consumer<Port> {
   /** Decides inside the transaction how the delivery ends. Throws only faults of the database. */
   #settle(delivery: Delivery, event: Event, call?: Call): Ending {
     try {
-      if (!call) return this.#keptAside(delivery, event) ?? this.#handle(delivery, event);
+      if (!call) {
+        const parked = this.#aside.kept(delivery, event);
+        return parked ? { outcome: "parked", parked } : this.#handle(delivery, event);
+      }
       const { reaction, end } = call;
       if (end.kind === "answered") return this.#handle(delivery, event, { outcome: end.outcome });
       return this.#unanswered(delivery, event, reaction, end);
@@ -289,21 +290,6 @@ export class Consumer<Port> {
     if (from !== undefined) observer?.decided?.(performance.now() - from);
     if (isRedrive && verdict.outcome !== "asks") engine.parked.end(origin);
     return verdict;
-  }
-
-  /** What was put aside stays there until an operator redrives it, and whatever comes later waits behind it. */
-  #keptAside({ origin, isRedrive }: Delivery, event: Event): Settled | undefined {
-    const { engine } = this.#parts;
-    if (isRedrive) return undefined;
-    const already = engine.parked.find(origin.place);
-    if (already) return { outcome: "parked", parked: already };
-    const ahead = engine.parked.ahead(origin);
-    if (!ahead || engine.knows(event.id)) return undefined;
-    const now = this.#clock.now();
-    const waiting = { isWaiting: true, attempts: 0, firstAt: now, lastAt: now, stack: "" };
-    const cause = "waits behind an earlier message of its lane";
-    const { fingerprint } = ahead;
-    return { outcome: "parked", parked: engine.parked.put(origin, { ...waiting, cause, fingerprint }) };
   }
 
   /** What becomes of an event whose call has had no answer: it gives up, is parked, or comes again later. */
@@ -332,17 +318,8 @@ export class Consumer<Port> {
   }
 
   /** Puts the message into its lane, inside the current transaction. */
-  #parked({ attempt, origin }: Delivery, error: Error, event?: Event): Settled {
-    const { engine } = this.#parts;
-    const lastAt = this.#clock.now();
-    const { times: attempts, firstAt } = (event && engine.attempts.find(event.id)) ?? {
-      times: attempt,
-      firstAt: lastAt,
-    };
-    const { message: cause, stack = "" } = error;
-    const fingerprint = fingerprintOf(event?.type ?? "unreadable", error);
-    const why = { cause, stack, fingerprint, attempts, firstAt, lastAt, isWaiting: false };
-    return { outcome: "parked", parked: engine.parked.put(origin, why) };
+  #parked(delivery: Delivery, error: Error, event?: Event): Settled {
+    return { outcome: "parked", parked: this.#aside.put(delivery, error, event) };
   }
 
   async #perform(

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type JsMsg, jetstreamManager } from "@nats-io/jetstream";
 import type { Database } from "better-sqlite3";
 import type { NatsConnection } from "nats";
-import { type Event, parseSubject, UndecodableError } from "../contracts/events.ts";
+import { type Event, parseSubject, UndecodableError, UnknownSchemaError } from "../contracts/events.ts";
 import { readEvent } from "../nats/headers.ts";
 import { type FateOf, pastOf, workOf } from "../nats/history.ts";
 import { NatsSchemaBucket } from "../nats/schemas.ts";
@@ -141,11 +141,14 @@ async function tell(
   for await (const message of pastOf(connection, service)) {
     const type = parseSubject(message.subject)?.type;
     if (!type) continue; // An operator's word, which is among the fates.
-    const event = read(message);
+    const found = read(message);
+    const event = found instanceof UndecodableError ? undefined : found;
     if (event?.source === service.name) replay.said(event, message.data);
     const fate = heard.includes(type) ? fateOf(message, event) : "open";
-    if (fate === "discarded") replay.gaveUp(event!);
-    else if (fate === "handled") replay.handled(event ?? lost(message));
+    if (fate === "discarded") {
+      if (event) replay.gaveUp(event);
+    } else if (fate === "handled" && event) replay.handled(event);
+    else if (fate === "handled" && found instanceof UnknownSchemaError) lost(message); // What nobody can read, nobody handled.
     if (++events % EVENTS_AT_ONCE === 0) db.exec("COMMIT; BEGIN");
   }
   replay.allStored();
@@ -155,12 +158,12 @@ async function tell(
   return events;
 }
 
-/** The event in a message; undefined where there is none that can be read. */
-function read(message: JsMsg): Event | undefined {
+/** The event in a message, or why it can't be read. */
+function read(message: JsMsg): Event | UndecodableError {
   try {
     return readEvent(message);
   } catch (error) {
-    if (error instanceof UndecodableError) return undefined;
+    if (error instanceof UndecodableError) return error;
     throw error;
   }
 }

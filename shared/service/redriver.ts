@@ -8,8 +8,8 @@ import type { Origin, Parked, ParkedLanes } from "./parked.ts";
 
 /** Where messages are put aside, as their service sees it. All of it rejects while the broker is away. */
 export interface Parking {
-  /** A message that is there, to be read again. Rejects when it is not there. */
-  find(origin: Origin): Promise<Pick<Delivery, "read">>;
+  /** A message that is there, to be read again; undefined when it is not there. */
+  find(origin: Origin): Promise<Pick<Delivery, "read"> | undefined>;
   /** Says of a message that is there why it is put aside now. */
   update(origin: Origin, parked: Parked): Promise<void>;
   /** Leaves of a message only a note that it is put aside no more. */
@@ -25,8 +25,9 @@ export class Redriver {
   readonly #take: (delivery: Delivery) => void;
   readonly #log: Log;
   readonly #clock: Clock;
-  /** The places of what is under way. */
+  /** The places of what is under way, and of what was looked for in vain. */
   readonly #underWay = new Set<string>();
+  readonly #missed = new Set<string>();
   #stopped = false;
   #isToLook = false;
 
@@ -76,11 +77,29 @@ export class Redriver {
   async #redrive(origin: Origin): Promise<void> {
     const found = await this.#parking.find(origin);
     if (this.#stopped) return;
+    if (!found) return this.#miss(origin);
+    this.#missed.delete(origin.place);
     const over = (delayMs: number) => {
       if (delayMs > 0) this.#later(origin.place, delayMs);
       else this.#over(origin.place);
     };
     this.#take(new Redelivery(origin, this.#parking, () => found.read(), over));
+  }
+
+  /**
+   * What is not there is looked for once more, since it may be on its way. Then its lane goes on without it: it has ended before,
+   * or its service never had word that it was put aside, and it is delivered as ever.
+   */
+  #miss(origin: Origin): void {
+    const { place } = origin;
+    if (!this.#missed.delete(place)) {
+      this.#missed.add(place);
+      this.#later(place, RETRY_MS);
+      return;
+    }
+    this.#log.error({ place }, "what was to be redriven is not in PARKED: its lane goes on");
+    this.#lanes.end(origin);
+    this.#over(place);
   }
 
   async #end(origin: Origin): Promise<void> {

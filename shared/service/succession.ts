@@ -131,7 +131,8 @@ function setAside(file: string, name: string): void {
   }
 }
 
-function factOf(row: OutboxRow, source: string): Event {
+/** The fact in a row of the outbox of `source`. */
+export function factOf(row: OutboxRow, source: string): Event {
   return {
     ...decode(row.type, row.payload),
     id: row.event_id,

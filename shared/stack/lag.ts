@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Checked, check } from "../../apps/monitor/check.ts";
 import { Poll, type Snapshot } from "../../apps/monitor/poll.ts";
 import { span } from "../../apps/monitor/words.ts";
-import type { Observer } from "../nats/observer.ts";
+import type { NatsObserver } from "../nats/observer.ts";
 import { Misuse, options } from "./arguments.ts";
 import { askMonitor, columns, FOUND_FAULT, look, observe, standing, type View } from "./terminal.ts";
 
@@ -41,7 +41,7 @@ await look("Can't tell how far the services are behind", async (args, view) => {
 });
 
 /** Shows every look until Ctrl-C: the monitor's, or our own while it does not answer. */
-async function watchOn({ config, services }: View, observer: Observer, json: boolean): Promise<never> {
+async function watchOn({ config, services }: View, observer: NatsObserver, json: boolean): Promise<never> {
   const poll = new Poll(observer, services);
   for (let shown = 0; ; ) {
     const seen = (await askMonitor(config, "/api/consumers")) as Snapshot | undefined;
@@ -56,7 +56,7 @@ async function watchOn({ config, services }: View, observer: Observer, json: boo
   }
 }
 
-async function checked({ services }: View, observer: Observer): Promise<Checked[]> {
+async function checked({ services }: View, observer: NatsObserver): Promise<Checked[]> {
   const checks: Checked[] = [];
   for (const service of services)
     checks.push((await check(observer, service, CHECKED)) ?? nothing(service.name));

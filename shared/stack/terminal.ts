@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Poll, type Snapshot } from "../../apps/monitor/poll.ts";
 import { allServices } from "../../apps/services.ts";
 import { type Config, ConfigError, loadConfig, natsUrl, serviceUrl } from "../config.ts";
-import { Observer } from "../nats/observer.ts";
+import { NatsObserver } from "../nats/observer.ts";
 import { MONITOR } from "../nats/topology.ts";
 import type { AnyService } from "../service/define.ts";
 import { Misuse } from "./arguments.ts";
@@ -43,7 +43,7 @@ export async function look(
 }
 
 /** Connects to NATS as the monitor does, whose password npm start keeps in the data folder. Rejects when NATS is not there. */
-export async function observe(config: Config): Promise<Observer> {
+export async function observe(config: Config): Promise<NatsObserver> {
   const kept = join(config.DATA_DIR, "passwords.env");
   const password = config.MONITOR_PASSWORD ?? readPasswords(kept).MONITOR_PASSWORD;
   if (!password) {
@@ -52,7 +52,7 @@ export async function observe(config: Config): Promise<Observer> {
     );
   }
   const url = natsUrl(config);
-  return Observer.connect({ url, user: MONITOR, password }, false).catch((cause) => {
+  return NatsObserver.connect({ url, user: MONITOR, password }, false).catch((cause) => {
     throw new Error(`NATS does not answer at ${url} (${cause.message}): is the stack running?`, { cause });
   });
 }
@@ -69,7 +69,7 @@ export async function askMonitor(config: Config, path: string): Promise<unknown>
 }
 
 /** How the consumers stand: as the monitor saw them last, or by looks of our own, which take a second. */
-export async function standing(view: View, observer: Observer): Promise<Snapshot> {
+export async function standing(view: View, observer: NatsObserver): Promise<Snapshot> {
   const { config, services } = view;
   const seen = (await askMonitor(config, "/api/consumers")) as Snapshot | undefined;
   if (seen?.nats.isConnected) return seen;

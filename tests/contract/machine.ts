@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Database } from "better-sqlite3";
 import { vi } from "vitest";
-import { decode, type Event, type FactType } from "../../shared/contracts/events.ts";
+import type { Event } from "../../shared/contracts/events.ts";
 import { createLog } from "../../shared/observability/log.ts";
 import type { Delivery, Wish } from "../../shared/service/consumer.ts";
 import { openDatabase } from "../../shared/service/database.ts";
@@ -14,6 +14,7 @@ import type { OutboxRow } from "../../shared/service/engine.ts";
 import type { Origin, Parked } from "../../shared/service/parked.ts";
 import { type CommandResult, Runtime } from "../../shared/service/runtime.ts";
 import { stateHash } from "../../shared/service/state.ts";
+import { factOf } from "../../shared/service/succession.ts";
 import { never, Outside } from "./outside.ts";
 import { type Content, readable, Shelf } from "./shelf.ts";
 
@@ -344,18 +345,8 @@ async function stillness(machines: readonly Machine[]): Promise<void> {
 
 /** A row of an outbox as those hear it who consume it. */
 export function toEvent(row: OutboxRow, source: string): Event {
-  const { data } = decode(row.type as FactType, row.payload);
-  return {
-    type: row.type,
-    data: JSON.parse(JSON.stringify(data)),
-    id: row.event_id,
-    source,
-    key: row.key,
-    time: row.time,
-    causationId: row.causation_id,
-    correlationId: row.correlation_id,
-    ...(row.traceparent && { traceparent: row.traceparent }),
-  } as Event;
+  const fact = factOf(row, source);
+  return { ...fact, data: JSON.parse(JSON.stringify(fact.data)) } as Event;
 }
 
 /** The rows of every table but the kit's, in no order but their own. */

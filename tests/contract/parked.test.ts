@@ -200,14 +200,51 @@ describe("a redrive", () => {
     expect([till.said, till.shelf.held]).toEqual([["order.completed b"], []]);
   });
 
-  it("of what was handled meanwhile is a duplicate, and ends", async () => {
+  it("of what was handled meanwhile is a duplicate, and ends: the order goes on as ever", async () => {
     const { till, messages } = await blocked();
     plantBug("a", false);
     await till.tell("redrive", messages[0]);
-    const shelf = till.shelf.held;
+    till.answer("a");
+    await turns();
     await till.tell("redrive", messages[0]);
-    expect(till.shelf.held).toEqual(shelf);
-    expect(till.said).toEqual(["order.completed a"]);
+    await till.tell("redrive", messages[1]);
+
+    expect(till.said).toEqual(["order.completed a", "shipment.waived a"]);
+    expect([till.shelf.held, till.rows("parked")]).toEqual([[], 0]);
+    const [later] = await till.take({ ...noted("a"), id: "later" });
+    expect(later!.end).toBe("acked");
+  });
+
+  it.each(["redrive", "discard"] as const)(
+    "of what nobody can read, and was discarded before, holds nobody up (%s)",
+    async (word) => {
+      const till = new Till();
+      const unreadable = Object.assign(new Error("not Avro"), { key: "b" });
+      await till.take(unreadable);
+      await till.tell("discard", unreadable);
+      await till.tell(word, unreadable);
+      await vi.advanceTimersByTimeAsync(2 * RETRY_MS);
+      await turns();
+
+      expect(till.rows("parked")).toBe(0);
+      const [later] = await till.take(paid("b"));
+      expect(later!.end).toBe("acked");
+    },
+  );
+
+  it("of what PARKED has lost, with all that waits behind it, lets the order go on", async () => {
+    const { till, messages } = await blocked();
+    plantBug("a", false);
+    till.shelf.lose();
+    await till.tell("redrive", messages[0]);
+    for (let round = 0; round < 6; round++) {
+      await vi.advanceTimersByTimeAsync(RETRY_MS);
+      await turns();
+    }
+
+    expect(till.rows("parked")).toBe(0);
+    const [later] = await till.take({ ...noted("a"), id: "later" });
+    expect(later!.end).toBe("acked");
   });
 });
 

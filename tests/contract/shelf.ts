@@ -29,12 +29,18 @@ export class Shelf implements Parking {
 
   async find({ place }: Origin) {
     if (this.isAway) throw new Error("NATS is not reachable");
-    const { content } = this.#entries.get(place)!;
-    return { read: () => readable(content) };
+    const entry = this.#entries.get(place);
+    return entry && { read: () => readable(entry.content) };
   }
 
   async update({ place }: Origin, parked: Parked): Promise<void> {
-    this.#entries.get(place)!.parked = parked;
+    const entry = this.#entries.get(place);
+    if (entry) entry.parked = parked;
+  }
+
+  /** Forgets what is put aside. */
+  lose(): void {
+    this.#entries.clear();
   }
 
   async end({ place }: Origin): Promise<void> {

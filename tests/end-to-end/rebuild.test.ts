@@ -9,6 +9,7 @@ import BetterSqlite from "better-sqlite3";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
+import { Operator } from "../../shared/parked/operator.ts";
 import { listenForWishes } from "../../shared/stack/control.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
 import { anOrder } from "../support/order.ts";
@@ -133,6 +134,23 @@ test("what is under way is not taken for done, nor is what was done under way", 
 
   expect({ code, after: done.after }).toEqual({ code: 0, after: before.done.after });
   expect((await shop.get("orders", `/orders/${stuck}`)).body.status).toBe("pending");
+});
+
+test("what an operator has given up stays given up, though nobody can read it, also without a database", async () => {
+  const { NATS_HOST, NATS_PORT } = shop.stack.config;
+  const password = shop.stack.passwords.OPERATOR_PASSWORD!;
+  const operator = await Operator.connect(`nats://${NATS_HOST}:${NATS_PORT}`, password);
+  const entry = (await operator.entries()).find(({ service }) => service === "inventory")!;
+  await operator.say("discarded", entry, "ann", "nonsense");
+  expect(await operator.outcome(entry, 10_000)).toBe("ended");
+  await operator.close();
+  const before = await rebuild("inventory");
+
+  await lose("inventory");
+  const { code, done } = await rebuild("inventory");
+
+  expect({ code, after: done.after }).toEqual({ code: 0, after: before.done.after });
+  await shop.ended(await shop.place());
 });
 
 test("a service that runs, and nobody can stop, is left alone", async () => {

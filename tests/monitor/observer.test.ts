@@ -10,7 +10,7 @@ import { check } from "../../apps/monitor/check.ts";
 import { Poll } from "../../apps/monitor/poll.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
-import { Observer } from "../../shared/nats/observer.ts";
+import { NatsObserver } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM, MONITOR, parkedSubject, wishSubject } from "../../shared/nats/topology.ts";
 import { Board } from "../../shared/parked/board.ts";
 import { type Broker, placeWaiting, startBroker } from "../../shared/stack/bench/broker.ts";
@@ -22,14 +22,14 @@ const ORDERS = 1_200;
 const DAY_MS = 86_400_000;
 
 let broker: Broker;
-let observer: Observer;
+let observer: NatsObserver;
 
 beforeAll(async () => {
   broker = await startBroker(folder, "relaxed");
   await placeWaiting(broker.connection, ORDERS);
   const config = loadConfig(broker.env);
   const url = `nats://${config.NATS_HOST}:${config.NATS_PORT}`;
-  observer = await Observer.connect({ url, user: MONITOR, password: config.MONITOR_PASSWORD! }, false);
+  observer = await NatsObserver.connect({ url, user: MONITOR, password: config.MONITOR_PASSWORD! }, false);
 });
 
 afterAll(async () => {
@@ -89,8 +89,8 @@ it("a check that finds another number says so", async () => {
         return { ...info, num_pending: info.num_pending - 1 };
       },
     },
-  }) as Observer;
-  const seen: Observer = new Proxy(observer, {
+  }) as NatsObserver;
+  const seen: NatsObserver = new Proxy(observer, {
     get: (target, name) => {
       const value = name === "consumer" ? wrong.consumer : Reflect.get(target, name, target);
       return typeof value === "function" ? value.bind(target) : value;

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { type Entry, groupsOf, inOrder } from "../../shared/parked/entries.ts";
+import { listText } from "../../shared/parked/texts.ts";
 
 let id = 0;
 
@@ -51,6 +52,15 @@ describe("a redrive", () => {
   it("of one order, or of one service, does not concern another", () => {
     const others = [entry("b", 1), entry("a", 1, { service: "risk" })];
     expect(inOrder([...others, ...lane], (one) => one === first).handled).toEqual([first, waiting]);
+  });
+});
+
+describe("a list", () => {
+  it("of very many has a line for each, and its groups count them all", () => {
+    const many = Array.from({ length: 150_000 }, (_, sequence) => entry(`k${sequence % 1_000}`, sequence));
+
+    expect(listText(many).split("\n")).toHaveLength(1 + many.length + 2);
+    expect(groupsOf(many)).toMatchObject([{ failed: many.length, waiting: 0 }]);
   });
 });
 
