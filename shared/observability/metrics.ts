@@ -99,7 +99,7 @@ export class Metrics implements Observer, HttpObserver, Meters {
       set({}, standing().lanes),
     );
     this.gauge("quadrille_breaker_open", "1 while calls are paused since nobody is answered.", [], (set) =>
-      set({}, standing().pausedMs > 0 ? 1 : 0),
+      set({}, standing().isPaused ? 1 : 0),
     );
     this.gauge("quadrille_parked", "Messages that are put aside, by state.", ["state"], (set) => {
       for (const [state, count] of Object.entries(standing().parked)) set({ state }, count);

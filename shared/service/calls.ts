@@ -51,11 +51,6 @@ export class Calls<Port> {
     this.#observer = observer;
   }
 
-  /** For how long calls are paused at a time, in milliseconds; 0 when they are not. */
-  get pausedMs(): number {
-    return this.#breaker.pauseMs;
-  }
-
   /** Since nobody is answered: until when calls are paused, in milliseconds since 1970, and why the last one failed. */
   get pause(): Pause | undefined {
     if (!this.#breaker.isOpen) return undefined;

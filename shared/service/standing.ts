@@ -10,8 +10,8 @@ export interface Standing {
   readonly underWay: number;
   /** Keys for which a call is under way, or waiting for its turn. */
   readonly lanes: number;
-  /** For how long calls are paused at a time, in milliseconds, since nobody is answered; 0 when they are not. */
-  readonly pausedMs: number;
+  /** Whether calls are paused, since nobody is answered. */
+  readonly isPaused: boolean;
   /** Messages that are put aside. */
   readonly parked: Readonly<Record<ParkedState, number>>;
 }
