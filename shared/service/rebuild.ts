@@ -17,11 +17,22 @@ import { type Difference, differences, stateHash } from "./state.ts";
 import { carryOver, openEmpty, openSuccessor, stamp, takePlace } from "./succession.ts";
 import { learnKept } from "./unknown-schemas.ts";
 
+/** What the stream has no longer, because of its age or since somebody removed it. */
+export interface Gone {
+  readonly messages: number;
+  /** How many there were in all. */
+  readonly of: number;
+  /** When the oldest message was stored that is still there; null when there is none. */
+  readonly since: string | null;
+}
+
 /** What was rebuilt, and what became of it. */
 export interface Rebuilt {
   readonly service: string;
   /** How many messages of the stream were read. */
   readonly events: number;
+  /** What the new database can't know. */
+  readonly gone: Gone | null;
   /** The hash of the state that the old database had, if there was one; and of that of the new one. */
   readonly before: string | null;
   readonly after: string;
@@ -37,6 +48,7 @@ export interface Rebuilt {
 export interface AsOf {
   readonly service: string;
   readonly events: number;
+  readonly gone: Gone | null;
   readonly file: string;
   /** What the service would have shown. */
   readonly summary: unknown;
@@ -59,12 +71,14 @@ const LOOK_EVERY_MS = 100;
 
 /**
  * Rebuilds the database of a service that is not running. The new one takes the place of the old one if both hold the
- * same, if there was none, or if `force` says so; else it is left beside it. Rejects with a sentence when it can't.
+ * same, if there was none, or if `force` says so; else it is left beside it. Only who observes, or who is forced, is rebuilt
+ * from what is left of the past. Rejects with a sentence when it can't.
  */
 export async function rebuild(target: Target, { force = false } = {}): Promise<Rebuilt> {
   const { service, folder, connection } = target;
   const begun = performance.now();
-  await expectWholePast(connection);
+  const gone = await goneFrom(connection);
+  if (gone && !force && !isObserver(service)) throw new Error(incomplete(gone, service));
   await expectStopped(target);
   const file = join(folder, "state.db");
   const successor = openSuccessor(service, file);
@@ -89,6 +103,7 @@ export async function rebuild(target: Target, { force = false } = {}): Promise<R
     return {
       service: service.name,
       events,
+      gone,
       before,
       after,
       differences: isSame ? [] : differences(db, "old"),
@@ -110,7 +125,11 @@ export async function rebuildAsOf(target: Target, time: Date): Promise<AsOf> {
       `what ${service.name} had done by then is not in the stream: --as-of is for who only observes`,
     );
   }
-  await expectWholePast(connection);
+  const gone = await goneFrom(connection);
+  if (gone && (gone.since === null || time < new Date(gone.since))) {
+    const rest = gone.since === null ? "it is empty" : `it begins at ${gone.since}`;
+    throw new Error(`${FLOW_STREAM} tells nothing of that time any more: ${rest}`);
+  }
   const file = join(folder, `state.as-of-${stamp(time)}.db`);
   const db = openEmpty(file);
   try {
@@ -119,7 +138,7 @@ export async function rebuildAsOf(target: Target, time: Date): Promise<AsOf> {
     const events = await tell(replay, db, target, fateOf);
     const summary = replay.store.summary?.(SHOWN);
     db.pragma("journal_mode = DELETE");
-    return { service: service.name, events, file, summary, seconds: secondsSince(begun) };
+    return { service: service.name, events, gone, file, summary, seconds: secondsSince(begun) };
   } finally {
     db.close();
   }
@@ -174,14 +193,19 @@ function lost({ subject, seq }: JsMsg): never {
   );
 }
 
-/** What is gone from the stream has left its mark on the database all the same. */
-async function expectWholePast(connection: NatsConnection): Promise<void> {
+async function goneFrom(connection: NatsConnection): Promise<Gone | null> {
   const { state } = await (await jetstreamManager(connection)).streams.info(FLOW_STREAM);
-  const gone = state.last_seq - state.messages;
-  if (gone === 0) return;
-  throw new Error(
-    `${gone} of ${state.last_seq} messages are no longer in ${FLOW_STREAM}, because of their age or since somebody removed ` +
-      "them: a database without them would be another one",
+  const messages = state.last_seq - state.messages;
+  if (messages === 0) return null;
+  return { messages, of: state.last_seq, since: state.messages > 0 ? state.first_ts : null };
+}
+
+/** What is gone from the stream has left its mark on the database all the same. */
+function incomplete({ messages, of }: Gone, { name }: AnyService): string {
+  return (
+    `${messages} of ${of} messages are no longer in ${FLOW_STREAM}, because of their age or since somebody removed them: ` +
+    `without them, ${name} does not know all that it has done, and might do it again. Put a copy of its database back; ` +
+    "or, with --force, it goes on with what is left"
   );
 }
 

@@ -6,7 +6,7 @@ import type { NatsConnection } from "nats";
 import { allServices } from "../../apps/services.ts";
 import { type Config, ConfigError, loadConfig, natsUrl } from "../config.ts";
 import { connectNats } from "../nats/connect.ts";
-import { type AsOf, type Rebuilt, rebuild, rebuildAsOf } from "../service/rebuild.ts";
+import { type AsOf, type Gone, type Rebuilt, rebuild, rebuildAsOf } from "../service/rebuild.ts";
 import { whileHeld } from "./control.ts";
 import { readPasswords } from "./passwords.ts";
 
@@ -67,8 +67,13 @@ async function connect(config: Config): Promise<NatsConnection> {
   }
 }
 
+function missing(gone: Gone | null): string {
+  if (!gone) return "";
+  return ` ${gone.messages} of ${gone.of} messages are no longer there: it knows nothing from before ${gone.since}.`;
+}
+
 function reportOf(done: AsOf | Rebuilt): string {
-  const told = `${done.service}: ${done.events} events in ${done.seconds.toFixed(1)} s.`;
+  const told = `${done.service}: ${done.events} events in ${done.seconds.toFixed(1)} s.${missing(done.gone)}`;
   if ("summary" in done)
     return [told, JSON.stringify(done.summary, null, 2), `The database is ${done.file}.`].join("\n");
 

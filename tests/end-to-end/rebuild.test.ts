@@ -159,14 +159,32 @@ test("a service that runs, and nobody can stop, is left alone", async () => {
   expect(await rebuild("risk")).toMatchObject({ code: 2, said: /risk is running/ });
 });
 
-test("nothing is rebuilt of a past that is gone", async () => {
-  await shop.stack.services.get("risk")!.stop();
-  await (await jetstreamManager(admin)).streams.purge(FLOW_STREAM, { seq: 3 });
+test("of a past that is gone in part, who decides is only rebuilt if that is wanted; who observes shows the rest", async () => {
+  const { streams } = await jetstreamManager(admin);
+  const services = ["risk", "analytics"];
+  for (const name of services) await shop.stack.services.get(name)!.stop();
+  await streams.purge(FLOW_STREAM, { seq: 30 });
+  const { first_ts, last_seq } = (await streams.info(FLOW_STREAM)).state;
+  const gone = { messages: 29, of: last_seq, since: first_ts };
 
   expect(await rebuild("risk")).toMatchObject({
     code: 2,
-    said: /2 of \d+ messages are no longer in ORDER_FLOW/,
+    said: /29 of \d+ messages are no longer in ORDER_FLOW.* with --force/,
   });
+  expect(await rebuild("risk", "--force")).toMatchObject({ code: 0, done: { gone, inPlace: true } });
+  expect(await rebuild("analytics", "--as-of", new Date().toISOString())).toMatchObject({
+    code: 0,
+    done: { gone },
+  });
+  expect(await rebuild("analytics", "--as-of", "2026-01-05T09:00Z")).toMatchObject({
+    code: 2,
+    said: new RegExp(`it begins at ${first_ts}`),
+  });
+  expect(await rebuild("analytics")).toMatchObject({ code: 1, done: { gone, inPlace: false } });
+  expect(await rebuild("analytics", "--force")).toMatchObject({ code: 0, done: { gone, inPlace: true } });
+
+  for (const name of services) shop.stack.services.get(name)!.start();
+  await shop.ended(await shop.place());
 });
 
 async function rebuild(name: string, ...options: string[]) {
