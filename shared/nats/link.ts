@@ -15,6 +15,7 @@ import type { Ages } from "../service/ages.ts";
 import type { SchemaBucket } from "../service/agreement.ts";
 import type { Delivery } from "../service/consumer.ts";
 import type { OutboxRow } from "../service/engine.ts";
+import type { KnownPast } from "../service/memory.ts";
 import type { Parking } from "../service/redriver.ts";
 import { StartRefusedError } from "../service/start-refused.ts";
 import { type Backlog, CatchUp } from "./catch-up.ts";
@@ -23,7 +24,7 @@ import { NatsDelivery } from "./delivery.ts";
 import { Held } from "./held.ts";
 import { NatsParking } from "./parking.ts";
 import { untilStalled } from "./progress.ts";
-import { newestLike, publishRows } from "./publish.ts";
+import { newestFact, newestLike, publishRows } from "./publish.ts";
 import { NatsSchemaBucket } from "./schemas.ts";
 import { FLOW_STREAM, PARKED_STREAM } from "./topology.ts";
 
@@ -148,10 +149,11 @@ export class Link {
     return this.#parking!;
   }
 
-  /** How many deliveries the broker has made to this service, in all processes. */
-  async delivered(): Promise<number> {
+  /** What the broker knows of this service, in all processes; what it says has these subjects, which may be patterns. */
+  async knownPast(said: readonly string[]): Promise<KnownPast> {
     const consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
-    return (await consumer.info(true)).delivered.consumer_seq;
+    const deliveries = (await consumer.info(true)).delivered.consumer_seq;
+    return { deliveries, said: await newestFact(this.#manager!, this.#account.user, said) };
   }
 
   /** How long the streams keep messages. */

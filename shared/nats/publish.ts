@@ -37,6 +37,19 @@ export async function newestLike({ direct }: JetStreamManager, row: OutboxRow): 
   return message?.header.get("ce-id");
 }
 
+/** The id of a fact that a service has said, if the newest one on one of these subjects is of it. */
+export async function newestFact(
+  { direct }: JetStreamManager,
+  service: string,
+  subjects: readonly string[],
+): Promise<string | undefined> {
+  for (const last_by_subj of subjects) {
+    const message = await direct.getMessage(FLOW_STREAM, { last_by_subj });
+    if (message?.header.get("ce-source") === service) return message.header.get("ce-id");
+  }
+  return undefined;
+}
+
 type HeadersOf = (row: OutboxRow, more?: Record<string, string[]>) => MsgHdrs;
 
 /**

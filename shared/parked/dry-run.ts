@@ -1,6 +1,9 @@
-// What a redrive would do: the entry is handled by the service's own code on its own database, and nothing of it stays.
+// What a redrive would do: the entry is handled by the service's own code on a copy of its database.
 
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import BetterSqlite from "better-sqlite3";
 import { decode } from "../contracts/events.ts";
 import { isDatabaseFault, openDatabase } from "../service/database.ts";
 import type { AnyService } from "../service/define.ts";
@@ -9,17 +12,39 @@ import { type Entry, eventIn } from "./entries.ts";
 
 /**
  * What handling the entries would come to, one sentence for each; one after the other, so that what an earlier one does
- * is there for the next. Nobody outside is asked: where an answer is needed, the sentence says what would be asked.
+ * is there for the next. Nobody outside is asked: where an answer is needed, the sentence says what would be asked. The
+ * service may run meanwhile: its database is only read. Throws when there is no room for a copy of it.
  */
 export function foresee(service: AnyService, file: string, entries: readonly Entry[]): string[] {
   if (!existsSync(file))
     return entries.map(() => `nobody knows: the database of ${service.name} is not here`);
-  const db = openDatabase(file);
+  const folder = mkdtempSync(join(tmpdir(), "quadrille-dry-run-"));
+  try {
+    const copy = join(folder, "state.db");
+    copyAsItIs(file, copy);
+    return onCopy(service, copy, entries);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Copies a database as it is at this moment, and keeps nobody from writing to it. */
+function copyAsItIs(file: string, copy: string): void {
+  const db = new BetterSqlite(file, { readonly: true });
+  try {
+    db.prepare("VACUUM INTO ?").run(copy);
+  } finally {
+    db.close();
+  }
+}
+
+function onCopy(service: AnyService, copy: string, entries: readonly Entry[]): string[] {
+  const db = openDatabase(copy, "relaxed");
   try {
     const engine = new Engine(service, db);
+    const blocked = new Set<string>();
     let foreseen: string[] = [];
     engine.transaction(() => {
-      const blocked = new Set<string>();
       foreseen = entries.map((entry) => {
         if (blocked.has(entry.key)) return "goes on waiting";
         const { sentence, fails } = foreseeOne(engine, entry);

@@ -8,20 +8,29 @@ export function isBlank(db: Database): boolean {
   return !db.prepare("SELECT EXISTS (SELECT 1 FROM inbox) OR EXISTS (SELECT 1 FROM outbox)").pluck().get();
 }
 
+/** What NATS knows of a service's past. */
+export interface KnownPast {
+  /** How many deliveries it has made to the service, as far as its consumer knows: it may have been made anew. */
+  readonly deliveries: number;
+  /** The id of a fact that the service has said, if the stream has one. */
+  readonly said: string | undefined;
+}
+
 /**
- * Makes sure, before the first delivery is taken, that a new database belongs to a new service: `delivered` tells how
- * many deliveries NATS has made to it. Throws {@link StartRefusedError} when the database of an old one is gone.
+ * Makes sure, before the first delivery is taken, that a new database belongs to a new service. Throws
+ * {@link StartRefusedError} when the database of an old one is gone.
  */
 export async function expectMemory(
   service: string,
   db: Database,
-  delivered: () => Promise<number>,
+  knownPast: () => Promise<KnownPast>,
 ): Promise<void> {
   if (isTrusted(db)) return;
-  const deliveries = isBlank(db) ? await delivered() : 0;
-  if (deliveries > 0) {
+  const past = isBlank(db) ? await knownPast() : undefined;
+  if (past && (past.deliveries > 0 || past.said)) {
+    const known = past.said ? `has ${past.said} of it` : `has made ${past.deliveries} deliveries to it`;
     throw new StartRefusedError(
-      `its database is empty, and NATS has made ${deliveries} deliveries to it: it would do again what it has done. ` +
+      `its database is empty, and NATS ${known}: it would do again what it has done. ` +
         `Put the database back, or have it rebuilt from the stream: npm run -s rebuild -- ${service}`,
     );
   }

@@ -9,6 +9,7 @@ import { Problem } from "../http/problem.ts";
 import { serve } from "../http/serve.ts";
 import { workRoutes } from "../http/work.ts";
 import { Link } from "../nats/link.ts";
+import { saidSubjects } from "../nats/topology.ts";
 import { createLog, type Log } from "../observability/log.ts";
 import type { Meters } from "../observability/meters.ts";
 import { observe } from "../observability/observing.ts";
@@ -175,7 +176,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
           await agreement.reach(bucket);
           if (!isSafe) await expectLongMemory(retention.recordsMs, () => link.ages());
           isSafe = true;
-          await expectMemory(name, db, () => link.delivered());
+          await expectMemory(name, db, () => link.knownPast(saidSubjects([service])));
           runtime.watchDeadlines();
           await learnKept(consumes(service), bucket, log);
         },

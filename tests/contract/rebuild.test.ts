@@ -86,12 +86,15 @@ describe("the hash of a state", () => {
 });
 
 describe("a database without a past", () => {
-  const delivered = (deliveries: number) => async () => deliveries;
+  const delivered =
+    (deliveries: number, said = undefined as string | undefined) =>
+    async () => ({ deliveries, said });
 
   it("is a new service's, and that of no other: what was delivered before would be done again", async () => {
     const db = retold(shop, []);
 
     await expect(expectMemory("orders", db, delivered(7))).rejects.toThrow("npm run -s rebuild -- orders");
+    await expect(expectMemory("orders", db, delivered(0, "o-1.0"))).rejects.toThrow("NATS has o-1.0 of it");
     await expectMemory("orders", db, delivered(0));
   });
 

@@ -78,6 +78,21 @@ test.each(["orders", "payments", "notifications"])(
   },
 );
 
+test("a service without its database does not start though NATS has lost its consumer as well: it has said things", async () => {
+  const seen = shop.lines.length;
+  await (await jetstreamManager(admin)).consumers.delete(FLOW_STREAM, "payments");
+  await lose("payments");
+  await shop.until("it refuses to start", async () =>
+    shop.lines.slice(seen).some((line) => /NATS has \S+ of it.* npm run -s rebuild -- payments/.test(line))
+      ? true
+      : undefined,
+  );
+
+  expect((await rebuild("payments")).code).toBe(0);
+  await shop.ended(await shop.place());
+  await allAtRest();
+});
+
 test("an order that is asked for again after a rebuild is the order that it was", async () => {
   const key = { "idempotency-key": "only-once" };
   const first = await shop.post("orders", "/orders", anOrder(), key);
