@@ -6,6 +6,7 @@ import {
   type ConsumerMessages,
   type JetStreamClient,
   type JetStreamManager,
+  type JsMsg,
   jetstream,
   jetstreamManager,
 } from "@nats-io/jetstream";
@@ -74,6 +75,7 @@ export class Link {
   #js: JetStreamClient | undefined;
   #manager: JetStreamManager | undefined;
   #consumer: Consumer | undefined;
+  #latest: JsMsg | undefined;
   #messages: ConsumerMessages | undefined;
   #schemas: NatsSchemaBucket | undefined;
   #parking: NatsParking | undefined;
@@ -101,6 +103,11 @@ export class Link {
   /** How many events wait for the service or are under way, as its latest delivery told. */
   get behind(): number {
     return this.#catchUp.behind;
+  }
+
+  /** When the broker has stored what came last, in milliseconds since 1970; 0 as long as nothing has come. */
+  get heardAt(): number {
+    return this.#latest ? millis(this.#latest.info.timestampNanos) : 0;
   }
 
   /** Connects, agrees on schemas, binds the consumer and begins to take deliveries, however long that takes. */
@@ -240,6 +247,7 @@ export class Link {
           ...PULL,
           callback: (message) => {
             const { deliverySequence, pending } = message.info;
+            this.#latest = message;
             this.#catchUp.expect(pending);
             this.#held.expect(deliverySequence);
             listener.take(new NatsDelivery(message, this.#held, this.#parking!));

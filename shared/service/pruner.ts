@@ -11,6 +11,11 @@ export interface Retention {
   readonly recordsMs: number;
   /** What is put aside: as long as PARKED has it. */
   readonly parkedMs: number;
+  /**
+   * The broker's time, as far as the service has heard of it, in milliseconds since 1970. It is the broker that decides what may
+   * still come again: a clock of the service's own that is ahead lets nothing be forgotten.
+   */
+  readonly brokerTime: () => number;
 }
 
 /** The most rows that are looked at in one transaction: about a millisecond. */
@@ -107,7 +112,7 @@ export class Pruner {
       this.#current = (this.#current + 1) % this.#tables.length;
       return 0;
     }
-    const now = this.#clock.now();
+    const now = Math.min(this.#clock.now(), retention.brokerTime());
     if (forget) return forget.run({ after, end, before: now - retention.recordsMs }).changes;
     return lanes.expire({ after: `${after}`, end: `${end}`, before: now - retention.parkedMs });
   }

@@ -128,6 +128,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   const retention: Retention = {
     recordsMs: config.INBOX_MAX_AGE_HOURS * HOUR_MS,
     parkedMs: config.PARKED_MAX_AGE_HOURS * HOUR_MS,
+    brokerTime: () => link.heardAt,
   };
   const runtime = new Runtime(service, {
     db,

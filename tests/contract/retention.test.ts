@@ -11,7 +11,7 @@ import { noted, paid, plantBug, Till, turns } from "./till.ts";
 const HOUR_MS = 3_600_000;
 const DAY = 24 * HOUR_MS;
 /** More than what is kept, of what was handled and of what is parked. */
-const RETENTION = { recordsMs: 50 * HOUR_MS, parkedMs: 20 * HOUR_MS };
+const RETENTION = { recordsMs: 50 * HOUR_MS, parkedMs: 20 * HOUR_MS, brokerTime: () => Date.now() };
 
 beforeEach(controlTime);
 
@@ -33,6 +33,18 @@ describe("a service", () => {
     expect(till.said).toEqual(["order.completed a"]);
 
     await pass(2);
+    expect(till.rows("inbox")).toBe(0);
+  });
+
+  it("forgets nothing though its own clock jumps ahead: what may come again is up to the broker", async () => {
+    let brokerTime = Date.now();
+    const till = new Till({ retention: { ...RETENTION, brokerTime: () => brokerTime } });
+    await till.take(paid("a"));
+    await pass(1_000);
+    expect(till.rows("inbox")).toBe(1);
+
+    brokerTime = Date.now();
+    await pass(0);
     expect(till.rows("inbox")).toBe(0);
   });
 
