@@ -15,8 +15,8 @@ export interface Progress {
 }
 
 /**
- * Resolves when, at two looks in a row, something waited for a service that had nothing to do, and none of it came
- * between the two; or when `signal` says that it does not matter any more. Deliveries that were handed back with a delay
+ * Resolves when, at two looks in a row, something waited for a service that had nothing to do, or nobody asked for
+ * anything, and nothing came between the two; or when `signal` says that it does not matter any more. Deliveries that were handed back with a delay
  * count as delivered, and not as waiting.
  */
 export async function untilStalled(
@@ -31,7 +31,7 @@ export async function untilStalled(
     const info = await ask().catch(() => undefined); // A broker that does not answer is noticed elsewhere.
     if (signal.aborted) return;
     const { deliveries, held } = progress();
-    const isWaiting = info !== undefined && held === 0 && mayDeliver(info);
+    const isWaiting = info !== undefined && held === 0 && (mayDeliver(info) || isDeaf(info));
     if (isWaiting && waitedAt === deliveries) return;
     waitedAt = isWaiting ? deliveries : undefined;
   }
@@ -39,4 +39,9 @@ export async function untilStalled(
 
 function mayDeliver({ num_pending, num_ack_pending, config }: ConsumerInfo): boolean {
   return num_pending > 0 && num_ack_pending < config.max_ack_pending!;
+}
+
+/** A service that listens has a request open, but for a moment between two. */
+function isDeaf({ num_waiting }: ConsumerInfo): boolean {
+  return num_waiting === 0;
 }

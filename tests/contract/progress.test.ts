@@ -11,6 +11,11 @@ describe("a consumer stalls", () => {
     expect(await looksUntilStalled([{ pending: 0 }, { pending: 3 }, { pending: 3 }])).toBe(3);
   });
 
+  it("when nobody asks for what was handed back, and may come again", async () => {
+    const deaf = { pending: 0, unacked: 3, waiting: 0 };
+    expect(await looksUntilStalled([deaf, { ...deaf, waiting: 1 }, deaf, deaf])).toBe(4);
+  });
+
   it("not when something came", async () => {
     expect(await looksUntilStalled([{ pending: 3 }, { pending: 3, came: 1 }, { pending: 3, came: 2 }])).toBe(
       undefined,
@@ -43,6 +48,8 @@ describe("a consumer stalls", () => {
 interface Look {
   readonly pending: number;
   readonly unacked?: number;
+  /** How many requests for deliveries are open. */
+  readonly waiting?: number;
   /** How many deliveries have come so far. */
   readonly came?: number;
   readonly held?: number;
@@ -58,8 +65,9 @@ async function looksUntilStalled(looks: (Look | "silence")[]): Promise<number | 
     if (!look) over.abort();
     if (!look || look === "silence") throw new Error("timeout");
     seen = look;
-    const { pending: num_pending, unacked: num_ack_pending = 0 } = look;
-    return { num_pending, num_ack_pending, config: { max_ack_pending: MAX_ACK_PENDING } } as ConsumerInfo;
+    const { pending: num_pending, unacked: num_ack_pending = 0, waiting: num_waiting = 1 } = look;
+    const config = { max_ack_pending: MAX_ACK_PENDING };
+    return { num_pending, num_ack_pending, num_waiting, config } as ConsumerInfo;
   };
   const progress = () => ({ deliveries: seen.came ?? 0, held: seen.held ?? 0 });
   await untilStalled(ask, progress, over.signal, 1);
