@@ -200,5 +200,5 @@ class KeptSpan implements OpenSpan, Omit<ReadableSpan, "parentSpanContext"> {
 
 function hrTime(ms: number): HrTime {
   const seconds = Math.trunc(ms / 1_000);
-  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
+  return [seconds, Math.trunc((ms - seconds * 1_000) * 1e6)]; // Rounded up, it might be a whole second.
 }

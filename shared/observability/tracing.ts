@@ -12,6 +12,9 @@ import { isKept } from "./traceparent.ts";
 /** What is asked every few seconds, by machines. */
 const UNTRACED = /^\/(metrics|healthz|readyz|standing(\/.*)?)$/;
 
+/** A fact that is stored sooner needs no span of its own: who hears of it has one, and few do not. */
+const WAITS_MS = 1_000;
+
 const FAILURES: ReadonlySet<string> = new Set<Outcome | "failed">(["retried", "parked", "failed"]);
 
 /** The facts whose key is an order. */
@@ -24,8 +27,8 @@ const ofOrders = new Set(
 );
 
 /**
- * Makes a span of each request, command and deadline, of each delivery, of each try of a call, and of each fact from its
- * decision until it is stored. A fact carries the context of the span that decided it. Attributes are those of
+ * Makes a span of each request, command and deadline, of each delivery, of each try of a call, and of each fact that has to
+ * wait for NATS or is said again, from its decision until it is stored. A fact carries the context of the span that decided it. Attributes are those of
  * OpenTelemetry's semantic conventions where there are any.
  */
 export class Tracing implements Observer, HttpObserver {
@@ -41,7 +44,7 @@ export class Tracing implements Observer, HttpObserver {
     const { type, id, key, traceparent } = event;
     const attributes = messaging("process", type, id, key);
     const span = this.#spans.begin(`process ${type}`, SpanKind.CONSUMER, attributes, traceparent);
-    span.set("quadrille.attempt", attempt);
+    if (attempt > 1) span.set("quadrille.attempt", attempt);
     const seen = { ...event, traceparent: span.traceparent };
     this.#deliveries.set(seen, span);
     return seen;
@@ -70,8 +73,9 @@ export class Tracing implements Observer, HttpObserver {
   }
 
   published(rows: readonly OutboxRow[], again?: string): void {
+    const late = Date.now() - WAITS_MS;
     for (const { type, event_id, key, time, traceparent } of rows) {
-      if (traceparent === null || !isKept(traceparent)) continue;
+      if (traceparent === null || !isKept(traceparent) || (time > late && !again)) continue;
       const attributes = messaging("send", type, event_id, key);
       const span = this.#spans.begin(`send ${type}`, SpanKind.PRODUCER, attributes, traceparent, time);
       if (again) span.set("quadrille.again", true);

@@ -48,8 +48,23 @@ describe("a service that is watched", () => {
       `00-${traceId}-${spanId}-01`,
     ]);
     expect(traceId).toBe(TRACE);
-    const sent = spans.filter(({ name }) => name.startsWith("send "));
-    expect(sent.map((span) => span.parentSpanContext?.spanId)).toEqual([spanId, spanId]);
+  });
+
+  it("shows how long a fact had to wait for NATS, and only then", async () => {
+    const { tracing, spans } = recordedTraces();
+    const till = new Till({ observer: tracing });
+    await till.take(within(paid("a")));
+    till.broker.mood = "refuses";
+    await till.take(within(paid("b")));
+    await vi.advanceTimersByTimeAsync(1_000);
+    till.broker.mood = "works";
+    await vi.advanceTimersByTimeAsync(5_000);
+    await turns();
+
+    const [sent, ...others] = spans.filter(({ name }) => name.startsWith("send "));
+    expect(sent).toMatchObject({ name: "send order.completed", attributes: { "order.id": "b" } });
+    expect(sent!.parentSpanContext?.spanId).toBe(factsOf(till)[1]!.traceparent!.split("-")[2]);
+    expect(others).toEqual([]);
   });
 
   it("says what an operator has redriven in the trace that the message came in", async () => {
