@@ -1,10 +1,11 @@
 // `npm run bench`: measures this machine's ceiling and what the services make of it, in one run. `npm run bench -- overhead`
-// measures what monitoring and tracing cost instead.
+// measures what monitoring and tracing cost instead, and `npm run bench -- backlog [EVENTS]` how each service catches up as the
+// monitor sees it.
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { measureBacklog } from "./bench/backlog.ts";
+import { type BacklogRun, measureBacklog } from "./bench/backlog.ts";
 import { placeWaiting, startBroker } from "./bench/broker.ts";
 import { measureCatchUp } from "./bench/catch-up.ts";
 import { measureDecoding } from "./bench/contracts.ts";
@@ -21,6 +22,7 @@ const RAW = 10_000;
 const WARM_UP = 5_000;
 const EVENTS = 200;
 const VERSIONS = 20;
+const NEAR = 0.3;
 const TURNS = { turns: 12, orders: 2_000 };
 
 const folder = join(projectRoot, ".cache", "bench");
@@ -32,6 +34,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   if (process.argv[2] === "overhead") await overhead();
+  else if (process.argv[2] === "backlog") await backlogs(Number(process.argv[3] ?? 20_000));
   else {
     await contracts();
     await rawAndCatchUp();
@@ -109,17 +112,43 @@ async function wholeOrders(): Promise<void> {
     say("whole orders, as many as go through", `${whole(full.perSecond)} orders/s`);
     say("  POST to terminal", `p50 ${whole(full.p50)} ms, p99 ${whole(full.p99)} ms`);
     say("  CPU and memory", `${full.cpuSecondsPer1000.toFixed(2)} CPU s per 1,000, ${memory(full)}`);
-    const backlog = await measureBacklog(stack, WAITING);
-    const near = backlog.etas.filter(({ said, took }) => Math.abs(said / took - 1) <= 0.3).length;
-    say(
-      `the monitor on a backlog of ${WAITING} events, and NATS`,
-      `${backlog.said.lag} ${backlog.said.status}, ${backlog.natsSaid}`,
-    );
-    say("  ETAs on the way that came true within 30 %", `${near} of ${backlog.etas.length}`);
+    const backlog = await measureBacklog(stack, "risk", WAITING);
+    tellBacklog(backlog);
     Object.assign(results, { steady, full, backlog });
   } finally {
     await stack.stop();
   }
+}
+
+async function backlogs(events: number): Promise<void> {
+  const env = { ...(await isolatedEnv(join(folder, "stack"))), LOG_LEVEL: "warn" };
+  const stack = await Stack.start(env, (line) => {
+    if (line.startsWith("{")) console.error(line);
+  });
+  try {
+    await stockUp(stack);
+    const runs: BacklogRun[] = [];
+    for (const name of stack.services.keys()) {
+      const placed = runs.reduce((sum, { orders }) => sum + orders, 0);
+      const run = await measureBacklog(stack, name, events, placed);
+      tellBacklog(run);
+      runs.push(run);
+    }
+    Object.assign(results, { backlogs: runs });
+  } finally {
+    await stack.stop();
+  }
+}
+
+function tellBacklog({ service, said, natsSaid, caughtUpSeconds, looks }: BacklogRun): void {
+  const etas = looks.filter(({ said }) => said !== null);
+  const near = etas.filter(({ said, took }) => Math.abs(said! / took - 1) <= NEAR).length;
+  say(
+    `${service}, down: the monitor says, and NATS`,
+    `${whole(said.lag)} ${said.status}, ${whole(natsSaid)}`,
+  );
+  say("  caught up, as the monitor saw it", `${caughtUpSeconds.toFixed(1)} s`);
+  say("  ETAs on the way that came true within 30 %", `${near} of ${etas.length}`);
 }
 
 async function overhead(): Promise<void> {

@@ -10,73 +10,136 @@ import { placeWaiting } from "./broker.ts";
 
 /** What the monitor has said of a backlog, against what NATS said and what came true. */
 export interface BacklogRun {
-  readonly waiting: number;
+  readonly service: string;
+  /** How many orders it took. */
+  readonly orders: number;
   /** What the monitor and NATS say while the service is down. */
   readonly said: { readonly status: string; readonly lag: number };
   readonly natsSaid: number;
   /** From its first delivery until nothing waited any more. */
   readonly caughtUpSeconds: number;
-  /** Each ETA that was given on the way, and how long it took from then on. */
-  readonly etas: readonly { readonly said: number; readonly took: number }[];
+  /** Each look on the way: how much waited, the ETA that was given, and how long it took from then on, in seconds. */
+  readonly looks: readonly BacklogLook[];
 }
 
-/** Hears nothing more of what it says itself leads to: what waits for it only becomes fewer. */
-const SERVICE = "risk";
+/** One look at a service that catches up. */
+export interface BacklogLook {
+  readonly second: number;
+  readonly lag: number;
+  readonly deliveries: number;
+  readonly ackPending: number;
+  readonly status: string;
+  readonly said: number | null;
+  readonly took: number;
+}
+
 const LOOK_EVERY_MS = 20;
 const GIVE_UP_MS = 180_000;
 
-/** Keeps risk down for `waiting` orders, lets it catch up, and compares. */
-export async function measureBacklog(stack: Stack, waiting: number): Promise<BacklogRun> {
+/** Keeps a service down for at least `waiting` events, lets it catch up, and compares. Orders are numbered from `first` on. */
+export async function measureBacklog(
+  stack: Stack,
+  name: string,
+  waiting: number,
+  first = 0,
+): Promise<BacklogRun> {
   const connection = await stack.connect();
-  const service = stack.services.get(SERVICE)!;
+  const service = stack.services.get(name)!;
+  const natsSays = () => lagOf(connection, name);
   try {
+    await until(async () => ((await isIdle(stack)) ? true : undefined));
     await service.fell();
-    const before = await natsSays(connection);
-    await placeWaiting(connection, waiting);
+    // How many events an order makes for the service shows with the first few.
+    const orders = await placeUntil(connection, natsSays, waiting, first);
     const down = await until(async () => {
-      const stand = await seen(stack);
-      return stand.status === "NOBODY LISTENING" && stand.pending >= before + waiting ? stand : undefined;
+      const stand = await seen(stack, name);
+      return stand.status === "NOBODY LISTENING" && stand.lag === (await natsSays()) ? stand : undefined;
     });
-    const natsSaid = await natsSays(connection);
+    const natsSaid = await natsSays();
     service.start();
     const looks: ConsumerStand[] = [];
     const times: number[] = [];
     const endedAt = await until(async () => {
-      const stand = await seen(stack);
-      if (stand.deliveries !== looks.at(-1)?.deliveries) {
+      const { at, stand } = await look(stack, name);
+      if (at !== times.at(-1)) {
         looks.push(stand);
-        times.push(performance.now());
+        times.push(at);
       }
-      const isOver = stand.lag < waiting / 100 && looks.length > 1;
-      return isOver ? performance.now() : undefined;
+      const isOver = stand.lag < natsSaid / 100 && stand.deliveries > down.deliveries;
+      return isOver ? at : undefined;
     });
-    const begun = looks.findIndex(({ deliveries }) => deliveries > down.deliveries);
-    const etas = looks.flatMap(({ status, etaSeconds }, index) =>
-      status === "CATCHING UP" && etaSeconds !== null
-        ? [{ said: etaSeconds, took: (endedAt - times[index]!) / 1_000 }]
-        : [],
+    const begun = Math.max(
+      1,
+      looks.findIndex(({ deliveries }) => deliveries > down.deliveries),
     );
     return {
-      waiting,
+      service: name,
+      orders,
       said: { status: down.status, lag: down.lag },
       natsSaid,
-      caughtUpSeconds: (endedAt - times[Math.max(0, begun)]!) / 1_000,
-      etas,
+      caughtUpSeconds: (endedAt - times[begun - 1]!) / 1_000,
+      looks: looks.slice(begun - 1).map(({ lag, deliveries, ackPending, status, etaSeconds }, n) => ({
+        second: (times[begun - 1 + n]! - times[begun - 1]!) / 1_000,
+        lag,
+        deliveries,
+        ackPending,
+        status,
+        said: status === "CATCHING UP" ? etaSeconds : null,
+        took: (endedAt - times[begun - 1 + n]!) / 1_000,
+      })),
     };
   } finally {
     await connection.close();
   }
 }
 
-async function seen(stack: Stack): Promise<ConsumerStand> {
-  const response = await fetch(`${stack.url("monitor")}/api/consumers`);
-  const { consumers } = (await response.json()) as Snapshot;
-  return consumers.find(({ name }) => name === SERVICE)!;
+const TRIED = 500;
+
+/** Places orders until so many events wait, and returns how many orders that took. */
+async function placeUntil(
+  connection: NatsConnection,
+  waits: () => Promise<number>,
+  waiting: number,
+  first: number,
+): Promise<number> {
+  const before = await waits();
+  await placeWaiting(connection, TRIED, first);
+  const perOrder = Math.max(1, (await settled(waits)) - before) / TRIED;
+  const more = Math.max(0, Math.ceil(waiting / perOrder) - TRIED);
+  await placeWaiting(connection, more, first + TRIED);
+  await until(async () => ((await waits()) >= waiting ? true : undefined));
+  return TRIED + more;
 }
 
-async function natsSays(connection: NatsConnection): Promise<number> {
+/** A number once it stays the same for a second. */
+async function settled(read: () => Promise<number>): Promise<number> {
+  for (let last = await read(); ; ) {
+    await sleep(1_000);
+    const now = await read();
+    if (now === last && now > 0) return now;
+    last = now;
+  }
+}
+
+async function look(stack: Stack, service: string): Promise<{ at: number; stand: ConsumerStand }> {
+  const response = await fetch(`${stack.url("monitor")}/api/consumers`);
+  const { at, consumers } = (await response.json()) as Snapshot;
+  return { at, stand: consumers.find(({ name }) => name === service)! };
+}
+
+/** Whether nothing waits for anyone. */
+async function isIdle(stack: Stack): Promise<boolean> {
+  const response = await fetch(`${stack.url("monitor")}/api/consumers`);
+  return ((await response.json()) as Snapshot).consumers.every(({ lag }) => lag === 0);
+}
+
+async function seen(stack: Stack, service: string): Promise<ConsumerStand> {
+  return (await look(stack, service)).stand;
+}
+
+async function lagOf(connection: NatsConnection, service: string): Promise<number> {
   const { consumers } = await jetstreamManager(connection, { checkAPI: false });
-  const { num_pending, num_ack_pending } = await consumers.info(FLOW_STREAM, SERVICE);
+  const { num_pending, num_ack_pending } = await consumers.info(FLOW_STREAM, service);
   return num_pending + num_ack_pending;
 }
 

@@ -69,12 +69,12 @@ export async function startBroker(folder: string, durability: "strict" | "relaxe
   };
 }
 
-/** Puts `count` orders into the stream, as the orders service would, in atomic batches. */
-export async function placeWaiting(connection: NatsConnection, count: number): Promise<void> {
+/** Puts `count` orders into the stream, as the orders service would, in atomic batches; `after` is how many there are already. */
+export async function placeWaiting(connection: NatsConnection, count: number, after = 0): Promise<void> {
   const BATCH = 500;
-  for (let first = 0; first < count; first += BATCH) {
+  for (let first = after; first < after + count; first += BATCH) {
     const batchId = nuid.next();
-    const size = Math.min(BATCH, count - first);
+    const size = Math.min(BATCH, after + count - first);
     for (let index = 1; index <= size; index++) {
       const order = orderCreated(first + index);
       const subject = subjectOf({ type: order.type, key: order.data.orderId });
