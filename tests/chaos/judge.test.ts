@@ -84,7 +84,10 @@ describe("what is parked", () => {
   const unreadable = [{ type: "risk.flagged" as const, name, place: "7-1" }];
   const entry = { service: "orders", key: name, place: "7-1", cause: "not Avro", garbage: name };
   const aside = (state = "failed") =>
-    change("orders", `INSERT INTO parked VALUES ('7-1', 7, '${name}', '${state}', '{}')`);
+    change(
+      "orders",
+      `INSERT INTO parked (place, sequence, key, state, why) VALUES ('7-1', 7, '${name}', '${state}', '{}')`,
+    );
 
   it("is garbage, once at each who listens, and nothing else", () => {
     const real = { ...entry, service: "risk", key: "o-1", cause: "a bug", garbage: undefined };
