@@ -1,7 +1,7 @@
 // Whether all has come to rest, and if not, who is still at it.
 
-import { FLOW_STREAM } from "../nats/topology.ts";
-import { newestSaid } from "./database.ts";
+import { FLOW_STREAM, PARKED_STREAM, parkedSubject } from "../nats/topology.ts";
+import { newestSaid, rowsOf, stateFile } from "./database.ts";
 import type { Site } from "./site.ts";
 import { until } from "./until.ts";
 
@@ -10,18 +10,23 @@ const REST_MS = 1_000;
 
 type Place = Pick<Site, "services" | "folder" | "manager" | "url">;
 
-/** Waits until nothing moves any more; else sentences that say who still does. */
-export async function untilCalm(site: Place, withinMs: number): Promise<string[]> {
+/** Waits until nothing moves any more; else sentences that say who still does. `more` says who else does. */
+export async function untilCalm(
+  site: Place,
+  withinMs: number,
+  more: () => Promise<string[]> = async () => [],
+): Promise<string[]> {
+  const unrest = async () => [...(await unrestOf(site)), ...(await more())];
   let calmSince: number | undefined;
   const calm = await until(withinMs, async () => {
-    const isCalm = (await unrest(site)).length === 0;
+    const isCalm = (await unrest()).length === 0;
     calmSince = isCalm ? (calmSince ?? performance.now()) : undefined;
     return calmSince !== undefined && performance.now() - calmSince > REST_MS ? true : undefined;
   });
-  return calm ? [] : unrest(site);
+  return calm ? [] : unrest();
 }
 
-async function unrest(site: Place): Promise<string[]> {
+async function unrestOf(site: Place): Promise<string[]> {
   const names = site.services.map(({ name }) => name);
   const found = names.map(async (name) => [...(await notReady(site, name)), ...(await lagging(site, name))]);
   return [
@@ -45,6 +50,20 @@ export async function unhealed(
     return stored?.header.get("ce-id") === newest.id
       ? []
       : [`${newest.subject} of ${service} is not in the stream`];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** What a service has put aside, or let go, and PARKED does not know yet. */
+export async function unparked(
+  { folder, manager }: Pick<Site, "folder" | "manager">,
+  service: string,
+): Promise<string[]> {
+  const found = rowsOf(stateFile(folder, service), "parked").map(async ({ place, key, state }) => {
+    const last_by_subj = parkedSubject(service, { place: `${place}`, key: `${key}` });
+    const stored = await manager.streams.getMessage(PARKED_STREAM, { last_by_subj }).catch(() => null);
+    const isThere = stored?.header.has("Quadrille-Subject");
+    return isThere && (state === "failed" || state === "waiting") ? [] : [`${key} of ${service} is ${state}`];
   });
   return (await Promise.all(found)).flat();
 }

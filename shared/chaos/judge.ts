@@ -6,6 +6,7 @@ import type { Event } from "../contracts/events.ts";
 import type { Laws, Row, View } from "../flow/check/scenario.ts";
 import { type AnyService, consumes } from "../service/define.ts";
 import { stateFile } from "./database.ts";
+import { garbageName } from "./mischief.ts";
 import type { Testimony } from "./testimony.ts";
 
 /** A flow, as it is judged. */
@@ -22,7 +23,7 @@ const ALL_WAITS = 1_000_000;
 /** Everything that is broken. `folder` holds the databases; `accepted` are the orders that customers know of. */
 export function judge<World>(
   { services, laws, world }: Judged<World>,
-  { flow, unreadable, parked }: Testimony,
+  { flow, unreadable, discarded, parked }: Testimony,
   folder: string,
   accepted: readonly string[],
 ): string[] {
@@ -38,7 +39,8 @@ export function judge<World>(
       ...caused(stream, services),
       ...placedAndEnded(stream, accepted),
       ...services.flatMap((service) => handled(service, databases.get(service.name)!, stream)),
-      ...setAside(services, unreadable, parked),
+      ...setAside(services, { unreadable, discarded, parked }),
+      ...services.flatMap(({ name }) => knownAside(name, databases.get(name)!, parked)),
       ...laws.always(view),
       ...laws.calm(view),
       ...laws.end(view),
@@ -129,28 +131,57 @@ function handled(service: AnyService, db: Database, stream: readonly Event[]): s
   for (const { id } of stream) outbox.delete(id);
   return [
     ...missed.map(({ type, key }) => `${name} has not handled ${type} of ${key}`),
-    ...[...inbox].map((id) => `${name} has handled ${id}, which is not in the stream`),
+    ...[...inbox]
+      .filter((id) => !garbageName("", id)) // It was given up.
+      .map((id) => `${name} has handled ${id}, which is not in the stream`),
     ...[...outbox].map((id) => `${name} has said ${id}, which is not in the stream`),
   ];
 }
 
-/** What nobody can read is parked once by each service that listens to its subject; nothing else is. */
+/** What nobody can read is parked once by each service that listens to its subject, until an operator discards it; nothing else is. */
 function setAside(
   services: readonly AnyService[],
-  unreadable: Testimony["unreadable"],
-  parked: Testimony["parked"],
+  { unreadable, discarded, parked }: Pick<Testimony, "unreadable" | "discarded" | "parked">,
 ): string[] {
-  const due = unreadable.flatMap(({ type, key }) =>
-    services.filter((service) => consumes(service).includes(type)).map(({ name }) => `${name} ${key}`),
+  const due = unreadable.flatMap(({ type, name, place }) =>
+    services
+      .filter((service) => consumes(service).includes(type) && !discarded.has(`${service.name} ${place}`))
+      .map((service) => `${service.name} ${name}`),
   );
-  const found = parked.map(({ service, key }) => `${service} ${key}`);
-  const there = new Set(found);
+  const there = new Set(parked.map(({ service, garbage }) => `${service} ${garbage}`));
+  const isGivenUp = ({ service, place }: Testimony["parked"][number]) => discarded.has(`${service} ${place}`);
   return [
     ...due.filter((one) => !there.has(one)).map((one) => `${one} can't be read, and is not parked`),
-    ...repeated(found, (one) => `${one} is parked`),
+    ...repeated(
+      parked.filter(({ garbage }) => garbage),
+      ({ service, garbage }) => `${service} ${garbage} is parked`,
+    ),
     ...parked
-      .filter(({ isGarbage }) => !isGarbage)
+      .filter(({ garbage }) => !garbage)
       .map(({ service, key, cause }) => `${service} has parked something of ${key}: ${cause}`),
+    ...parked
+      .filter(({ key, garbage }) => garbage && garbage !== key)
+      .map(({ service, key, garbage }) => `${service} ${garbage} holds up ${key}, and nobody discards it`),
+    ...parked
+      .filter(isGivenUp)
+      .map(({ service, key, garbage }) => `${service} ${garbage ?? key} was discarded, and is parked`),
+  ];
+}
+
+/** A service and the stream PARKED know of the same messages that are put aside; none is under way any more. */
+function knownAside(service: string, db: Database, parked: Testimony["parked"]): string[] {
+  const own = new Set(parked.filter((entry) => entry.service === service).map(({ place }) => place));
+  const rows = db.prepare("SELECT place, key, state FROM parked WHERE state != 'ended'").all() as {
+    place: string;
+    key: string;
+    state: string;
+  }[];
+  const unknown = rows.filter(({ place, state }) => !own.delete(place) || state === "redriven");
+  return [
+    ...unknown.map(
+      ({ place, key, state }) => `${service} has ${key} aside as ${state}, at ${place}, and PARKED does not`,
+    ),
+    ...[...own].map((place) => `${service} knows nothing of what PARKED has of it at ${place}`),
   ];
 }
 

@@ -1,13 +1,16 @@
 // What is told of a chaos run: a line for each fault, and a table in the end.
 
-import type { Fault } from "./plan.ts";
+import { streamOf } from "./faults.ts";
+import { type Fault, isKill, type Kind } from "./plan.ts";
 import type { ChaosOptions, ChaosRun } from "./run.ts";
+import { FSYNC_MS } from "./slow-disk.ts";
 
 const MARGIN = 16;
 const SHOWN = 20;
 
 /** A fault in a line. */
-export function toldOf({ kind, service, ms }: Fault): string {
+export function toldOf(fault: Fault): string {
+  const { kind, service, ms } = fault;
   const seconds = `${(Math.abs(ms) / 1_000).toFixed(1)} s`;
   switch (kind) {
     case "service killed":
@@ -16,6 +19,16 @@ export function toldOf({ kind, service, ms }: Fault): string {
       return `${service} is frozen for ${seconds}`;
     case "NATS frozen":
       return `NATS is frozen for ${seconds}`;
+    case "service's disk slow":
+      return `every fsync of ${service} takes ${FSYNC_MS} ms for ${seconds}`;
+    case "NATS's disk slow":
+      return `every fsync of NATS takes ${FSYNC_MS} ms for ${seconds}`;
+    case "orders refused":
+      return `${service} fails at one order in four for ${seconds}`;
+    case "consumer deleted":
+      return `the consumer of ${service} is deleted`;
+    case "stream deleted":
+      return `the stream ${streamOf(fault)} is deleted`;
     case "disk full":
       return `the disk of ${service} is full for ${seconds}`;
     case "clock set":
@@ -30,17 +43,20 @@ export function toldOf({ kind, service, ms }: Fault): string {
 }
 
 /** The command that makes the same plan again; how processes meet is not up to it. */
-export function commandOf({ seed, orders, faults }: ChaosOptions): string {
-  return `npm run chaos -- --seed ${seed} --orders ${orders} --kills ${faults}`;
+export function commandOf({ seed, orders, kills }: ChaosOptions): string {
+  return `npm run chaos -- --seed ${seed} --orders ${orders} --kills ${kills}`;
 }
 
 /** The report of a run as a table. */
 export function reportOf(run: ChaosRun): string {
-  const { seed, orders, faults, ends, kinds, leftOut, facts, storedAgain, parked, repeatedMails } = run;
+  const { seed, orders, kills, others, ends, kinds, leftOut, facts, storedAgain, parked, words } = run;
+  const those = (kill: boolean) =>
+    listed(Object.fromEntries(Object.entries(kinds).filter(([kind]) => isKill(kind as Kind) === kill)));
   return [
     row("seed", `${seed}`),
     row("orders", `${number(orders)}: ${listed(ends)}`),
-    row("faults", `${number(faults)}: ${listed(kinds)}`),
+    row("kills", `${number(kills)}: ${those(true)}`),
+    row("other faults", `${number(others)}: ${those(false)}`),
     ...(leftOut.length > 0
       ? [row("left out", `${leftOut.join(", ")}: this machine or this build can't do it`)]
       : []),
@@ -48,8 +64,12 @@ export function reportOf(run: ChaosRun): string {
       "stream",
       `${number(facts)} facts, ${number(storedAgain)} of them stored again, ${number(parked)} parked`,
     ),
-    row("rolled back", `${number(run.lostAndHealed)} messages that NATS had stored`),
-    row("mails", `${number(repeatedMails)} came again, under the same Message-ID`),
+    row(
+      "operators",
+      `${number(words.redriven)} redriven, ${number(words.discarded)} discarded; ${number(words.twice)} of it said twice`,
+    ),
+    row("lost", `${number(run.lostAndHealed)} messages that NATS had stored, and that were said again`),
+    row("mails", `${number(run.repeatedMails)} came again, under the same Message-ID`),
     row("time", `${run.seconds.toFixed(1)} s: ${run.perSecond.toFixed(1)} orders a second`),
     "",
     ...(run.broken.length > 0

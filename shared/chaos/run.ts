@@ -4,10 +4,12 @@ import { Chance } from "../flow/simulate/chance.ts";
 import { untilCalm } from "./calm.ts";
 import { carryOut, victimsOf } from "./faults.ts";
 import { placeOrders, reviewAll, stockUp } from "./load.ts";
-import { type Fault, type Kind, kinds, planOf } from "./plan.ts";
+import { Operators, type Words } from "./operators.ts";
+import { type Fault, isKill, type Kind, kinds, planOf } from "./plan.ts";
 import { rebuiltAlike } from "./rebuild.ts";
 import { toldOf } from "./report.ts";
 import { Site } from "./site.ts";
+import { SlowDisk } from "./slow-disk.ts";
 import { Strikes } from "./strikes.ts";
 import { endsOf, testimony, whereTheyStand } from "./testimony.ts";
 import { type Shaken, verdict } from "./verdict.ts";
@@ -16,13 +18,16 @@ import { type Shaken, verdict } from "./verdict.ts";
 export interface ChaosOptions {
   readonly seed: number;
   readonly orders: number;
-  readonly faults: number;
+  /** How many times a service or nats-server is killed. */
+  readonly kills: number;
 }
 
 /** What a run came to. */
 export interface ChaosRun extends ChaosOptions {
   /** How orders ended, and how many of each. */
   readonly ends: Readonly<Record<string, number>>;
+  /** How many faults there were besides the kills. */
+  readonly others: number;
   /** How many faults of each kind there were. */
   readonly kinds: Readonly<Partial<Record<Kind, number>>>;
   /** The kinds that could not be carried out here. */
@@ -30,9 +35,12 @@ export interface ChaosRun extends ChaosOptions {
   readonly facts: number;
   /** How often something was in the stream once more. */
   readonly storedAgain: number;
-  /** How many messages of the flow were lost when the store was rolled back, and were stored anew since then. */
+  /** How many messages of the flow were lost when the store was rolled back or the stream deleted, and were stored anew since then. */
   readonly lostAndHealed: number;
+  /** What is still parked: garbage that holds nobody up. */
   readonly parked: number;
+  /** What operators have said meanwhile. */
+  readonly words: Words;
   /** Mails that came more than once, under the same Message-ID. */
   readonly repeatedMails: number;
   readonly seconds: number;
@@ -70,10 +78,11 @@ async function shake<World>(
   begun: number,
   tell: (line: string) => void,
 ): Promise<ChaosRun> {
-  const { seed, orders, faults } = options;
+  const { seed, orders, kills } = options;
   const services = flow.services.map(({ name }) => name);
+  site.slowDisk = await SlowDisk.here(tell);
   const possible = kinds.filter((kind) => canHappen(kind, site));
-  const plan = planOf(new Chance(seed), { orders, faults, services, possible });
+  const plan = planOf(new Chance(seed), { orders, kills, services, possible });
   const strike = async (fault: Fault) => {
     tell(toldOf(fault));
     await carryOut(fault, site);
@@ -82,16 +91,23 @@ async function shake<World>(
 
   await stockUp(site, orders);
   const rest = new AbortController();
-  const reviewing = reviewAll(site, rest.signal);
-  const accepted = await placeOrders(site, orders, new Chance(seed), async (number) => {
-    if (number % TELL_EVERY === 0) tell(`${number} orders`);
-    await strikes.due(number);
-  });
-  await strikes.ended();
-  tell("all orders are placed, and all faults are over");
-  const restless = await untilCalm(site, CALM_WITHIN_MS + orders * CALM_WITHIN_MS_EACH);
-  rest.abort();
-  await reviewing;
+  const operators = await Operators.enter(site, seed);
+  const people = [reviewAll(site, rest.signal), operators.work(rest.signal)];
+  let accepted: string[];
+  let restless: string[];
+  try {
+    accepted = await placeOrders(site, orders, new Chance(seed), async (number) => {
+      if (number % TELL_EVERY === 0) tell(`${number} orders`);
+      await strikes.due(number);
+    });
+    await strikes.ended();
+    tell("all orders are placed, and all faults are over");
+    const calmWithinMs = CALM_WITHIN_MS + orders * CALM_WITHIN_MS_EACH;
+    restless = await untilCalm(site, calmWithinMs, () => operators.unrest());
+  } finally {
+    rest.abort();
+  }
+  await Promise.all(people);
   const seconds = secondsSince(begun);
   tell(restless.length === 0 ? "all is at rest" : "it does not come to rest");
 
@@ -105,12 +121,14 @@ async function shake<World>(
   return {
     ...options,
     ends: endsOf(found.flow),
+    others: plan.filter(({ kind }) => !isKill(kind)).length,
     kinds: counted(plan.map(({ kind }) => kind)),
     leftOut: kinds.filter((kind) => !possible.includes(kind)),
     facts,
     storedAgain: found.flow.length - facts,
     lostAndHealed: site.lost,
     parked: found.parked.length,
+    words: operators.words,
     repeatedMails: site.mails.repeats,
     seconds,
     perSecond: orders / seconds,
@@ -124,7 +142,8 @@ function secondsSince(begun: number): number {
 }
 
 /** Some faults need what not every machine has. */
-function canHappen(kind: Kind, { disks }: Site): boolean {
+function canHappen(kind: Kind, { disks, slowDisk }: Site): boolean {
+  if (kind.endsWith("disk slow")) return slowDisk !== undefined;
   return kind !== "disk full" || disks !== undefined;
 }
 

@@ -15,6 +15,7 @@ import { unhealed } from "./calm.ts";
 import { Disks } from "./disks.ts";
 import { openPostOffice, type PostOffice } from "./post-office.ts";
 import { Sacks } from "./sacks.ts";
+import type { SlowDisk } from "./slow-disk.ts";
 import { until } from "./until.ts";
 
 const HEALED_WITHIN_MS = 60_000;
@@ -30,7 +31,9 @@ export class Site {
   readonly mails = new Sacks();
   /** What was found to be broken on the way, as sentences. */
   readonly broken: string[] = [];
-  /** How many messages of the flow were lost when the store was rolled back. */
+  /** Undefined where no other process may be slowed down, or as long as nobody has looked. */
+  slowDisk: SlowDisk | undefined;
+  /** How many messages of the flow were lost when the store was rolled back, or the stream deleted. */
   lost = 0;
   readonly #log;
   #post: PostOffice | undefined;

@@ -2,42 +2,59 @@
 
 import type { NatsConnection } from "nats";
 import { type Event, type FactType, parseSubject } from "../contracts/events.ts";
+import { placeOf } from "../nats/delivery.ts";
 import { readEvent } from "../nats/headers.ts";
-import { FLOW_STREAM, PARKED_STREAM } from "../nats/topology.ts";
-import { GARBAGE } from "./mischief.ts";
+import { whyParked } from "../nats/parking.ts";
+import { FLOW_STREAM, PARKED_STREAM, wishes } from "../nats/topology.ts";
+import { garbageName } from "./mischief.ts";
 import { readStream } from "./stream.ts";
 
 /** What the streams hold. */
 export interface Testimony {
   /** Every event, in the order of the stream, as often as it is there. */
   readonly flow: readonly Event[];
-  /** Messages that are no events. */
-  readonly unreadable: readonly { readonly type: FactType; readonly key: string }[];
+  /** Messages that are no events, by the names that they were given. */
+  readonly unreadable: readonly { readonly type: FactType; readonly name: string; readonly place: string }[];
+  /** What operators have given up, and at which services: a service and a place each. */
+  readonly discarded: ReadonlySet<string>;
   readonly parked: readonly {
     readonly service: string;
     readonly key: string;
+    readonly place: string;
     readonly cause: string;
-    /** Whether it was put there to be parked. */
-    readonly isGarbage: boolean;
+    /** What it is called if it was put there to be parked. */
+    readonly garbage: string | undefined;
   }[];
 }
 
 /** Reads both streams. */
 export async function testimony(connection: NatsConnection): Promise<Testimony> {
   const flow: Event[] = [];
-  const unreadable: { type: FactType; key: string }[] = [];
+  const unreadable: Testimony["unreadable"][number][] = [];
+  const discarded = new Set<string>();
   await readStream(connection, FLOW_STREAM, (message) => {
-    const said = parseSubject(message.subject);
-    if (!said) return; // An operator's word.
-    const { type, key } = said;
-    if (key.startsWith(GARBAGE)) unreadable.push({ type, key });
+    const { subject, headers } = message;
+    const said = parseSubject(subject);
+    if (!said) {
+      const [word, service] = subject.split(".");
+      if (word && wishes[word as keyof typeof wishes] === "discard")
+        discarded.add(`${service} ${headers?.get("Quadrille-Place")}`);
+      return;
+    }
+    const name = garbageName(said.key, headers?.get("ce-id"));
+    if (name) unreadable.push({ type: said.type, name, place: placeOf(message) });
     else flow.push(readEvent(message));
   });
   const parked = await readStream(connection, PARKED_STREAM, ({ subject, headers }) => {
-    const [, service = "", key = ""] = subject.split(".");
-    return { service, key, cause: headers?.get("Quadrille-Cause") ?? "", isGarbage: key.startsWith(GARBAGE) };
+    const why = headers && whyParked(subject, headers);
+    if (!why) return []; // A note that it has ended.
+    const { key, place } = why.origin;
+    const [, service = ""] = subject.split(".");
+    return [
+      { service, key, place, cause: why.parked.cause, garbage: garbageName(key, headers.get("ce-id")) },
+    ];
   });
-  return { flow, unreadable, parked };
+  return { flow, unreadable, discarded, parked: parked.flat() };
 }
 
 const ENDS: readonly FactType[] = ["order.completed", "order.cancelled"];

@@ -15,7 +15,7 @@ import { options, whole } from "./arguments.ts";
 import { runTrial, seedIn } from "./trial.ts";
 
 const MOST_ORDERS = 1_000_000;
-const MOST_FAULTS = 100_000;
+const MOST_KILLS = 100_000;
 
 /** The order flow, its laws, and the books of the sandboxes. */
 export const orderFlow: Shaken<World> = {
@@ -52,7 +52,7 @@ function optionsOf(args: readonly string[]): { wanted: ChaosOptions; json: boole
   const wanted = {
     seed: seedIn(seed),
     orders: whole("--orders", orders, 1, MOST_ORDERS),
-    faults: whole("--kills", kills, 0, MOST_FAULTS),
+    kills: whole("--kills", kills, 0, MOST_KILLS),
   };
   return { wanted, json };
 }

@@ -1,5 +1,5 @@
-// Fetches a package of Debian and its kin, from the mirror that the machine's apt uses. Its signature is checked, and nothing
-// on the system changes.
+// Fetches packages of Debian and its kin, from the mirror that the machine's apt uses. Their signatures are checked, and
+// nothing on the system changes.
 
 import { existsSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -12,9 +12,9 @@ const MIRRORS_TRIED = 3;
 /** Where a package comes from: the distribution's newest suite, or the one that the machine has. */
 export type Suite = "newest" | "own";
 
-/** Unpacks a package into `folder`, which is empty. Rejects with the reason when that can't be. */
-export async function fetchDebianPackage(
-  name: string,
+/** Unpacks packages into `folder`, which is empty. Rejects with the reason when that can't be. */
+export async function fetchDebianPackages(
+  names: readonly string[],
   suite: Suite,
   folder: string,
   env: Env,
@@ -25,7 +25,7 @@ export async function fetchDebianPackage(
   const failures: string[] = [];
   for (const mirror of mirrors.slice(0, MIRRORS_TRIED)) {
     try {
-      return await fetchFrom(mirror, name, distribution[suite], distribution.keyring, folder, env);
+      return await fetchFrom(mirror, names, distribution[suite], distribution.keyring, folder, env);
     } catch (error) {
       failures.push(`${mirror}: ${(error as Error).message}`);
     }
@@ -64,7 +64,7 @@ async function findMirrors(codename: string | undefined, env: Env): Promise<stri
 
 async function fetchFrom(
   mirror: string,
-  name: string,
+  names: readonly string[],
   suite: string,
   keyring: string,
   folder: string,
@@ -75,8 +75,8 @@ async function fetchFrom(
   const apt = await privateApt(folder, env, DOWNLOAD_MS, sources);
 
   await apt("update");
-  await apt("download", name);
-  const deb = (await readdir(folder)).find((name) => name.endsWith(".deb"));
-  if (!deb) throw new Error("apt-get downloaded no package");
-  await run("dpkg-deb", ["-x", deb, "."], { env, cwd: folder, timeout: UNPACK_MS });
+  await apt("download", ...names);
+  const debs = (await readdir(folder)).filter((name) => name.endsWith(".deb"));
+  if (debs.length < names.length) throw new Error("apt-get downloaded too few packages");
+  for (const deb of debs) await run("dpkg-deb", ["-x", deb, "."], { env, cwd: folder, timeout: UNPACK_MS });
 }

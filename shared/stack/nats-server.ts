@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { fetchDebianPackage } from "./debian.ts";
+import { fetchDebianPackages } from "./debian.ts";
 import { projectRoot } from "./project.ts";
 import { CHECK_MS, type Env, fetchToCache, lookUp, run, UNPACK_MS } from "./tools.ts";
 
@@ -142,7 +142,7 @@ async function download(url: string): Promise<Buffer> {
 }
 
 async function fetchPackage(folder: string, env: Env): Promise<string> {
-  await fetchDebianPackage("nats-server", "newest", folder, env);
+  await fetchDebianPackages(["nats-server"], "newest", folder, env);
   const here = (name: string) => join(folder, name);
   return (
     ["usr/sbin/nats-server", "usr/bin/nats-server"].map(here).find(existsSync) ?? here("usr/bin/nats-server")

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { outside } from "../../apps/proof/world.ts";
 import { stateFile } from "../../shared/chaos/database.ts";
 import { judge } from "../../shared/chaos/judge.ts";
@@ -14,7 +14,7 @@ import { Engine } from "../../shared/service/engine.ts";
 import { orderFlow } from "../../shared/stack/chaos.ts";
 import { EXAMPLE_ORDER } from "../../shared/stack/example.ts";
 
-const nothing: Testimony = { flow: [], unreadable: [], parked: [] };
+const nothing: Testimony = { flow: [], unreadable: [], discarded: new Set(), parked: [] };
 let folder: string;
 
 beforeEach(() => {
@@ -79,16 +79,52 @@ it("sees what a service has not handled, and what it has handled or said and nob
   expect(sentences).toContain("shipping has said gone, which is not in the stream");
 });
 
-it("sees what is parked for no reason, or not once by each who should", () => {
-  const garbage = { key: "chaos-garbage-1", cause: "not Avro", isGarbage: true };
-  const unreadable = [{ type: "risk.flagged" as const, key: garbage.key }];
-  const orders = { service: "orders", ...garbage };
+describe("what is parked", () => {
+  const name = "chaos-garbage-1";
+  const unreadable = [{ type: "risk.flagged" as const, name, place: "7-1" }];
+  const entry = { service: "orders", key: name, place: "7-1", cause: "not Avro", garbage: name };
+  const aside = (state = "failed") =>
+    change(
+      "orders",
+      `INSERT INTO parked (place, sequence, key, state, why) VALUES ('7-1', 7, '${name}', '${state}', '{}')`,
+    );
 
-  expect(broken({ parked: [{ service: "risk", key: "o-1", cause: "a bug", isGarbage: false }] })).toContain(
-    "risk has parked something of o-1: a bug",
-  );
-  const sentences = broken({ unreadable, parked: [orders, orders] });
-  expect(sentences).toContain("2 times: orders chaos-garbage-1 is parked");
-  expect(sentences).toContain("analytics chaos-garbage-1 can't be read, and is not parked");
-  expect(sentences).not.toContain("risk chaos-garbage-1");
+  it("is garbage, once at each who listens, and nothing else", () => {
+    const real = { ...entry, service: "risk", key: "o-1", cause: "a bug", garbage: undefined };
+    expect(broken({ parked: [real] })).toContain("risk has parked something of o-1: a bug");
+
+    const sentences = broken({ unreadable, parked: [entry, entry] });
+    expect(sentences).toContain(`2 times: orders ${name} is parked`);
+    expect(sentences).toContain(`analytics ${name} can't be read, and is not parked`);
+    expect(sentences).not.toContain(`risk ${name}`);
+  });
+
+  it("holds up no order for good", () => {
+    expect(broken({ parked: [{ ...entry, key: "o-1" }] })).toContain(
+      `orders ${name} holds up o-1, and nobody discards it`,
+    );
+  });
+
+  it("is gone once an operator has discarded it, and missed by nobody", () => {
+    const discarded = new Set(["orders 7-1"]);
+    expect(broken({ unreadable, discarded })).not.toContain(`orders ${name}`);
+    expect(broken({ unreadable, discarded, parked: [entry] })).toContain(
+      `orders ${name} was discarded, and is parked`,
+    );
+
+    change("orders", `INSERT INTO inbox VALUES ('${name}', 1)`);
+    expect(broken({ unreadable, discarded })).not.toContain("orders has handled");
+  });
+
+  it("is the same in PARKED and in the service's database", () => {
+    expect(broken({ parked: [entry] })).toContain("orders knows nothing of what PARKED has of it at 7-1");
+    aside();
+    expect(broken({ unreadable, parked: [entry] })).not.toContain("7-1");
+    expect(broken({})).toContain(`orders has ${name} aside as failed, at 7-1, and PARKED does not`);
+  });
+
+  it("is not under way any more", () => {
+    aside("redriven");
+    expect(broken({ parked: [entry] })).toContain(`orders has ${name} aside as redriven`);
+  });
 });

@@ -1,11 +1,11 @@
 // What goes wrong in a chaos run: the plan that follows from the seed, and how it is carried out.
 
 import { describe, expect, it } from "vitest";
-import { type Fault, kinds, planOf } from "../../shared/chaos/plan.ts";
+import { type Fault, isKill, kinds, planOf } from "../../shared/chaos/plan.ts";
 import { Strikes } from "../../shared/chaos/strikes.ts";
 import { Chance } from "../../shared/flow/simulate/chance.ts";
 
-const occasion = { orders: 1_000, faults: 200, services: ["orders", "risk"], possible: kinds };
+const occasion = { orders: 1_000, kills: 200, services: ["orders", "risk"], possible: kinds };
 const plan = (seed: number, change = {}) => planOf(new Chance(seed), { ...occasion, ...change });
 
 describe("a plan", () => {
@@ -14,18 +14,24 @@ describe("a plan", () => {
     expect(plan(1)).not.toEqual(plan(2));
   });
 
-  it("has each kind that is possible, as soon as there are enough faults, and no other", () => {
-    const possible = kinds.slice(2);
-    const dealt = plan(3, { faults: possible.length, possible }).map(({ kind }) => kind);
+  it("kills as often as is asked for, services most often, and half as many other things go wrong", () => {
+    const faults = plan(3);
+    const count = (kind: string) => faults.filter((fault) => fault.kind === kind).length;
 
-    expect(dealt.toSorted()).toEqual(possible.toSorted());
+    expect(faults.filter(({ kind }) => isKill(kind))).toHaveLength(200);
+    expect(faults.filter(({ kind }) => !isKill(kind))).toHaveLength(100);
+    expect(count("service killed")).toBeGreaterThan(count("NATS killed"));
   });
 
-  it("kills services most often, and rolls the store back a few times", () => {
-    const count = (kind: string) => plan(4).filter((fault) => fault.kind === kind).length;
+  it("has each kind that is possible, however few kills there are, and no other", () => {
+    const possible = kinds.filter((kind) => kind !== "disk full");
+    const dealt = new Set(plan(4, { kills: 2, possible }).map(({ kind }) => kind));
 
-    for (const kind of kinds) expect(count("service killed")).toBeGreaterThanOrEqual(count(kind));
-    expect(count("store rolled back")).toBeLessThan(15);
+    expect([...dealt].toSorted()).toEqual(possible.toSorted());
+  });
+
+  it("is empty where nothing is to be killed", () => {
+    expect(plan(5, { kills: 0 })).toEqual([]);
   });
 
   it("begins its faults in order, while orders are placed", () => {
