@@ -1,14 +1,13 @@
-// One delivery of a JetStream message: read it, and end it by an ack, a delayed nak, or a place in PARKED.
+// One delivery of a JetStream message: read it, and end it by an ack or a delayed nak.
 
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Event } from "../contracts/events.ts";
 import type { Delivery, Wish } from "../service/consumer.ts";
-import type { Origin, Parked } from "../service/parked.ts";
+import type { Origin } from "../service/parked.ts";
 import { readEvent } from "./headers.ts";
-import { type NatsParking, sayable } from "./parking.ts";
+import { packed, sayable } from "./parking.ts";
 import { wishes } from "./topology.ts";
 
-const PARK_RETRY_MS = 5_000;
 const PLACE = /^\d{1,15}-\d{1,20}$/;
 
 /**
@@ -21,9 +20,8 @@ export class NatsDelivery implements Delivery {
   readonly wish: Wish | undefined;
   readonly #message: JsMsg;
   readonly #held: Set<NatsDelivery>;
-  readonly #parking: NatsParking;
 
-  constructor(message: JsMsg, held: Set<NatsDelivery>, parking: NatsParking) {
+  constructor(message: JsMsg, held: Set<NatsDelivery>) {
     const { subject, info } = message;
     this.attempt = info.deliveryCount;
     const said = wishIn(message);
@@ -33,11 +31,14 @@ export class NatsDelivery implements Delivery {
     this.origin = { place, sequence: Number.parseInt(place, 10), key };
     this.#message = message;
     this.#held = held.add(this);
-    this.#parking = parking;
   }
 
   read(): Event {
     return readEvent(this.#message);
+  }
+
+  message(): Uint8Array {
+    return packed(this.#message);
   }
 
   /** Says that it is still being worked on: the broker should not give it to anyone else meanwhile. */
@@ -53,14 +54,8 @@ export class NatsDelivery implements Delivery {
     if (this.#held.delete(this)) this.#message.nak(delayMs);
   }
 
-  async park(parked: Parked): Promise<void> {
-    try {
-      await this.#parking.put(this.origin, this.#message, parked);
-      this.ack();
-    } catch (error) {
-      this.retry(PARK_RETRY_MS);
-      throw new Error(`can't park it: ${(error as Error).message}`, { cause: error });
-    }
+  park(): void {
+    this.ack();
   }
 }
 

@@ -41,6 +41,8 @@ export interface LinkListener {
   stillAgrees(bucket: SchemaBucket): Promise<boolean>;
   /** The broker is there and agrees, for the first time or again, with or without what it had. */
   up(): void;
+  /** Told now and then: PARKED may have been lost alone. */
+  lookAfterParked(): void;
 }
 
 /** Whether a service can do its work now. */
@@ -58,14 +60,18 @@ const RETRY_MS = 1_000;
 const CATCH_UP_EVERY_MS = 1_000;
 /** So often one schema is looked for. */
 const BUCKET_EVERY_MS = 10_000;
+/** So often it is asked which PARKED there is, and for what it was told last, while there is something. */
+const PARKED_EVERY_MS = 10_000;
 
 /** One service's connection to the broker. */
 export class Link {
   /** What this service has parked. */
   readonly parking: Parking = {
+    stream: async () => this.#reachable.stream(),
     find: async (origin) => this.#reachable.find(origin),
-    update: async (origin, parked) => this.#reachable.update(origin, parked),
+    put: (origin, message, parked) => this.#put(origin, message, parked),
     end: async (origin) => this.#reachable.end(origin),
+    read: (message) => this.#parking!.read(message),
   };
   readonly #account: Account;
   readonly #log: Log;
@@ -80,6 +86,8 @@ export class Link {
   #schemas: NatsSchemaBucket | undefined;
   #parking: NatsParking | undefined;
   #connected = false;
+  /** How often the connection has broken. */
+  #breaks = 0;
   #agreed = false;
   #agreeing: Promise<void> | undefined;
   #trouble = "the schemas are not agreed on yet";
@@ -128,6 +136,7 @@ export class Link {
     });
     this.#every(CATCH_UP_EVERY_MS, () => this.#catchUp.look());
     this.#every(BUCKET_EVERY_MS, () => this.#missSchemas(listener));
+    this.#every(PARKED_EVERY_MS, () => listener.lookAfterParked());
     const closed = connection.closed().then((error) => {
       if (!this.#closing) throw error || new Error("the connection is closed for good");
     });
@@ -149,6 +158,15 @@ export class Link {
   /** What the bucket SCHEMAS keeps of an event under a fingerprint, if anything. */
   findSchema(event: string, fingerprint: string): Promise<string | undefined> {
     return this.#schemas!.find(event, fingerprint);
+  }
+
+  /** Nothing is put before it was said that the broker is up: who is told so first looks what it has lost. */
+  async #put(...[origin, message, parked]: Parameters<Parking["put"]>): Promise<number> {
+    this.#expectAgreement();
+    const breaks = this.#breaks;
+    const number = await this.#parking!.put(origin, message, parked);
+    if (this.#breaks !== breaks) throw new Error("NATS was away meanwhile");
+    return number;
   }
 
   get #reachable(): NatsParking {
@@ -250,7 +268,7 @@ export class Link {
             this.#latest = message;
             this.#catchUp.expect(pending);
             this.#held.expect(deliverySequence);
-            listener.take(new NatsDelivery(message, this.#held, this.#parking!));
+            listener.take(new NatsDelivery(message, this.#held));
             this.#held.expect(deliverySequence + 1);
           },
         });
@@ -311,6 +329,7 @@ export class Link {
     for await (const status of connection.status()) {
       if (status.type === "disconnect") {
         this.#connected = false;
+        this.#breaks++;
         this.#log.warn("NATS is gone; facts wait in the outbox");
       } else if (status.type === "reconnect") {
         this.#connected = true;

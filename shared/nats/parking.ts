@@ -6,9 +6,10 @@ import {
   jetstreamManager,
   type StoredMsg,
 } from "@nats-io/jetstream";
-import { headers, type MsgHdrs, type NatsConnection } from "nats";
+import { headers, type MsgHdrs, MsgHdrsImpl, type NatsConnection } from "nats";
+import type { Event } from "../contracts/events.ts";
 import type { Origin, Parked } from "../service/parked.ts";
-import type { Parking } from "../service/redriver.ts";
+import type { Found, Parking } from "../service/redriver.ts";
 import { type Message, readEvent } from "./headers.ts";
 import { PARKED_STREAM, parkedSubject } from "./topology.ts";
 
@@ -19,6 +20,7 @@ const MAX_HEADERS = 40 * 1024;
 const PUNCTUATION = 4;
 const MAX_CAUSE = 1_000;
 const MAX_STACK = 4_000;
+const END_OF_HEADERS = "\r\n\r\n";
 /** How long PARKED remembers that a message has ended. */
 const NOTE_FOR = "24h";
 
@@ -34,12 +36,15 @@ export class NatsParking implements Parking {
     this.#service = service;
   }
 
-  /** Puts a message there, in place of what is there under its subject; rejects when that is not certain. */
-  async put(origin: Origin, message: Message, parked: Parked): Promise<void> {
-    const said = sayable(message);
+  async stream(): Promise<string> {
+    return (await (await this.#manager).streams.info(PARKED_STREAM)).created;
+  }
+
+  async put(origin: Origin, message: Uint8Array, parked: Parked): Promise<number> {
+    const { subject, headers: said, data } = unpacked(message);
     const { cause, stack, fingerprint, attempts, firstAt, lastAt, isWaiting, redrives } = parked;
     said.set("Quadrille-Service", this.#service);
-    said.set("Quadrille-Subject", message.subject);
+    said.set("Quadrille-Subject", subject);
     said.set("Quadrille-Place", origin.place);
     said.set("Quadrille-Sequence", `${origin.sequence}`);
     said.set("Quadrille-State", isWaiting ? "waiting" : "failed");
@@ -50,17 +55,21 @@ export class NatsParking implements Parking {
     said.set("Quadrille-Redrives", `${redrives}`);
     said.set("Quadrille-First-Attempt", new Date(firstAt).toISOString());
     said.set("Quadrille-Last-Attempt", new Date(lastAt).toISOString());
-    await this.#publish(origin, message.data, said);
+    return this.#publish(origin, data, said);
   }
 
-  async find(origin: Origin) {
-    const message = await this.#message(origin);
-    return message && { read: () => readEvent(message) };
+  async find(origin: Origin): Promise<Found | undefined> {
+    const { direct } = await this.#manager;
+    const last_by_subj = parkedSubject(this.#service, origin);
+    const stored = await direct.getMessage(PARKED_STREAM, { last_by_subj });
+    const message = stored && parkedMessage(stored);
+    if (!message) return undefined;
+    const { parked } = whyParked(stored.subject, stored.header)!;
+    return { message: packed(message), parked, number: stored.seq };
   }
 
-  async update(origin: Origin, parked: Parked): Promise<void> {
-    const message = await this.#message(origin);
-    if (message) await this.put(origin, message, parked);
+  read(message: Uint8Array): Event {
+    return readEvent(unpacked(message));
   }
 
   async end(origin: Origin): Promise<void> {
@@ -70,17 +79,25 @@ export class NatsParking implements Parking {
     await this.#publish(origin, new Uint8Array(), note);
   }
 
-  async #message(origin: Origin): Promise<Message | undefined> {
-    const { direct } = await this.#manager;
-    const last_by_subj = parkedSubject(this.#service, origin);
-    const stored = await direct.getMessage(PARKED_STREAM, { last_by_subj });
-    return stored ? parkedMessage(stored) : undefined;
-  }
-
-  async #publish(origin: Origin, data: Uint8Array, said: MsgHdrs): Promise<void> {
+  async #publish(origin: Origin, data: Uint8Array, said: MsgHdrs): Promise<number> {
     const subject = parkedSubject(this.#service, origin);
-    await this.#js.publish(subject, data, { headers: said, timeout: TIMEOUT_MS });
+    return (await this.#js.publish(subject, data, { headers: said, timeout: TIMEOUT_MS })).seq;
   }
+}
+
+/** A message as bytes: its headers as NATS sends them, its subject among them, and its data. */
+export function packed(message: Message): Uint8Array {
+  const said = sayable(message) as MsgHdrsImpl;
+  said.set("Quadrille-Subject", message.subject);
+  return Buffer.concat([said.encode(), message.data]);
+}
+
+/** The message in such bytes. */
+export function unpacked(bytes: Uint8Array): Message & { readonly headers: MsgHdrs } {
+  const from = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(END_OF_HEADERS);
+  const end = from + END_OF_HEADERS.length;
+  const said = MsgHdrsImpl.decode(bytes.subarray(0, end));
+  return { subject: said.get("Quadrille-Subject"), headers: said, data: bytes.subarray(end) };
 }
 
 /** Which message an entry of PARKED is about, and why it is there; undefined when it has ended. */

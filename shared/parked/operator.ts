@@ -55,7 +55,7 @@ export class Operator {
 
   /** Says in the stream of the flow that an entry is redriven or discarded, by whom and why; a repeat says nothing new. */
   async say(said: keyof typeof wishes, entry: Entry, by: string, reason?: string): Promise<void> {
-    const { id, service, key, place, eventId } = entry;
+    const { id, service, key, place, eventId, lastAttempt } = entry;
     const about = headers();
     about.set("Quadrille-Place", place);
     about.set("Quadrille-Parked", `${id}`);
@@ -63,7 +63,8 @@ export class Operator {
     if (carriesEvent(entry)) about.set("Quadrille-Event", eventId!);
     if (reason) about.set("Quadrille-Reason", reason);
     const subject = wishSubject(said, service, key);
-    const msgID = `${said}.${service}.${place}.${id}`; // The numbers of a PARKED that was made anew begin anew.
+    // Not by its number: in a PARKED that was made anew it may have the same one, or another.
+    const msgID = `${said}.${service}.${place}.${lastAttempt}`;
     await this.#js.publish(subject, "", { headers: about, msgID, timeout: TIMEOUT_MS });
   }
 

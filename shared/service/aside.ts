@@ -18,7 +18,8 @@ export class Aside {
   }
 
   /** Puts a message aside that has failed. */
-  put({ attempt, origin }: Delivery, error: Error, event?: Event): Parked {
+  put(delivery: Delivery, error: Error, event?: Event): Parked {
+    const { attempt, origin } = delivery;
     const lastAt = this.#clock.now();
     const { times: attempts, firstAt } = (event && this.#engine.attempts.find(event.id)) ?? {
       times: attempt,
@@ -27,14 +28,15 @@ export class Aside {
     const { message: cause, stack = "" } = error;
     const fingerprint = fingerprintOf(event?.type ?? "unreadable", error);
     const why = { cause, stack, fingerprint, attempts, firstAt, lastAt, isWaiting: false };
-    return this.#engine.parked.put(origin, why);
+    return this.#engine.parked.put(origin, why, delivery.message());
   }
 
   /**
    * What was put aside stays there until an operator redrives it, and whatever comes later waits behind it; undefined for what
    * may be handled.
    */
-  kept({ origin, isRedrive }: Delivery, event: Event): Parked | undefined {
+  kept(delivery: Delivery, event: Event): Parked | undefined {
+    const { origin, isRedrive } = delivery;
     const { parked } = this.#engine;
     if (isRedrive) return undefined;
     const already = parked.find(origin.place);
@@ -44,7 +46,8 @@ export class Aside {
     const now = this.#clock.now();
     const waiting = { isWaiting: true, attempts: 0, firstAt: now, lastAt: now, stack: "" };
     const cause = "waits behind an earlier message of its lane";
-    return parked.put(origin, { ...waiting, cause, fingerprint: ahead.fingerprint });
+    const why = { ...waiting, cause, fingerprint: ahead.fingerprint };
+    return parked.put(origin, why, delivery.message());
   }
 
   /** Does what an operator wants. The same may be wanted again, by a word that comes twice: what was handled has ended. */

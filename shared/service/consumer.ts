@@ -28,11 +28,13 @@ export interface Delivery {
   readonly wish?: Wish | undefined;
   /** The event in it. Throws when the message can't be read. */
   read(): Event;
+  /** Its bytes, as far as they are needed to put it aside. */
+  message(): Uint8Array;
   ack(): void;
   /** Hands the message back, to be delivered again after a delay. */
   retry(delayMs: number): void;
-  /** Puts the message aside for good; rejects when that failed and the message will come again. */
-  park(parked: Parked): Promise<void>;
+  /** Says that the message is put aside, and does not come again. */
+  park(parked: Parked): void;
 }
 
 /** What an operator may want: that a message is tried again, or given up; `eventId` names the event in it, if there is one. */
@@ -57,6 +59,7 @@ interface Call {
 const CALLS_AT_ONCE = 128;
 const SHORTEST_RETRY_MS = 10;
 const DATABASE_RETRY_MS = 1_000;
+const PARK_RETRY_MS = 5_000;
 /** The share of a drain's time after which nothing new is begun. */
 const WORK_ON_FOR = 0.75;
 
@@ -73,6 +76,8 @@ export interface ConsumerParts<Port> {
   readonly callsAtOnce?: number | undefined;
   /** Told of every event that was handled and committed. */
   readonly onHandled?: (event: Event) => void;
+  /** Resolves once PARKED says that a message is put aside; rejects when that is not certain. Without it, nobody is told. */
+  readonly tellParked?: ((origin: Origin) => Promise<void>) | undefined;
   /** Told when lanes of parked messages may have moved on. */
   readonly onLaneMoved?: () => void;
   readonly observer?: Observer | undefined;
@@ -346,9 +351,16 @@ export class Consumer<Port> {
   #end(delivery: Delivery, ending: Settled, event?: Event, lastRow = 0): void {
     if (ending.outcome === "parked") {
       const { parked } = ending;
-      delivery.park(parked).then(
-        () => this.#ended("parked", delivery, event, parked),
-        ({ message: cause }: Error) => this.#ended("retried", delivery, event, { cause }),
+      const told = this.#parts.tellParked?.(delivery.origin) ?? Promise.resolve();
+      told.then(
+        () => {
+          delivery.park(parked);
+          this.#ended("parked", delivery, event, parked);
+        },
+        ({ message }: Error) => {
+          delivery.retry(PARK_RETRY_MS);
+          this.#ended("retried", delivery, event, { cause: `can't park it: ${message}` });
+        },
       );
     } else if (ending.outcome === "retried") {
       delivery.retry(ending.inMs);

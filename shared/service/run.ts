@@ -184,8 +184,9 @@ async function start<Port, ServiceStore extends Store<unknown>>(
         stillAgrees: (bucket) => agreement.holds(bucket),
         up: () => {
           runtime.outbox.retryNow();
-          runtime.redriver?.kick();
+          runtime.redriver?.doubt();
         },
+        lookAfterParked: () => runtime.redriver?.doubt(),
       },
       config.ACK_WAIT_MS,
     )

@@ -126,13 +126,14 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       unknownSchemas,
       callsAtOnce,
       onHandled: ({ key }) => this.changes.tell(key),
+      tellParked: parking && ((origin) => this.redriver!.tell(origin)),
       onLaneMoved: () => this.redriver?.kick(),
       observer,
       clock,
     });
     const take = (delivery: Delivery) => this.consumer.take(delivery);
     const lanes = this.engine.parked;
-    this.redriver = parking && new Redriver(lanes, parking, take, log, clock);
+    this.redriver = parking && new Redriver({ lanes, parking, commits: this.#commits, take, log, clock });
     const onExpired = (messages: number) => {
       log.error({ messages }, "parked messages have expired; their orders go on without them");
       this.redriver?.kick();

@@ -57,7 +57,7 @@ function service() {
     const info = { deliveryCount: 1, streamSequence: 1, timestampNanos: 0 };
     const endings = { ack: say("ack"), nak: say("nak"), working: say("working") };
     const message = { subject: "order.created.a", info, ...endings };
-    const delivery = new NatsDelivery(message as unknown as JsMsg, held, {} as never);
+    const delivery = new NatsDelivery(message as unknown as JsMsg, held);
     held.expect(number + 1);
     return delivery;
   };

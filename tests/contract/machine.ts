@@ -16,7 +16,7 @@ import { type CommandResult, Runtime } from "../../shared/service/runtime.ts";
 import { stateHash } from "../../shared/service/state.ts";
 import { factOf } from "../../shared/service/succession.ts";
 import { never, Outside } from "./outside.ts";
-import { type Content, readable, Shelf } from "./shelf.ts";
+import { bytesOf, type Content, readable, Shelf } from "./shelf.ts";
 
 /** The longest that work lingers for a group commit, and the turns of the event loop between two moves. */
 const LINGER_MS = 50;
@@ -114,7 +114,11 @@ export class Sent implements Delivery {
     this.#finish("retried");
   }
 
-  async park(parked: Parked): Promise<void> {
+  message(): Uint8Array {
+    return bytesOf(this.content);
+  }
+
+  park(parked: Parked): void {
     this.parked = parked;
     this.#finish("parked");
   }
@@ -195,7 +199,6 @@ export class Machine {
     const sent = new Sent(content, attempt, (how) => {
       if (life !== this.#life || (how === "acked" && this.losesAcks)) return false;
       if (how === "acked" && !sent.wish) this.#noteAck(content as Event);
-      if (how === "parked") this.shelf.put(sent.origin, content, sent.parked!);
       this.#moves++;
       return true;
     });

@@ -179,23 +179,24 @@ describe("a redrive", () => {
     expect(till.stored).toHaveLength(1_200);
   });
 
-  it("waits for PARKED as long as that is away", async () => {
+  it("does not wait for PARKED, which is told of it once it is there", async () => {
     const { till, messages } = await blocked();
     plantBug("a", false);
     till.shelf.isAway = true;
     await till.tell("redrive", messages[0]);
-    expect(till.said).toEqual([]);
+    expect(till.said).toEqual(["order.completed a"]);
+    expect(till.shelf.held).toHaveLength(3);
 
     till.shelf.isAway = false;
     await vi.advanceTimersByTimeAsync(RETRY_MS);
     await turns();
-    expect(till.said).toEqual(["order.completed a"]);
+    expect(till.shelf.held).toEqual([messages[2].id]); // Its call is under way.
   });
 
   it("of what was handled long ago is a duplicate: nothing happens, and PARKED says so", async () => {
     const till = new Till();
     const [first] = await till.take(paid("b"));
-    till.shelf.put(first!.origin, first!.content, { ...why, cause: "put back" });
+    await till.shelf.put(first!.origin, first!.message(), { ...why, cause: "put back" });
     await till.tell("redrive", first!.content);
     expect([till.said, till.shelf.held]).toEqual([["order.completed b"], []]);
   });
@@ -232,15 +233,24 @@ describe("a redrive", () => {
     },
   );
 
-  it("of what PARKED has lost, with all that waits behind it, lets the order go on", async () => {
+  it("of what PARKED has just lost has it tried again all the same, with all that waits behind it", async () => {
     const { till, messages } = await blocked();
     plantBug("a", false);
     till.shelf.lose();
     await till.tell("redrive", messages[0]);
-    for (let round = 0; round < 6; round++) {
-      await vi.advanceTimersByTimeAsync(RETRY_MS);
-      await turns();
-    }
+    till.answer("a");
+    await turns();
+
+    expect(till.said).toEqual(["order.completed a", "shipment.waived a"]);
+    expect([till.shelf.held, till.rows("parked")]).toEqual([[], 0]);
+  });
+
+  it("of what nobody has any more lets the order go on", async () => {
+    const { till, messages } = await blocked();
+    plantBug("a", false);
+    till.forgetBytes();
+    till.shelf.lose();
+    await till.tell("redrive", messages[0]);
 
     expect(till.rows("parked")).toBe(0);
     const [later] = await till.take({ ...noted("a"), id: "later" });
@@ -274,5 +284,135 @@ describe("a discard", () => {
     await till.take(unreadable, paid("b"));
     await till.tell("discard", unreadable);
     expect([till.said, till.shelf.held]).toEqual([["order.completed b"], []]);
+  });
+});
+
+describe("PARKED", () => {
+  it("is asked nothing while nothing is put aside", async () => {
+    const till = new Till();
+    till.shelf.isAway = true;
+    await till.take(paid("b"));
+    till.runtime.redriver!.doubt();
+    await turns();
+    expect(till.rows("parked")).toBe(0);
+    expect(till.shelf.looks).toBe(0);
+  });
+
+  it("gets again what it has lost when it was made anew, and an operator redrives it", async () => {
+    const { till, messages } = await blocked();
+    const before = till.shelf.why;
+    till.shelf.lose();
+    await till.again();
+    expect([till.shelf.held, till.shelf.why]).toEqual([messages.map(({ id }) => id), before]);
+
+    plantBug("a", false);
+    await till.tell("redrive", messages[0]);
+    till.answer("a");
+    await turns();
+    expect(till.said).toEqual(["order.completed a", "shipment.waived a"]);
+    expect([till.shelf.held, till.rows("parked")]).toEqual([[], 0]);
+  });
+
+  it("gets it again as well when it has taken something new before anyone looked", async () => {
+    const { till, messages } = await blocked();
+    plantBug("b");
+    till.shelf.lose();
+    await till.take(paid("b"));
+    expect(till.shelf.held).toEqual([paid("b").id]);
+    await till.again();
+    plantBug("b", false);
+
+    expect(till.shelf.held.toSorted()).toEqual([...messages, paid("b")].map(({ id }) => id).toSorted());
+  });
+
+  it("gets it again as well in the next process", async () => {
+    const { till, messages } = await blocked();
+    till.shelf.lose();
+    till.restart();
+    await turns();
+    expect(till.shelf.held).toEqual(messages.map(({ id }) => id));
+  });
+
+  it("gets again the end that it has lost when it was put back, at little cost", async () => {
+    const till = new Till();
+    const orders = Array.from({ length: 300 }, (_, number) => `many-${number}`);
+    for (const order of orders) plantBug(order);
+    await till.take(...orders.slice(0, 200).map(paid));
+    till.shelf.copy();
+    await till.take(...orders.slice(200).map(paid));
+    till.shelf.putBack();
+    expect(till.shelf.held).toHaveLength(200);
+    till.shelf.looks = 0;
+    till.shelf.puts = [];
+    await till.again();
+    for (const order of orders) plantBug(order, false);
+
+    expect(till.shelf.held).toEqual(orders.map((order) => paid(order).id));
+    expect(till.shelf.looks).toBeLessThan(12);
+    expect(till.shelf.puts.length).toBeLessThan(200);
+  });
+
+  it("is looked at once, and gets nothing again, when it has lost nothing", async () => {
+    const { till } = await blocked();
+    till.shelf.looks = 0;
+    till.shelf.puts = [];
+    await till.again();
+    expect([till.shelf.looks, till.shelf.puts]).toEqual([1, []]);
+  });
+
+  it("does not get again what has ended meanwhile, though it had lost that", async () => {
+    const { till, messages } = await blocked();
+    plantBug("a", false);
+    till.shelf.lose();
+    for (const message of messages.toReversed()) await till.tell("discard", message);
+    await till.again();
+    expect([till.shelf.held, till.shelf.puts.length, till.rows("parked")]).toEqual([[], 3, 0]);
+  });
+
+  it("hears of a second failure in the end, though it would not take it at first", async () => {
+    const { till, messages } = await blocked();
+    till.shelf.isFull = true;
+    await till.tell("redrive", messages[0]);
+    expect(till.shelf.why[0]).toMatchObject({ redrives: 0 });
+
+    till.shelf.isFull = false;
+    await vi.advanceTimersByTimeAsync(RETRY_MS);
+    await turns();
+    expect(till.shelf.why[0]).toMatchObject({ redrives: 1, cause: "a bug" });
+    await till.tell("redrive", messages[0]);
+    expect(till.shelf.why[0]).toMatchObject({ redrives: 2 });
+  });
+
+  it("hears of a second failure from the next process, when this one is killed before it could tell", async () => {
+    const { till, messages } = await blocked();
+    till.shelf.isFull = true;
+    await till.tell("redrive", messages[0]);
+    till.runtime.redriver!.stop(); // The process is gone.
+    till.shelf.isFull = false;
+    till.restart();
+    await turns();
+    expect(till.shelf.why[0]).toMatchObject({ redrives: 1 });
+    expect(till.said).toEqual([]);
+  });
+
+  it("hears of a first failure before the broker does: until then the message may come again", async () => {
+    const till = new Till();
+    till.shelf.isFull = true;
+    const [sent] = await till.take(paid("faulty"));
+    expect(sent!.end).toBe("retried");
+    till.shelf.isFull = false;
+    const [again] = await till.take(sent!.content);
+    expect([again!.end, till.shelf.held]).toEqual(["parked", [paid("faulty").id]]);
+  });
+
+  it("gives back the bytes that only it has, as after a rebuild, and is not told of them again", async () => {
+    const { till, messages } = await blocked();
+    till.forgetBytes();
+    till.shelf.puts = [];
+    await till.again();
+    expect(till.shelf.puts).toEqual([]);
+    till.shelf.lose();
+    await till.again();
+    expect(till.shelf.held).toEqual(messages.map(({ id }) => id));
   });
 });

@@ -126,10 +126,7 @@ export class Till implements Bank {
   }
 
   give(content: Content, attempt = 1, wish?: Wish): Sent {
-    const sent = new Sent(content, attempt, (how) => {
-      if (how === "parked") this.shelf.put(sent.origin, content, sent.parked!);
-      return true;
-    });
+    const sent = new Sent(content, attempt);
     sent.wish = wish;
     this.#sent.push(sent);
     this.runtime.consumer.take(sent);
@@ -170,6 +167,11 @@ export class Till implements Bank {
     return this.#db.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
   }
 
+  /** Leaves only PARKED the bytes of what is put aside, and no note of what it knows: an older build kept neither. */
+  forgetBytes(): void {
+    this.#db.exec("UPDATE parked SET message = NULL, told_in = NULL, told_as = NULL");
+  }
+
   /** Leaves the database room for so many pages of 4 kB. */
   limitPages(pages: number): void {
     this.#db.pragma(`max_page_count = ${pages}`);
@@ -179,7 +181,14 @@ export class Till implements Bank {
   restart(): void {
     this.runtime = this.start();
     this.runtime.outbox.retryNow();
-    this.runtime.redriver!.kick();
+    this.runtime.redriver!.doubt();
+  }
+
+  /** Has the till look, now that the broker is there again. */
+  async again(): Promise<void> {
+    this.runtime.redriver!.doubt();
+    await turns();
+    await turns();
   }
 
   start() {

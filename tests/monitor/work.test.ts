@@ -38,6 +38,7 @@ it("is of one key alone, and only what is still to be done", async () => {
           ...{ cause: "unreadable", stack: "", fingerprint: "f", attempts: 1, firstAt: NOW, lastAt: NOW },
           isWaiting: false,
         },
+        new Uint8Array(),
       );
     }
     return true;

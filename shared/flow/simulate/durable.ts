@@ -10,7 +10,6 @@ import type { Setting } from "./setting.ts";
 const ACK_WAIT_MS = 10_000;
 const MAX_ACK_PENDING = 2_000;
 
-const PARK_RETRY_MS = 5_000;
 const LATE_MS = [20, 5_000] as const;
 const REPEAT_MS = [1, 10_000] as const;
 
@@ -154,13 +153,8 @@ export class Durable {
         end("acks", () => this.#ack(place));
       },
       retry: (delayMs) => end(`puts off for ${delayMs} ms`, () => this.#comeAgain(place, attempt, delayMs)),
-      park: async () => {
-        if (!this.isReachable) {
-          this.#comeAgain(place, attempt, PARK_RETRY_MS);
-          throw new Error("can't park it: NATS is not reachable");
-        }
-        end("parks", () => this.#ack(place));
-      },
+      message: () => new Uint8Array(),
+      park: () => end("parks", () => this.#ack(place)),
     };
   }
 
