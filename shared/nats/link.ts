@@ -39,10 +39,11 @@ export interface LinkListener {
   agree(bucket: SchemaBucket): Promise<void>;
   /** Whether the bucket still has what was agreed on. */
   stillAgrees(bucket: SchemaBucket): Promise<boolean>;
-  /** The broker is there and agrees, for the first time or again, with or without what it had. */
+  /**
+   * The broker is there and agrees, with or without what it had: for the first time, again, or still, since a stream may be
+   * purged or made anew without a word.
+   */
   up(): void;
-  /** Told now and then: PARKED may have been lost alone. */
-  lookAfterParked(): void;
 }
 
 /** Whether a service can do its work now. */
@@ -60,8 +61,8 @@ const RETRY_MS = 1_000;
 const CATCH_UP_EVERY_MS = 1_000;
 /** So often one schema is looked for. */
 const BUCKET_EVERY_MS = 10_000;
-/** So often it is asked which PARKED there is, and for what it was told last, while there is something. */
-const PARKED_EVERY_MS = 10_000;
+/** So often a service looks whether the streams still have what they had, though nothing seems to have happened. */
+const LOST_EVERY_MS = 10_000;
 
 /** One service's connection to the broker. */
 export class Link {
@@ -136,7 +137,7 @@ export class Link {
     });
     this.#every(CATCH_UP_EVERY_MS, () => this.#catchUp.look());
     this.#every(BUCKET_EVERY_MS, () => this.#missSchemas(listener));
-    this.#every(PARKED_EVERY_MS, () => listener.lookAfterParked());
+    this.#every(LOST_EVERY_MS, () => this.#agreed && listener.up());
     const closed = connection.closed().then((error) => {
       if (!this.#closing) throw error || new Error("the connection is closed for good");
     });

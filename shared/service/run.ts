@@ -186,7 +186,6 @@ async function start<Port, ServiceStore extends Store<unknown>>(
           runtime.outbox.retryNow();
           runtime.redriver?.doubt();
         },
-        lookAfterParked: () => runtime.redriver?.doubt(),
       },
       config.ACK_WAIT_MS,
     )

@@ -74,6 +74,20 @@ test("the flow's stream, deleted, is there again, and the services have said eve
   expect(alarms()).toContain(FLOW_STREAM);
 });
 
+test("what somebody has purged is said again, though no connection has broken", async () => {
+  const id = await shop.place();
+  accepted.push(id);
+  await shop.ended(id);
+  const before = (await shop.flow()).map(({ id }) => id);
+  await manager.streams.purge(FLOW_STREAM);
+
+  await shop.until("all is said again", async () => {
+    const now = new Set((await shop.flow()).map(({ id }) => id));
+    return before.every((id) => now.has(id)) ? true : undefined;
+  });
+  await survives(async () => {});
+});
+
 test("the schemas are in their bucket again when all streams were deleted", async () => {
   const before = await schemasKept();
   await survives(() =>
