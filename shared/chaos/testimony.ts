@@ -3,6 +3,7 @@
 import type { NatsConnection } from "nats";
 import { type Event, type FactType, parseSubject } from "../contracts/events.ts";
 import { readEvent } from "../nats/headers.ts";
+import { whyParked } from "../nats/parking.ts";
 import { FLOW_STREAM, PARKED_STREAM } from "../nats/topology.ts";
 import { GARBAGE } from "./mischief.ts";
 import { readStream } from "./stream.ts";
@@ -34,10 +35,12 @@ export async function testimony(connection: NatsConnection): Promise<Testimony> 
     else flow.push(readEvent(message));
   });
   const parked = await readStream(connection, PARKED_STREAM, ({ subject, headers }) => {
+    const found = headers && whyParked(subject, headers);
+    if (!found) return []; // A note that something has ended.
     const [, service = "", key = ""] = subject.split(".");
-    return { service, key, cause: headers?.get("Quadrille-Cause") ?? "", isGarbage: key.startsWith(GARBAGE) };
+    return [{ service, key, cause: found.parked.cause, isGarbage: key.startsWith(GARBAGE) }];
   });
-  return { flow, unreadable, parked };
+  return { flow, unreadable, parked: parked.flat() };
 }
 
 const ENDS: readonly FactType[] = ["order.completed", "order.cancelled"];
