@@ -22,6 +22,8 @@ export interface StreamStand {
   readonly messages: number;
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** Another text as soon as it may have lost something: it was made anew, or the broker was away. */
+  readonly life: string;
 }
 
 const TIMEOUT_MS = 2_000;
@@ -36,6 +38,7 @@ export class NatsObserver {
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
   #isConnected = true;
+  #connections = 1;
 
   private constructor(connection: NatsConnection, manager: JetStreamManager) {
     this.#connection = connection;
@@ -63,8 +66,10 @@ export class NatsObserver {
   /** How a stream stands. */
   async stream(name: string): Promise<StreamStand> {
     this.#ask();
-    const { state } = await this.#manager.streams.info(name);
-    return { messages: state.messages, firstSeq: state.first_seq, lastSeq: state.last_seq };
+    const life = this.#connections;
+    const { state, created } = await this.#manager.streams.info(name);
+    const { messages, first_seq: firstSeq, last_seq: lastSeq } = state;
+    return { messages, firstSeq, lastSeq, life: `${created} ${life}` };
   }
 
   /** How a service's consumer stands; undefined when there is none. */
@@ -159,7 +164,10 @@ export class NatsObserver {
   async #watch(): Promise<void> {
     for await (const { type } of this.#connection.status()) {
       if (type === "disconnect") this.#isConnected = false;
-      else if (type === "reconnect") this.#isConnected = true;
+      else if (type === "reconnect") {
+        this.#isConnected = true;
+        this.#connections++;
+      }
     }
   }
 }

@@ -17,6 +17,7 @@ export class Board {
   readonly #maxAgeMs: number;
   readonly #notes = new Map<string, Note>();
   #through = 0;
+  #life: string | undefined;
 
   /** `maxAgeMs` is how long PARKED keeps an entry. */
   constructor(observer: NatsObserver, maxAgeMs: number) {
@@ -32,7 +33,8 @@ export class Board {
   /** Reads what is new, 5,000 messages at most. Rejects when NATS does not answer. */
   async look(): Promise<void> {
     const stream = await this.#observer.stream(PARKED_STREAM);
-    if (stream.lastSeq < this.#through) this.#forget(); // Another stream has its name now.
+    if (stream.life !== this.#life) this.#forget(); // Its numbers may be others' now.
+    this.#life = stream.life;
     for (let page = 0; page < PAGES && this.#through < stream.lastSeq; page++) await this.#readPage(stream);
     this.#expire(stream);
   }

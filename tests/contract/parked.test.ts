@@ -1,8 +1,10 @@
 // What is put aside: in whose lane, what waits behind it, and what becomes of it when an operator says so.
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { openDatabase } from "../../shared/service/database.ts";
 import { controlTime } from "./flow.ts";
-import { created, noted, paid, plantBug, Till, turns } from "./till.ts";
+import { bytesOf } from "./shelf.ts";
+import { created, deferred, noted, paid, plantBug, Till, turns } from "./till.ts";
 
 const RETRY_MS = 5_000;
 
@@ -315,14 +317,16 @@ describe("PARKED", () => {
 
   it("gets it again as well when it has taken something new before anyone looked", async () => {
     const { till, messages } = await blocked();
-    plantBug("b");
+    const orders = ["b", "c", "d", "e"];
+    for (const order of orders) plantBug(order);
     till.shelf.lose();
-    await till.take(paid("b"));
-    expect(till.shelf.held).toEqual([paid("b").id]);
+    await till.take(...orders.map(paid));
+    for (const order of orders) plantBug(order, false);
+    const taken = till.shelf.held;
+    expect(taken).toEqual(orders.map((order) => paid(order).id));
     await till.again();
-    plantBug("b", false);
 
-    expect(till.shelf.held.toSorted()).toEqual([...messages, paid("b")].map(({ id }) => id).toSorted());
+    expect(till.shelf.held).toEqual([...messages.map(({ id }) => id), ...taken]);
   });
 
   it("gets it again as well in the next process", async () => {
@@ -367,6 +371,52 @@ describe("PARKED", () => {
     for (const message of messages.toReversed()) await till.tell("discard", message);
     await till.again();
     expect([till.shelf.held, till.shelf.puts.length, till.rows("parked")]).toEqual([[], 3, 0]);
+  });
+
+  it("hears that something has ended, though that was while it heard that it is there", async () => {
+    const { till, messages } = await blocked();
+    till.shelf.lose();
+    const slow = deferred<void>();
+    till.shelf.slow = slow.promise;
+    await till.again();
+    for (const message of messages.toReversed()) await till.tell("discard", message);
+    slow.resolve();
+    await turns();
+
+    expect([till.shelf.held, till.rows("parked")]).toEqual([[], 0]);
+  });
+
+  it("gets again as well what an older build had put aside, whose database knew less", async () => {
+    const db = openDatabase(":memory:");
+    const before = await blocked();
+    const [first] = before.till.shelf.why;
+    db.exec(`CREATE TABLE parked (
+      place    TEXT PRIMARY KEY,
+      sequence INTEGER NOT NULL,
+      key      TEXT NOT NULL,
+      state    TEXT NOT NULL,
+      why      TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX parked_lanes ON parked (key, sequence)`);
+    const { origin } = (await before.till.take(before.messages[0]))[0]!;
+    const { place, sequence, key } = origin;
+    const older = { ...first!, attempts: 7 };
+    db.prepare("INSERT INTO parked VALUES (?, ?, ?, 'failed', ?)").run(
+      place,
+      sequence,
+      key,
+      JSON.stringify(older),
+    );
+    const till = new Till({ db });
+    await till.shelf.put(origin, bytesOf(before.messages[0]), older);
+    await till.again();
+    till.shelf.lose();
+    await till.again();
+    expect(till.shelf.why).toEqual([older]);
+
+    plantBug("a", false);
+    await till.tell("redrive", before.messages[0]);
+    expect([till.said, till.rows("parked")]).toEqual([["order.completed a"], 0]);
   });
 
   it("hears of a second failure in the end, though it would not take it at first", async () => {

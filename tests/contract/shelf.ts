@@ -12,6 +12,8 @@ export class Shelf implements Parking {
   /** Whether it can't be asked, and whether it takes nothing. */
   isAway = false;
   isFull = false;
+  /** Until when it takes its time with what it is given. */
+  slow: Promise<void> | undefined;
   /** How often it was looked for something, and what was put there, by place. */
   looks = 0;
   puts: string[] = [];
@@ -44,6 +46,7 @@ export class Shelf implements Parking {
   async put({ place, sequence, key }: Origin, message: Uint8Array, parked: Parked): Promise<number> {
     this.#ask();
     if (this.isFull) throw new Error("PARKED is full");
+    await this.slow;
     this.puts.push(place);
     const number = ++this.#newest;
     this.#entries.set(place, { place, sequence, key, message, parked, number });

@@ -1,14 +1,17 @@
 // What the broker loses while orders are under way, over the real stack: a consumer, a stream, its schemas, the end of its store.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import BetterSqlite from "better-sqlite3";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { FLOW_STREAM, PARKED_STREAM, SCHEMA_STREAM } from "../../shared/nats/topology.ts";
+import type { Entry } from "../../shared/parked/entries.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
 import { brokenIn } from "../support/invariants.ts";
 import { type Mailbox, openMailbox } from "../support/mailbox.ts";
@@ -90,9 +93,7 @@ test("what somebody has purged is said again, though no connection has broken", 
 
 test("the schemas are in their bucket again when all streams were deleted", async () => {
   const before = await schemasKept();
-  await survives(() =>
-    Promise.all([FLOW_STREAM, PARKED_STREAM, SCHEMA_STREAM].map((name) => manager.streams.delete(name))),
-  );
+  await survives(deleteAll);
 
   expect(await schemasKept()).toEqual(before);
 });
@@ -107,20 +108,54 @@ test("the schemas are in their bucket again when it was deleted alone", async ()
 });
 
 test("what was stored after a copy is said again when NATS is put back to that copy", async () => {
-  const store = join(shop.folder, "nats");
-  const copy = join(shop.folder, "nats-copy");
   const alarmsBefore = alarms();
   await survives(async () => {
-    cpSync(store, copy, { recursive: true });
+    const putBack = await rollback();
     await sleep(BEFORE_AND_AFTER_MS);
-    await shop.stack.nats.fell();
-    rmSync(store, { recursive: true });
-    renameSync(copy, store);
-    shop.stack.nats.start();
+    await putBack();
   });
 
   expect(shop.lines.join()).toContain("NATS has lost facts");
   expect(alarms()).toEqual(alarmsBefore);
+});
+
+test.each([
+  ["it was deleted alone", () => manager.streams.delete(PARKED_STREAM)],
+  ["all streams were deleted", deleteAll],
+  ["NATS was put back to a copy from before", undefined],
+])("what payments had put aside is in PARKED again when %s, and the order ends well", async (_, lose) => {
+  const putBack = lose ? undefined : await rollback();
+  plantBug();
+  const orderId = await shop.place();
+  accepted.push(orderId);
+  const before = await shop.until("payments has put aside what it heard of it", async () => {
+    const entries = await parkedOf(orderId);
+    return entries.length === 3 ? entries : undefined;
+  });
+  expect(before.map(({ service, state }) => `${service} ${state}`)).toEqual([
+    "payments failed",
+    "payments waiting",
+    "payments waiting",
+  ]);
+
+  await (lose ?? putBack!)();
+  const places = before.map(({ place }) => place);
+  const back = await shop.until("it is there again", async () => {
+    const entries = await parkedOf(orderId);
+    return places.every((one) => entries.some(({ place }) => place === one)) ? entries : undefined;
+  });
+  expect(back.filter(({ place }) => places.includes(place))).toMatchObject(
+    before.map(({ id: _, ...entry }) => entry),
+  );
+  mendBug();
+  await shop.until("all of it is redriven", async () => {
+    const [first] = await parkedOf(orderId);
+    if (first) await parked("redrive", "--group", first.fingerprint);
+    return (await parkedOf(orderId)).length === 0 ? true : undefined;
+  });
+
+  expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
+  expect(await brokenIn(shop, accepted, mailbox)).toEqual([]);
 });
 
 test("a consumer that looks alive and delivers nothing is bound anew", async () => {
@@ -165,6 +200,50 @@ test("the container that provisions stays, says that it has begun, and ends when
 
   expect(await ended).toEqual([0, null]);
 });
+
+function deleteAll(): Promise<unknown> {
+  return Promise.all([FLOW_STREAM, PARKED_STREAM, SCHEMA_STREAM].map((name) => manager.streams.delete(name)));
+}
+
+/** Makes a copy of what NATS has stored; what it returns puts NATS back to it. */
+async function rollback(): Promise<() => Promise<void>> {
+  const store = join(shop.folder, "nats");
+  const copy = join(shop.folder, "nats-copy");
+  cpSync(store, copy, { recursive: true });
+  return async () => {
+    await shop.stack.nats.fell();
+    rmSync(store, { recursive: true });
+    renameSync(copy, store);
+    shop.stack.nats.start();
+  };
+}
+
+/** From now on payments can take note of nothing. */
+function plantBug(): void {
+  inPayments("CREATE TRIGGER bug BEFORE INSERT ON payments BEGIN SELECT RAISE(ABORT, 'a bug'); END");
+}
+
+function mendBug(): void {
+  inPayments("DROP TRIGGER bug");
+}
+
+function inPayments(sql: string): void {
+  const db = new BetterSqlite(join(shop.folder, "payments", "state.db"));
+  db.exec(sql);
+  db.close();
+}
+
+/** What an operator says at the terminal, and reads there. */
+async function parked(...args: string[]): Promise<string> {
+  const script = join(projectRoot, "dist", "shared", "stack", "parked.js");
+  return (await promisify(execFile)(process.execPath, [script, ...args], { env: shop.env })).stdout;
+}
+
+/** What is parked of an order, in the order of the stream. */
+async function parkedOf(orderId: string): Promise<Entry[]> {
+  const entries = JSON.parse(await parked("list", "--json")) as Entry[];
+  return entries.filter(({ key }) => key === orderId).sort((a, b) => a.sequence - b.sequence);
+}
 
 async function schemasKept(): Promise<string[]> {
   const { state } = await manager.streams.info(SCHEMA_STREAM, { subjects_filter: ">" });

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { jetstream } from "@nats-io/jetstream";
+import { jetstream, jetstreamManager, type StreamAPI } from "@nats-io/jetstream";
 import { headers } from "nats";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { check } from "../../apps/monitor/check.ts";
@@ -11,7 +11,13 @@ import { Poll } from "../../apps/monitor/poll.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
 import { NatsObserver } from "../../shared/nats/observer.ts";
-import { FLOW_STREAM, MONITOR, parkedSubject, wishSubject } from "../../shared/nats/topology.ts";
+import {
+  FLOW_STREAM,
+  MONITOR,
+  PARKED_STREAM,
+  parkedSubject,
+  wishSubject,
+} from "../../shared/nats/topology.ts";
 import { Board } from "../../shared/parked/board.ts";
 import { type Broker, placeWaiting, startBroker } from "../../shared/stack/bench/broker.ts";
 
@@ -23,9 +29,11 @@ const DAY_MS = 86_400_000;
 
 let broker: Broker;
 let observer: NatsObserver;
+let streams: StreamAPI;
 
 beforeAll(async () => {
   broker = await startBroker(folder, "relaxed");
+  streams = (await jetstreamManager(broker.connection)).streams;
   await placeWaiting(broker.connection, ORDERS);
   const config = loadConfig(broker.env);
   const url = `nats://${config.NATS_HOST}:${config.NATS_PORT}`;
@@ -101,24 +109,6 @@ it("a check that finds another number says so", async () => {
 });
 
 it("keeps a board of what is parked: what has ended leaves it, and what has failed again is there once", async () => {
-  const js = jetstream(broker.connection);
-  const put = (place: string, state: "failed" | "ended") => {
-    const about = headers();
-    about.set("Quadrille-State", state);
-    if (state === "failed") {
-      const now = new Date().toISOString();
-      const said = {
-        Subject: "stock.reserved.o1",
-        Place: place,
-        Sequence: "5",
-        Cause: "no",
-        Fingerprint: "f",
-      };
-      for (const [name, value] of Object.entries(said)) about.set(`Quadrille-${name}`, value);
-      for (const name of ["First-Attempt", "Last-Attempt"]) about.set(`Quadrille-${name}`, now);
-    }
-    return js.publish(parkedSubject("payments", { key: "o1", place }), "", { headers: about });
-  };
   const board = new Board(observer, DAY_MS);
   await put("5-1", "failed");
   await put("6-1", "failed");
@@ -132,3 +122,35 @@ it("keeps a board of what is parked: what has ended leaves it, and what has fail
   expect(board.notes).toMatchObject([{ place: "6-1", id: seq, service: "payments", what: "stock.reserved" }]);
   expect(await observer.parkedOf("o1")).toHaveLength(2);
 });
+
+it("keeps the board right when PARKED is made anew, and has as many messages again before it is looked at", async () => {
+  await put("7-1", "failed");
+  const board = new Board(observer, DAY_MS);
+  await board.look();
+  const { last_seq } = (await streams.info(PARKED_STREAM)).state;
+  const { config } = await streams.info(PARKED_STREAM);
+  await streams.delete(PARKED_STREAM);
+  await streams.add(config);
+  for (let seq = 2; seq <= last_seq; seq++) await put("7-1", "failed");
+  const { seq } = await put("8-1", "failed");
+  await board.look();
+
+  expect(board.notes).toMatchObject([
+    { place: "7-1", id: seq - 1 },
+    { place: "8-1", id: seq },
+  ]);
+});
+
+/** Says in PARKED what payments has put aside of an order, or no more. */
+function put(place: string, state: "failed" | "ended") {
+  const about = headers();
+  about.set("Quadrille-State", state);
+  if (state === "failed") {
+    const now = new Date().toISOString();
+    const said = { Subject: "stock.reserved.o1", Place: place, Sequence: "5", Cause: "no", Fingerprint: "f" };
+    for (const [name, value] of Object.entries(said)) about.set(`Quadrille-${name}`, value);
+    for (const name of ["First-Attempt", "Last-Attempt"]) about.set(`Quadrille-${name}`, now);
+  }
+  const subject = parkedSubject("payments", { key: "o1", place });
+  return jetstream(broker.connection).publish(subject, "", { headers: about });
+}
