@@ -16,31 +16,68 @@ export function returning(service: AnyService, services: readonly AnyService[]):
   return new Set(consumes(service).filter((type) => led.has(type)));
 }
 
-/**
- * How many events wait that nothing of the consumer's own work has led to, after one look more: they were first, and are handled
- * first. All of them while nobody listens, which is without a look `before`.
- */
-export function ahead(waited: number, before: Look | undefined, now: Look): number {
+/** What comes back to a consumer of its work. */
+export interface Course {
+  /** How many events wait that nothing of its own work has led to: they were first, and are handled first. */
+  readonly ahead: number;
+  /** How many of those it has handled since they wait, and how many events have come back. */
+  readonly handled: number;
+  readonly cameBack: number;
+  /** The same since it is looked at. */
+  readonly total: { readonly handled: number; readonly cameBack: number };
+  /** How many come back for each in the end, as was seen when nothing waited. */
+  readonly share: number;
+}
+
+export const UNKNOWN: Course = {
+  ahead: 0,
+  handled: 0,
+  cameBack: 0,
+  total: { handled: 0, cameBack: 0 },
+  share: 0,
+};
+
+/** The course with one look more. While nobody listens there is no look `before`, and all that waits is ahead. */
+export function goOn(course: Course, before: Look | undefined, now: Look): Course {
   const lag = lagOf(now);
-  if (!before) return lag;
-  const handled = Math.max(0, now.cameIn + lagOf(before) - lag);
-  return Math.max(0, Math.min(lag, waited + now.cameIn - now.cameBack - handled));
+  const worked = before ? Math.max(0, now.cameIn + lagOf(before) - lag) : 0;
+  const waited = course.ahead + now.cameIn - now.cameBack;
+  const handled = Math.max(0, Math.min(worked, waited));
+  const total = {
+    handled: course.total.handled + handled,
+    cameBack: course.total.cameBack + now.cameBack,
+  };
+  const share = lag === 0 && total.handled > 0 ? total.cameBack / total.handled : course.share;
+  if (!before || lag === 0) return { ahead: lag, handled: 0, cameBack: 0, total, share };
+  return {
+    ahead: Math.max(0, Math.min(lag, waited - handled)),
+    handled: course.handled + handled,
+    cameBack: course.cameBack + now.cameBack,
+    total,
+    share,
+  };
 }
 
 /**
- * In how many seconds nothing will wait: what waits, and what will come back of those that are `ahead`, at the rate of the
- * `track`, less what comes in from outside meanwhile and leads to as much again. Null when never, or when nobody knows yet.
+ * In how many seconds nothing will wait. What waits, and what will come back of what is ahead or was handled, is worked off at the
+ * rate of the `track`, less what comes in from outside meanwhile and leads to as much again. Once nothing is ahead, others may be
+ * slower to say what comes back: then it is on a straight line. Null when never, or when nobody knows yet.
  */
-export function etaOf(track: readonly Look[], ahead = 0): number | null {
+export function etaOf(track: readonly Look[], { ahead, handled, cameBack, share }: Course): number | null {
   const [first] = track as [Look];
   const last = track.at(-1)!;
+  const seconds = (last.at - first.at) / 1_000;
   const { outside, back } = inflow(track);
-  const handled = lagOf(first) - lagOf(last) + outside + back;
-  if (handled <= 0) return null;
-  const share = back / handled;
-  const fewer = handled - outside * (1 + share);
-  const left = lagOf(last) + ahead * share;
-  return fewer > 0 ? (left * (last.at - first.at)) / (fewer * 1_000) : null;
+  const fewer = lagOf(first) - lagOf(last);
+  const worked = fewer + outside + back;
+  if (worked <= 0) return null;
+  const each = Math.max(share, back / worked);
+  const left = lagOf(last) + ahead * each + Math.max(0, handled * each - cameBack);
+  const rate = worked - outside * (1 + each);
+  const byWork = rate > 0 ? (left * seconds) / rate : null;
+  if (ahead > 0 || fewer <= 0) return byWork;
+  const byLine = (lagOf(last) * seconds) / fewer;
+  return byWork === null ? byLine : Math.min(byLine, byWork);
 }
 
 /** How many events came from outside over these looks, and how many came back. */

@@ -4,7 +4,7 @@ import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM, filterSubjects } from "../../shared/nats/topology.ts";
 import type { AnyService } from "../../shared/service/define.ts";
 import { type Arrivals, arrivals, NO_ARRIVALS, typeOf } from "./arrivals.ts";
-import { ahead, returning } from "./eta.ts";
+import { type Course, goOn, returning, UNKNOWN } from "./eta.ts";
 import { judge, type Standing } from "./status.ts";
 import { extend, follow, type Look, lagOf, nobodyListens } from "./window.ts";
 
@@ -36,7 +36,7 @@ export class Poll {
   readonly #services: readonly AnyService[];
   readonly #windows = new Map<string, Look[]>();
   readonly #tracks = new Map<string, Look[]>();
-  readonly #ahead = new Map<string, number>();
+  readonly #courses = new Map<string, Course>();
   readonly #returning: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #oldest = new Map<string, { floor: number; seq: number; at: number }>();
   #came: { at: number; arrivals: Arrivals }[] = [];
@@ -104,14 +104,14 @@ export class Poll {
     const track = follow(this.#tracks.get(name) ?? [], window);
     this.#tracks.set(name, track);
     const goesOn = window.length > 1 && !nobodyListens(window);
-    const waiting = ahead(this.#ahead.get(name) ?? 0, goesOn ? before : undefined, look);
-    this.#ahead.set(name, waiting);
+    const course = goOn(this.#courses.get(name) ?? UNKNOWN, goesOn ? before : undefined, look);
+    this.#courses.set(name, course);
     const oldest = lagOf(look) > 0 ? await this.#oldestOf(name, look.floorSeq, subjects) : null;
     const { at, cameIn, cameBack, ...counts } = look;
     const lagSeconds = oldest ? Math.max(0, (at - oldest.at) / 1_000) : 0;
     return {
       name,
-      ...judge(window, track, waiting),
+      ...judge(window, track, course),
       ...counts,
       oldest,
       lagSeconds: Math.round(lagSeconds * 10) / 10,

@@ -1,6 +1,6 @@
 // How a consumer stands, by rules on a window of looks as LinkedIn's Burrow has them: there are no thresholds to set.
 
-import { etaOf, inflow } from "./eta.ts";
+import { type Course, etaOf, inflow, UNKNOWN } from "./eta.ts";
 import {
   type Look,
   lagOf,
@@ -32,15 +32,15 @@ export interface Standing {
 
 /**
  * Judges a consumer by its window, oldest look first; there is one at least. The ETA goes by the `track`, see {@link follow}, and
- * by how many are `ahead`, see {@link etaOf}.
+ * by the `course`, see {@link etaOf}.
  */
-export function judge(window: readonly Look[], track?: readonly Look[], ahead = 0): Standing {
+export function judge(window: readonly Look[], track?: readonly Look[], course = UNKNOWN): Standing {
   const looks = sinceListening(window);
   const lag = lagOf(window.at(-1)!);
   const rates = ratesOf(nobodyListens(window) ? window : looks);
-  const exact = etaOf(track ?? looks, ahead);
+  const exact = etaOf(track ?? looks, course);
   const eta = exact === null ? null : round(exact);
-  const { status, why } = ruled(window, looks, eta, ahead);
+  const { status, why } = ruled(window, looks, eta, course);
   return {
     status,
     why,
@@ -55,7 +55,7 @@ function ruled(
   window: readonly Look[],
   looks: readonly Look[],
   eta: number | null,
-  ahead: number,
+  { ahead }: Course,
 ): Pick<Standing, "status" | "why"> {
   const now = window.at(-1)!;
   const lag = lagOf(now);

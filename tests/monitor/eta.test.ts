@@ -1,7 +1,7 @@
 // The time to zero that the monitor tells of a backlog, against what comes true: services that are played, one tick each 100 ms.
 
 import { describe, expect, it } from "vitest";
-import { ahead, returning } from "../../apps/monitor/eta.ts";
+import { type Course, goOn, returning, UNKNOWN } from "../../apps/monitor/eta.ts";
 import { judge, type Standing } from "../../apps/monitor/status.ts";
 import { extend, follow, type Look, nobodyListens } from "../../apps/monitor/window.ts";
 import { allServices } from "../../apps/services.ts";
@@ -20,6 +20,8 @@ interface Play {
   /** How many events come back of one that waited, and after how long. */
   readonly comesBack?: number;
   readonly afterMs?: number;
+  /** What the monitor has seen come back of each before. */
+  readonly share?: number;
   /** How many events a second come from outside meanwhile. */
   readonly perSecondIn?: number;
   readonly pollMs?: number;
@@ -30,11 +32,11 @@ interface Play {
 /** What was told at each look since the first event was handled, and how long it took from then on. */
 function played(play: Play): { told: Standing; took: number }[] {
   const { waiting, perSecond, burst = 1, startMs = 0, comesBack = 0, afterMs = 0, perSecondIn = 0 } = play;
-  const { pollMs = 2_000, forMs = 600_000 } = play;
+  const { pollMs = 2_000, forMs = 600_000, share = 0 } = play;
   const queue = { first: waiting, back: 0 };
   const due: number[] = [];
   let [handled, credit, since, backSince] = [0, 0, 0, 0];
-  let [window, track, own]: [Look[], Look[], number] = [[], [], 0];
+  let [window, track, course]: [Look[], Look[], Course] = [[], [], { ...UNKNOWN, share }];
   const said: { at: number; told: Standing }[] = [];
   for (let at = 0; at < forMs && queue.first + queue.back > waiting / 200; at += TICK_MS) {
     if (at % pollMs === 0) {
@@ -46,8 +48,8 @@ function played(play: Play): { told: Standing; took: number }[] {
       const before = window.at(-1);
       window = extend(window, look);
       track = follow(track, window);
-      own = ahead(own, nobodyListens(window) ? undefined : before, look);
-      if (done > 0) said.push({ at, told: judge(window, track, own) });
+      course = goOn(course, nobodyListens(window) ? undefined : before, look);
+      if (done > 0) said.push({ at, told: judge(window, track, course) });
       [since, backSince] = [0, 0];
     }
     const tick = TICK_MS / 1_000;
@@ -95,6 +97,11 @@ describe("the time to zero is within 30 % of what comes true", () => {
       2,
     ],
     [
+      "when all comes back late, as was seen before",
+      { waiting: 20_000, perSecond: 1_000, comesBack: 1, afterMs: 8_000, share: 1 },
+      1,
+    ],
+    [
       "when half comes back while others place orders",
       { waiting: 20_000, perSecond: 800, comesBack: 0.5, perSecondIn: 200, burst: 100 },
       1,
@@ -123,6 +130,16 @@ it("is told of what comes back in words", () => {
 it("is told to nobody for whom more comes in, and back of it, than is handled", () => {
   const looks = played({ waiting: 20_000, perSecond: 800, perSecondIn: 500, comesBack: 1, forMs: 300_000 });
   for (const { told } of looks.slice(10)) expect(told).toMatchObject({ status: "SLOW", etaSeconds: null });
+});
+
+it("knows how much comes back from when all was handled", () => {
+  const look = (pending: number, cameIn: number, cameBack: number): Look => ({
+    ...{ at: 0, pending, ackPending: 0, redelivered: 0, waiting: 1, deliveries: 0, deliveredSeq: 0 },
+    ...{ floorSeq: 0, cameIn, cameBack },
+  });
+  const looks = [look(0, 0, 0), look(40, 100, 0), look(50, 60, 60), look(0, 20, 20)];
+  const course = looks.reduce((one, now, n) => goOn(one, looks[n - 1], now), UNKNOWN);
+  expect(course).toMatchObject({ share: 0.8, ahead: 0, total: { handled: 100, cameBack: 80 } });
 });
 
 describe("what comes back to a service", () => {
