@@ -178,7 +178,7 @@ describe("the first view", () => {
         await shop.post("monitor", "/api/parked/discard", { id, reason: "a test", by: "ann" });
     const all = [...older, orderId];
     await Promise.all(all.map((id) => shop.post("orders", `/orders/${id}/cancellation`, {})));
-    await Promise.all(all.map((id) => expectEnded(id, "cancelled", 60_000)));
+    await Promise.all(all.map((id) => shop.ended(id, 60_000)));
   });
 });
 
