@@ -8,6 +8,7 @@ import { History } from "./history.ts";
 import { liveMap } from "./map.ts";
 import type { Monitor } from "./monitor.ts";
 import * as shapes from "./schemas.ts";
+import { LOOKED_AT } from "./suspects.ts";
 import { Watch } from "./troubles.ts";
 
 const troubles = createRoute({
@@ -15,7 +16,10 @@ const troubles = createRoute({
   path: "/api/troubles",
   summary: "What is wrong, with the sentence that says why",
   responses: {
-    200: json(shapes.troubles, "At most three seconds old; of orders, the oldest 12 are looked at."),
+    200: json(
+      shapes.troubles,
+      `Of orders, what the last look has found. It looks at ${LOOKED_AT} at most: those that services are held up at or have parked, the oldest, and others in turn.`,
+    ),
   },
 });
 

@@ -4,11 +4,12 @@ import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM, filterSubjects } from "../../shared/nats/topology.ts";
 import type { AnyService } from "../../shared/service/define.ts";
 import { type Arrivals, arrivals, NO_ARRIVALS, typeOf } from "./arrivals.ts";
+import { type Course, goOn, returning, UNKNOWN } from "./eta.ts";
 import { judge, type Standing } from "./status.ts";
-import { extend, follow, type Look, lagOf } from "./window.ts";
+import { extend, follow, type Look, lagOf, nobodyListens } from "./window.ts";
 
 /** How one consumer stands. Times are milliseconds since 1970. */
-export interface ConsumerStand extends Standing, Omit<Look, "at" | "cameIn"> {
+export interface ConsumerStand extends Standing, Omit<Look, "at" | "cameIn" | "cameBack"> {
   readonly name: string;
   /** The time of the oldest event that is not handled, and where it is in the stream. */
   readonly oldest: { readonly seq: number; readonly at: number } | null;
@@ -35,6 +36,8 @@ export class Poll {
   readonly #services: readonly AnyService[];
   readonly #windows = new Map<string, Look[]>();
   readonly #tracks = new Map<string, Look[]>();
+  readonly #courses = new Map<string, Course>();
+  readonly #returning: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #oldest = new Map<string, { floor: number; seq: number; at: number }>();
   #came: { at: number; arrivals: Arrivals }[] = [];
   #lastSeq: number | undefined;
@@ -42,6 +45,7 @@ export class Poll {
   constructor(observer: NatsObserver, services: readonly AnyService[]) {
     this.#observer = observer;
     this.#services = services;
+    this.#returning = new Map(services.map((one) => [one.name, returning(one, services)]));
   }
 
   /** Looks once. Rejects when NATS does not answer; what was seen before is kept. */
@@ -78,6 +82,10 @@ export class Poll {
       return gone(name);
     }
     const subjects = filterSubjects(service);
+    const heard = subjects.map(typeOf);
+    const returning = this.#returning.get(name)!;
+    const sum = (types: readonly string[]) =>
+      types.reduce((total, type) => total + (came.byType.get(type) ?? 0), 0);
     const look: Look = {
       at: Date.now(),
       pending: info.num_pending,
@@ -87,16 +95,27 @@ export class Poll {
       deliveries: info.delivered.consumer_seq,
       deliveredSeq: info.delivered.stream_seq,
       floorSeq: info.ack_floor.stream_seq,
-      cameIn: subjects.reduce((sum, subject) => sum + (came.byType.get(typeOf(subject)) ?? 0), 0),
+      cameIn: sum(heard),
+      cameBack: sum(heard.filter((type) => returning.has(type))),
     };
+    const before = this.#windows.get(name)?.at(-1);
     const window = extend(this.#windows.get(name) ?? [], look);
     this.#windows.set(name, window);
     const track = follow(this.#tracks.get(name) ?? [], window);
     this.#tracks.set(name, track);
+    const goesOn = window.length > 1 && !nobodyListens(window);
+    const course = goOn(this.#courses.get(name) ?? UNKNOWN, goesOn ? before : undefined, look);
+    this.#courses.set(name, course);
     const oldest = lagOf(look) > 0 ? await this.#oldestOf(name, look.floorSeq, subjects) : null;
-    const { at, cameIn, ...counts } = look;
+    const { at, cameIn, cameBack, ...counts } = look;
     const lagSeconds = oldest ? Math.max(0, (at - oldest.at) / 1_000) : 0;
-    return { name, ...judge(window, track), ...counts, oldest, lagSeconds: Math.round(lagSeconds * 10) / 10 };
+    return {
+      name,
+      ...judge(window, track, course),
+      ...counts,
+      oldest,
+      lagSeconds: Math.round(lagSeconds * 10) / 10,
+    };
   }
 
   /** The first event behind what is acknowledged; it stays the same as long as that does not move. */

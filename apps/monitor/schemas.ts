@@ -263,6 +263,7 @@ export const troubles = z.object({
     .int()
     .openapi({ description: "Orders that have not ended for longer than 5 s, as far as counted." }),
   hasMore: z.boolean().openapi({ description: "Whether there are more of them." }),
+  lookedAt: z.int().openapi({ description: "How many orders were looked at." }),
   isLooking: z
     .boolean()
     .openapi({ description: "Whether orders are still being looked at for the first time." }),

@@ -1,5 +1,6 @@
 // How a consumer stands, by rules on a window of looks as LinkedIn's Burrow has them: there are no thresholds to set.
 
+import { type Course, etaOf, inflow, UNKNOWN } from "./eta.ts";
 import {
   type Look,
   lagOf,
@@ -29,13 +30,17 @@ export interface Standing {
   readonly etaSeconds: number | null;
 }
 
-/** Judges a consumer by its window, oldest look first; there is one at least. The ETA goes by the `track`; see {@link follow}. */
-export function judge(window: readonly Look[], track?: readonly Look[]): Standing {
+/**
+ * Judges a consumer by its window, oldest look first; there is one at least. The ETA goes by the `track`, see {@link follow}, and
+ * by the `course`, see {@link etaOf}.
+ */
+export function judge(window: readonly Look[], track?: readonly Look[], course = UNKNOWN): Standing {
   const looks = sinceListening(window);
   const lag = lagOf(window.at(-1)!);
   const rates = ratesOf(nobodyListens(window) ? window : looks);
-  const eta = etaOf(track ?? looks);
-  const { status, why } = ruled(window, looks, eta);
+  const exact = etaOf(track ?? looks, course);
+  const eta = exact === null ? null : round(exact);
+  const { status, why } = ruled(window, looks, eta, course);
   return {
     status,
     why,
@@ -50,6 +55,7 @@ function ruled(
   window: readonly Look[],
   looks: readonly Look[],
   eta: number | null,
+  { ahead }: Course,
 ): Pick<Standing, "status" | "why"> {
   const now = window.at(-1)!;
   const lag = lagOf(now);
@@ -62,8 +68,10 @@ function ruled(
   if (keepsUp(looks)) return { status: "OK", why: `${events(lag)}, no more than come in between two looks` };
   const rates = ratesOf(looks);
   if (rates && lag < lagOf(first)) return { status: "CATCHING UP", why: catchingUp(lag, rates, eta) };
-  if (!rates || looks.length < WINDOW)
-    return { status: "OK", why: `${events(lag)}; it was looked at too few times to say more` };
+  const { outside, back } = inflow(looks);
+  if (rates && eta !== null && back > 0 && (ahead > 0 || outside === 0))
+    return { status: "CATCHING UP", why: comingBack(lag, rates, eta) };
+  if (!rates || looks.length < WINDOW) return { status: "OK", why: `${events(lag)}; ${soFar(looks)}` };
   const lasted = seconds((now.at - first.at) / 1_000);
   if (!looks.some((look, index) => index > 0 && progressed(looks[index - 1]!, look))) {
     const isTrying = now.deliveries > first.deliveries;
@@ -84,12 +92,20 @@ function catchingUp(lag: number, { out }: Rates, eta: number | null): string {
   return `${events(lag)} and become fewer, at ${speed(out)} a second${when}`;
 }
 
-/** In how many seconds nothing will wait, if it goes on like that. */
-function etaOf(looks: readonly Look[]): number | null {
+function comingBack(lag: number, { out }: Rates, eta: number): string {
+  const rate = `${speed(out)} are handled a second, and more come back of them`;
+  return `${events(lag)}; ${rate}: in about ${seconds(eta)} there will be none`;
+}
+
+/** What a few looks can tell. */
+function soFar(looks: readonly Look[]): string {
   const [first] = looks as [Look];
-  const last = looks.at(-1)!;
-  const fewer = lagOf(first) - lagOf(last);
-  return fewer > 0 ? round((lagOf(last) * (last.at - first.at)) / (fewer * 1_000)) : null;
+  const now = looks.at(-1)!;
+  if (looks.length === 1) return "it was looked at too few times to say more";
+  const rates = ratesOf(looks);
+  const what =
+    rates && progressed(first, now) ? `${speed(rates.out)} are handled a second` : "none was handled";
+  return `${what} in the ${seconds((now.at - first.at) / 1_000)} that it was looked at, too short to say more`;
 }
 
 function events(count: number): string {

@@ -2,11 +2,14 @@
 // sentence that says why.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseSubject } from "../../shared/contracts/events.ts";
+import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { groupsOf } from "../../shared/parked/entries.ts";
 import { adviceFor } from "./advice.ts";
 import { get } from "./ask.ts";
 import type { Monitor } from "./monitor.ts";
-import type { Situation } from "./why.ts";
+import { type Pending, placedAt, Suspects } from "./suspects.ts";
+import type { Situation, Why } from "./why.ts";
 
 /** One thing that is wrong, or that somebody has to look after. */
 export interface Trouble {
@@ -28,25 +31,21 @@ export interface Troubles {
   /** How many orders have waited for too long, as far as was counted, and whether there are more. */
   readonly late: number;
   readonly hasMore: boolean;
+  /** How many orders were looked at. */
+  readonly lookedAt: number;
   /** Whether orders are still being looked at for the first time. */
   readonly isLooking: boolean;
 }
 
-/** What a look at the oldest open orders has found. */
-interface Late {
-  readonly troubles: readonly Trouble[];
-  readonly count: number;
-  readonly hasMore: boolean;
-}
+/** What a look at open orders has found. */
+type Late = Pick<Troubles, "troubles" | "late" | "hasMore" | "lookedAt">;
 
-const NONE_YET: Late = { troubles: [], count: 0, hasMore: false };
+const NONE_YET: Late = { troubles: [], late: 0, hasMore: false, lookedAt: 0 };
 
-/** An order that is younger is on its way. */
-const YOUNG_MS = 5_000;
 /** An order that goes on by itself is told of only when it is older. */
 const PATIENCE_MS = 30_000;
-/** The most orders that are looked at, oldest first: each takes some twenty requests. */
-const LOOKED_AT = 12;
+/** How many orders are looked at at once: each takes some twenty requests. */
+const AT_ONCE = 12;
 const FRESH_MS = 3_000;
 /** Services that are down keep a look waiting: what is known is told without it. */
 const AT_HAND_MS = 500;
@@ -54,6 +53,10 @@ const AT_HAND_MS = 500;
 /** Finds what is wrong. */
 export class Watch {
   readonly #monitor: Monitor;
+  readonly #suspects = new Suspects({
+    pending: (limit, after) => this.#pending(limit, after),
+    keyAt: (seq) => this.#keyAt(seq),
+  });
   #looking: Promise<Late> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #latest: Late | undefined;
@@ -70,8 +73,7 @@ export class Watch {
     const late = (await Promise.race([looking, soon.then(() => this.#latest)])) ?? NONE_YET;
     patience.abort();
     const troubles = [...this.#nats(), ...this.#services(), ...this.#parked(), ...late.troubles];
-    const { count, hasMore } = late;
-    return { at: Date.now(), troubles, late: count, hasMore, isLooking: late === NONE_YET };
+    return { ...late, at: Date.now(), troubles, isLooking: late === NONE_YET };
   }
 
   /** Looks at orders, one look at a time. */
@@ -85,8 +87,12 @@ export class Watch {
   }
 
   async #lookAtOrders(): Promise<Late> {
-    const { ids, hasMore } = await this.#oldest();
-    this.#latest = { troubles: await this.#ordersIn(ids), count: ids.length, hasMore };
+    const { latest, sight } = this.#monitor;
+    const { ids, late, hasMore } = await this.#suspects.choose(
+      sight?.board.notes ?? [],
+      latest?.consumers ?? [],
+    );
+    this.#latest = { troubles: await this.#ordersIn(ids), late, hasMore, lookedAt: ids.length };
     return this.#latest;
   }
 
@@ -134,24 +140,31 @@ export class Watch {
     });
   }
 
-  /** The oldest orders that have not ended and wait for no person, as the service orders has them. */
-  async #oldest(): Promise<{ ids: string[]; hasMore: boolean }> {
-    const query = new URLSearchParams({ status: "pending", order: "oldest", limit: `${LOOKED_AT}` });
+  /** Orders that have not ended and wait for no person, oldest first, as the service orders has them. */
+  async #pending(limit: number, after?: string) {
+    const query = new URLSearchParams({ status: "pending", order: "oldest", limit: `${limit}` });
+    if (after) query.set("cursor", after);
     const answer = await get(this.#monitor.config, "orders", `/orders?${query}`);
-    if (answer?.status !== 200) return { ids: [], hasMore: false };
-    const { orders, next } = answer.body as { orders: Pending[]; next?: string };
-    const before = Date.now() - YOUNG_MS;
-    const late = orders.filter(({ placedAt }) => Date.parse(placedAt) < before);
-    return {
-      ids: late.map(({ orderId }) => orderId),
-      hasMore: next !== undefined && late.length === orders.length,
-    };
+    return answer?.status === 200 ? (answer.body as { orders: Pending[]; next?: string }) : undefined;
+  }
+
+  async #keyAt(seq: number): Promise<string | undefined> {
+    const found = await this.#monitor.sight?.observer.messages(FLOW_STREAM, seq, 1);
+    const message = found?.find((one) => one.seq === seq);
+    return message && parseSubject(message.subject)?.key;
   }
 
   /** Why orders wait, those first for which somebody has to act; one stands for all that wait for the same reason. */
   async #ordersIn(late: readonly string[]): Promise<Trouble[]> {
     const { inspector, latest } = this.#monitor;
-    const answers = await Promise.all(late.map((id) => inspector.why(id, latest?.consumers ?? [])));
+    const answers: Why[] = [];
+    for (let first = 0; first < late.length; first += AT_ONCE) {
+      const some = late.slice(first, first + AT_ONCE);
+      answers.push(...(await Promise.all(some.map((id) => inspector.why(id, latest?.consumers ?? [])))));
+    }
+    this.#suspects.keep(
+      answers.filter(({ situation }) => situation === "stuck").map(({ orderId }) => orderId),
+    );
     const wanted = answers.filter(
       ({ orderId, situation }) => situation !== "ended" && !(situation === "moving" && isYoung(orderId)),
     );
@@ -166,17 +179,10 @@ export class Watch {
   }
 }
 
-interface Pending {
-  readonly orderId: string;
-  readonly placedAt: string;
-}
-
 const RANKS: readonly Situation[] = ["stuck", "waiting", "unknown", "moving"];
 
-/** The time in the id of an order, which is a UUID of version 7. */
 function isYoung(orderId: string): boolean {
-  const placedAt = Number.parseInt(orderId.replaceAll("-", "").slice(0, 12), 16);
-  return Date.now() - placedAt < PATIENCE_MS;
+  return Date.now() - placedAt(orderId) < PATIENCE_MS;
 }
 
 function grouped<Item>(items: readonly Item[], by: (item: Item) => string): Map<string, Item[]> {

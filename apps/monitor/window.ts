@@ -17,6 +17,8 @@ export interface Look {
   readonly floorSeq: number;
   /** How many events came in for the consumer since the look before. */
   readonly cameIn: number;
+  /** How many of those its own work has led to. */
+  readonly cameBack: number;
 }
 
 /** How many looks are kept. */
@@ -72,10 +74,19 @@ const TRACK = 4;
  */
 export function follow(track: readonly Look[], window: readonly Look[]): Look[] {
   const look = window.at(-1)!;
-  const goesOn = track.length > 0 && sinceListening(window).length > 1;
-  const looks = goesOn ? [...track, look] : [look];
+  // Whoever starts needs a moment until the first event is handled, which would make it slow for long.
+  const isStarting = track.length === 1 && !progressed(track[0]!, look);
+  const goesOn = track.length > 0 && !isStarting && sinceListening(window).length > 1;
+  const known = track.length === 2 && beganIdle(track[0]!, window) ? track.slice(1) : track;
+  const looks = goesOn ? [...known, look] : [look];
   const begin = looks.findIndex(({ at }) => at >= look.at - TRACK_MS);
   return looks.slice(Math.max(0, Math.min(begin, looks.length - TRACK)));
+}
+
+/** Whether nothing was handled before this look: the first events came at some time after it. */
+function beganIdle(look: Look, window: readonly Look[]): boolean {
+  const before = window[window.indexOf(look) - 1];
+  return before !== undefined && !progressed(before, look);
 }
 
 /** Rates in events a second. */

@@ -6,7 +6,16 @@ import { Poll, type Snapshot } from "../../apps/monitor/poll.ts";
 import { span } from "../../apps/monitor/words.ts";
 import type { NatsObserver } from "../nats/observer.ts";
 import { Misuse, options } from "./arguments.ts";
-import { askMonitor, columns, FOUND_FAULT, look, observe, standing, type View } from "./terminal.ts";
+import {
+  askMonitor,
+  columns,
+  FOUND_FAULT,
+  look,
+  observe,
+  type Seen,
+  standing,
+  type View,
+} from "./terminal.ts";
 
 const TAKES = "lag takes --watch, --json and --check";
 /** The most messages that a check reads for one service. */
@@ -67,7 +76,7 @@ function nothing(name: string): Checked {
   return { name, said: 0, counted: [0, 0], agrees: false };
 }
 
-function text({ consumers, at }: Snapshot, checks: readonly Checked[]): string {
+function text({ consumers, at, limits }: Seen, checks: readonly Checked[]): string {
   const head = [
     "SERVICE",
     "STATUS",
@@ -94,7 +103,8 @@ function text({ consumers, at }: Snapshot, checks: readonly Checked[]): string {
     `${one.redelivered}`,
     `${one.waiting}`,
   ]);
-  const why = consumers.filter(({ status }) => status !== "OK").map(({ name, why }) => `${name}: ${why}.`);
+  const told = consumers.filter(({ status, lag }) => status !== "OK" || (limits && lag > 0));
+  const why = told.map(({ name, why }) => `${name}: ${why}.`);
   const counts = checks.map(({ name, said, counted: [before, after], agrees }) => {
     const found = before === after ? `${after}` : `${before} to ${after}`;
     return `${name}: says ${said} are not delivered, and ${found} are in the stream${agrees ? "" : ": that is WRONG"}.`;
@@ -102,6 +112,6 @@ function text({ consumers, at }: Snapshot, checks: readonly Checked[]): string {
   const time = `As of ${new Date(at).toISOString()}.`;
   return [
     columns([head, ...rows]),
-    ...["", ...why, ...counts, time].filter((line, index) => index > 0 || line),
+    ...["", ...why, ...counts, ...(limits ? [limits] : []), time].filter((line, index) => index > 0 || line),
   ].join("\n");
 }

@@ -16,7 +16,7 @@ export const FOUND_FAULT = 1;
 const COULD_NOT_RUN = 2;
 
 /** Looks between which a consumer is judged, where the monitor does not tell. */
-const LOOKS = 3;
+const LOOKS = 5;
 const LOOK_EVERY_MS = 500;
 const ASK_MS = 3_000;
 
@@ -68,8 +68,11 @@ export async function askMonitor(config: Config, path: string): Promise<unknown>
   }
 }
 
-/** How the consumers stand: as the monitor saw them last, or by looks of our own, which take a second. */
-export async function standing(view: View, observer: NatsObserver): Promise<Snapshot> {
+/** A look, and what it does not tell if it is none of the monitor's. */
+export type Seen = Snapshot & { readonly limits?: string };
+
+/** How the consumers stand: as the monitor saw them last, or by looks of our own, which take two seconds. */
+export async function standing(view: View, observer: NatsObserver): Promise<Seen> {
   const { config, services } = view;
   const seen = (await askMonitor(config, "/api/consumers")) as Snapshot | undefined;
   if (seen?.nats.isConnected) return seen;
@@ -79,8 +82,10 @@ export async function standing(view: View, observer: NatsObserver): Promise<Snap
     await sleep(LOOK_EVERY_MS);
     snapshot = await poll.look();
   }
-  return snapshot;
+  return { ...snapshot, limits: LIMITS };
 }
+
+const LIMITS = `The monitor does not answer: these are ${LOOKS} looks within ${((LOOKS - 1) * LOOK_EVERY_MS) / 1_000} s, too few to tell SLOW and STALLED from OK; --watch goes on looking.`;
 
 /** Rows under a head, in columns. */
 export function columns(rows: readonly (readonly string[])[]): string {

@@ -152,6 +152,36 @@ describe("an order with a message that nobody can read", () => {
   });
 });
 
+describe("the first view", () => {
+  test("finds a stuck order among many older ones that wait for something else", async () => {
+    const older = await Promise.all(
+      Array.from({ length: 30 }, () => shop.place({ paymentToken: "tok_unreachable" })),
+    );
+    const orderId = await shop.place({ paymentToken: "tok_unreachable" });
+    await garble(`stock.reserved.${orderId}`);
+
+    const found = await shop.until(
+      "it is found",
+      async () => {
+        const { body } = await shop.get("monitor", "/api/troubles");
+        const { troubles, lookedAt } = body;
+        expect(lookedAt).toBeLessThanOrEqual(32);
+        return troubles.find(({ about }: { about: string }) => about === orderId);
+      },
+      60_000,
+    );
+    expect(found).toMatchObject({ kind: "order", situation: "stuck" });
+    expect(found.sentence).toMatch(/could not handle stock.reserved and has parked it/);
+    const { body } = await shop.get("monitor", `/api/parked?key=${orderId}`);
+    for (const { id, state } of body.entries)
+      if (state === "failed")
+        await shop.post("monitor", "/api/parked/discard", { id, reason: "a test", by: "ann" });
+    const all = [...older, orderId];
+    await Promise.all(all.map((id) => shop.post("orders", `/orders/${id}/cancellation`, {})));
+    await Promise.all(all.map((id) => shop.ended(id, 60_000)));
+  });
+});
+
 describe("without NATS", () => {
   test("an order that was taken is found in its outbox, whoever is asked", async () => {
     await shop.stack.nats.fell();
@@ -315,7 +345,10 @@ describe("the monitor", () => {
       code: 0,
       text: expect.stringMatching(/^The order waits for a person/),
     });
-    expect(await run("lag")).toMatchObject({ code: 0, text: expect.stringMatching(/^risk +OK/m) });
+    const alone = await run("lag");
+    expect(alone).toMatchObject({ code: 0, text: expect.stringMatching(/^risk +OK/m) });
+    expect(alone.text).toContain("too few to tell SLOW and STALLED from OK; --watch goes on looking.");
+    expect(JSON.parse((await run("lag", "--json")).text).limits).toMatch(/^The monitor does not answer/);
     shop.stack.monitor.start();
     await untilTold(orderId, /^The order waits for a person/);
   });

@@ -12,7 +12,15 @@ type Seen = Partial<Look>;
 
 /** The window after these looks, two seconds apart. */
 function windowOf(...seen: Seen[]): Look[] {
-  const calm = { pending: 0, ackPending: 0, redelivered: 0, waiting: 1, deliveries: 0, cameIn: 0 };
+  const calm = {
+    pending: 0,
+    ackPending: 0,
+    redelivered: 0,
+    waiting: 1,
+    deliveries: 0,
+    cameIn: 0,
+    cameBack: 0,
+  };
   return seen.reduce<Look[]>((window, look, index) => {
     const at = AT + index * EVERY_MS;
     return extend(window, { at, ...calm, deliveredSeq: 0, floorSeq: 0, ...look });
@@ -63,9 +71,17 @@ describe("OK", () => {
   });
 
   it("is who was not looked at often enough", () => {
-    expect(standing(...many({ ackPending: 1 }, 3))).toMatchObject({
+    expect(standing({ ackPending: 1 })).toMatchObject({
       status: "OK",
       why: "1 event waits; it was looked at too few times to say more",
+    });
+    expect(standing(...many({ ackPending: 1 }, 3))).toMatchObject({
+      status: "OK",
+      why: "1 event waits; none was handled in the 4 s that it was looked at, too short to say more",
+    });
+    expect(standing(...lags([500, 500, 500], 100))).toMatchObject({
+      status: "OK",
+      why: "500 events wait; 50 are handled a second in the 4 s that it was looked at, too short to say more",
     });
   });
 });

@@ -54,8 +54,10 @@ function Wrong() {
       {body && (body.hasMore || body.late > 0) ? (
         <p class="quiet">
           {body.hasMore ? `More than ${count(body.late)}` : count(body.late)}{" "}
-          {body.late === 1 ? "order is" : "orders are"} older than 5 s and still open
-          {body.hasMore ? "; the oldest of them were looked at" : ""}.{" "}
+          {body.late === 1 ? "order is" : "orders are"} older than 5 s and still open.{" "}
+          {body.late > body.lookedAt || body.hasMore
+            ? `${count(body.lookedAt)} were looked at: those that services are held up at or have parked, the oldest, and others in turn. `
+            : null}
           <a href="/orders?status=pending">Show open orders</a>
         </p>
       ) : null}
@@ -76,7 +78,9 @@ function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
             </>
           ) : null}
           {sentence}{" "}
-          {others > 0 ? `${others} more of the oldest ${others === 1 ? "waits" : "wait"} likewise. ` : null}
+          {others > 0
+            ? `${others} more that were looked at ${others === 1 ? "waits" : "wait"} likewise. `
+            : null}
           {kind === "service" ? <a href={`/services/${about}`}>How {about} stands</a> : null}
           {kind === "parked" ? <a href={`/parked?group=${about}`}>Look at them</a> : null}
           {kind === "order" ? (
