@@ -165,7 +165,8 @@ async function tell(
     if (event?.source === service.name) replay.said(event, message.data);
     const fate = heard.includes(type) ? fateOf(message, event) : "open";
     if (fate === "discarded") {
-      if (event) replay.gaveUp(event);
+      const id = event?.id ?? (found instanceof UnknownSchemaError && message.headers?.get("ce-id"));
+      if (id) replay.gaveUp({ id, time: event?.time ?? message.time.getTime() });
     } else if (fate === "handled" && event) replay.handled(event);
     else if (fate === "handled" && found instanceof UnknownSchemaError) lost(message); // What nobody can read, nobody handled.
     if (++events % EVENTS_AT_ONCE === 0) db.exec("COMMIT; BEGIN");

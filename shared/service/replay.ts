@@ -61,9 +61,9 @@ export class Replay {
     if (reaction?.atMost !== undefined) this.#counted.set(event.id, [reaction.on.join(), event.key]);
   }
 
-  /** Takes note of an event that an operator has given up. */
-  gaveUp(event: Event): void {
-    this.#statements.receive.run(event.id, event.time);
+  /** Takes note of an event that an operator has given up, be it of a schema that nobody knows. */
+  gaveUp({ id, time }: Pick<Event, "id" | "time">): void {
+    this.#statements.receive.run(id, time);
   }
 
   /** Puts a message into its lane that the service has put aside. */

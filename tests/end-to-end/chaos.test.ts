@@ -4,7 +4,7 @@ import { expect, onTestFailed, test } from "vitest";
 import { kinds } from "../../shared/chaos/plan.ts";
 import { chaos } from "../../shared/stack/chaos.ts";
 
-const SHORT = { seed: 1, orders: 150, kills: 8 };
+const SHORT = { seed: 315, orders: 150, kills: 8 };
 
 test("every order ends, and nothing is lost or doubled, whatever goes wrong on the way", async () => {
   const lines: string[] = [];
