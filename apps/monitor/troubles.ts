@@ -166,7 +166,9 @@ export class Watch {
       answers.filter(({ situation }) => situation === "stuck").map(({ orderId }) => orderId),
     );
     const wanted = answers.filter(
-      ({ orderId, situation }) => situation !== "ended" && !(situation === "moving" && isYoung(orderId)),
+      // That NATS is away is told once.
+      ({ orderId, situation, at }) =>
+        situation !== "ended" && at !== "NATS" && !(situation === "moving" && isYoung(orderId)),
     );
     const byReason = grouped(wanted, ({ sentence }) =>
       sentence.replaceAll(/\d+( (ms|s|min|h|d)\b)?( \d+ (s|min|h)\b)?/g, "0"),

@@ -84,7 +84,7 @@ function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
           {kind === "service" ? <a href={`/services/${about}`}>How {about} stands</a> : null}
           {kind === "parked" ? <a href={`/parked?group=${about}`}>Look at them</a> : null}
           {kind === "order" ? (
-            <a href={`/orders/${about}`} aria-label={`Why order ${about} waits`}>
+            <a href={`/orders/${about}`} aria-label={`See why order ${about} waits`}>
               See why
             </a>
           ) : null}
