@@ -2,7 +2,7 @@
 
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Event } from "../contracts/events.ts";
-import type { Delivery, Wish } from "../service/consumer.ts";
+import type { Delivery, Wish } from "../service/delivery.ts";
 import type { Origin } from "../service/parked.ts";
 import { readEvent } from "./headers.ts";
 import { packed, sayable } from "./parking.ts";

@@ -14,7 +14,7 @@ import { millis, type NatsConnection } from "nats";
 import type { Log } from "../observability/log.ts";
 import type { Ages } from "../service/ages.ts";
 import type { SchemaBucket } from "../service/agreement.ts";
-import type { Delivery } from "../service/consumer.ts";
+import type { Delivery } from "../service/delivery.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import type { KnownPast } from "../service/memory.ts";
 import type { Parking } from "../service/redriver.ts";

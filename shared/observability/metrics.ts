@@ -3,7 +3,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Event, FactType } from "../contracts/events.ts";
 import type { Answering, HttpObserver } from "../http/observer.ts";
-import type { Outcome } from "../service/consumer.ts";
+import type { Outcome } from "../service/delivery.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import type { Deciding, Deed, Observer } from "../service/observer.ts";
 import type { Standing } from "../service/standing.ts";

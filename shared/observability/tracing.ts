@@ -3,7 +3,7 @@
 import { type Attributes, SpanKind } from "@opentelemetry/api";
 import { type Event, type FactType, factTypes, knownVersions } from "../contracts/events.ts";
 import type { Answering, HttpObserver } from "../http/observer.ts";
-import type { Outcome } from "../service/consumer.ts";
+import type { Outcome } from "../service/delivery.ts";
 import type { OutboxRow } from "../service/engine.ts";
 import type { Deciding, Deed, Observer } from "../service/observer.ts";
 import type { OpenSpan, Spans } from "./spans.ts";

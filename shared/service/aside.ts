@@ -2,8 +2,8 @@
 
 import type { Event } from "../contracts/events.ts";
 import type { Clock } from "./clock.ts";
-import type { Delivery, Wish } from "./consumer.ts";
 import type { Store } from "./define.ts";
+import type { Delivery, Wish } from "./delivery.ts";
 import type { Engine } from "./engine.ts";
 import { fingerprintOf, type Parked } from "./parked.ts";
 

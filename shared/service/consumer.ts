@@ -7,6 +7,7 @@ import { type CallEnd, Calls, type Pause, PermanentFault, retryDelay } from "./c
 import { type Clock, realClock } from "./clock.ts";
 import { isDatabaseFault } from "./database.ts";
 import { RETRY, type Reaction, type Store } from "./define.ts";
+import type { Delivery, Outcome, Wish } from "./delivery.ts";
 import type { Engine, Performed, Verdict } from "./engine.ts";
 import type { GroupCommit, Work } from "./group-commit.ts";
 import { Lanes } from "./lanes.ts";
@@ -15,33 +16,6 @@ import type { OutboxPublisher } from "./outbox.ts";
 import type { Origin, Parked } from "./parked.ts";
 import type { Standing } from "./standing.ts";
 import type { UnknownSchemas } from "./unknown-schemas.ts";
-
-/** One delivery of a message, as the consumer sees it. Exactly one of `ack`, `retry` and `park` ends it. */
-export interface Delivery {
-  /** How often the broker has delivered the message, this time included. */
-  readonly attempt: number;
-  /** Which message it is about: itself, but for what an operator says. */
-  readonly origin: Origin;
-  /** Whether an operator has it tried again: nothing is ahead of it in its lane. */
-  readonly isRedrive?: boolean;
-  /** What an operator wants done with the message, which is put aside. */
-  readonly wish?: Wish | undefined;
-  /** The event in it. Throws when the message can't be read. */
-  read(): Event;
-  /** Its bytes, as far as they are needed to put it aside. */
-  message(): Uint8Array;
-  ack(): void;
-  /** Hands the message back, to be delivered again after a delay. */
-  retry(delayMs: number): void;
-  /** Says that the message is put aside, and does not come again. */
-  park(parked: Parked): void;
-}
-
-/** What an operator may want: that a message is tried again, or given up; `eventId` names the event in it, if there is one. */
-export type Wish = { readonly do: "redrive" | "discard"; readonly eventId?: string | undefined };
-
-/** How a delivery ends; the same five words in logs and metrics. */
-export type Outcome = "reacted" | "ignored" | "duplicate" | "retried" | "parked";
 
 /** How a delivery leaves its transaction, or why it can't yet. */
 type Ending =

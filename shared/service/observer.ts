@@ -1,7 +1,7 @@
 // Who watches a service at work, such as metrics and traces. Without one nothing is measured, and nothing costs anything.
 
 import type { Event, FactType } from "../contracts/events.ts";
-import type { Outcome } from "./consumer.ts";
+import type { Outcome } from "./delivery.ts";
 import type { OutboxRow } from "./engine.ts";
 
 /**

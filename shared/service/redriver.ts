@@ -4,7 +4,7 @@
 import type { Event } from "../contracts/events.ts";
 import type { Log } from "../observability/log.ts";
 import { type Clock, realClock } from "./clock.ts";
-import type { Delivery } from "./consumer.ts";
+import type { Delivery } from "./delivery.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Kept, Origin, Parked, ParkedLanes } from "./parked.ts";
 

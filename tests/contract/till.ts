@@ -3,9 +3,9 @@
 import type { Database } from "better-sqlite3";
 import { type Event, fact } from "../../shared/contracts/events.ts";
 import { createLog } from "../../shared/observability/log.ts";
-import type { Wish } from "../../shared/service/consumer.ts";
 import { openDatabase } from "../../shared/service/database.ts";
 import { command, defineService, observe, perform, when } from "../../shared/service/define.ts";
+import type { Wish } from "../../shared/service/delivery.ts";
 import type { OutboxRow } from "../../shared/service/engine.ts";
 import type { Observer } from "../../shared/service/observer.ts";
 import type { Retention } from "../../shared/service/pruner.ts";
@@ -263,4 +263,12 @@ export function fail(message: string): never {
 /** Lets the event loop turn until all that needs no timer is done. */
 export async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A till that has put aside that `a` is paid, and what came of `a` afterwards. */
+export async function blocked() {
+  const till = new Till();
+  const messages = [paid("a"), noted("a"), created("a")] as const;
+  await till.take(...messages);
+  return { till, messages };
 }

@@ -1,8 +1,8 @@
 // A simulated JetStream: one stream in one order, and one durable consumer for each service.
 
 import { decode, type Event } from "../../contracts/events.ts";
-import type { Delivery } from "../../service/consumer.ts";
 import type { AnyService } from "../../service/define.ts";
+import type { Delivery } from "../../service/delivery.ts";
 import type { OutboxRow } from "../../service/engine.ts";
 import { Durable } from "./durable.ts";
 import type { Setting } from "./setting.ts";

@@ -1,8 +1,8 @@
 // A simulated durable consumer: explicit acks, delayed naks, and redelivery of what nobody said anything about.
 
 import type { Event, FactType } from "../../contracts/events.ts";
-import type { Delivery } from "../../service/consumer.ts";
 import { type AnyService, consumes } from "../../service/define.ts";
+import type { Delivery } from "../../service/delivery.ts";
 import type { Broker } from "./broker.ts";
 import type { Setting } from "./setting.ts";
 

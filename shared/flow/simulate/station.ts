@@ -3,9 +3,9 @@
 import type { Database } from "better-sqlite3";
 import type { Log } from "../../observability/log.ts";
 import type { Clock } from "../../service/clock.ts";
-import type { Outcome } from "../../service/consumer.ts";
 import { openDatabase } from "../../service/database.ts";
 import type { AnyService } from "../../service/define.ts";
+import type { Outcome } from "../../service/delivery.ts";
 import { Runtime } from "../../service/runtime.ts";
 import { brittle } from "./brittle.ts";
 import type { Broker } from "./broker.ts";
