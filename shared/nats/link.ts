@@ -178,8 +178,12 @@ export class Link {
   /** What the broker knows of this service, in all processes; what it says has these subjects, which may be patterns. */
   async knownPast(said: readonly string[]): Promise<KnownPast> {
     const consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
-    const deliveries = (await consumer.info(true)).delivered.consumer_seq;
-    return { deliveries, said: await newestFact(this.#manager!, this.#account.user, said) };
+    const { delivered, config } = await consumer.info(true);
+    return {
+      deliveries: delivered.consumer_seq,
+      resumedAfter: (config.opt_start_seq ?? 1) - 1,
+      said: await newestFact(this.#manager!, this.#account.user, said),
+    };
   }
 
   /** How long the streams keep messages. */

@@ -40,11 +40,18 @@ export type Provisioned = Pick<
   "ACK_WAIT_MS" | "DUPLICATE_WINDOW_MS" | "STREAM_MAX_AGE_HOURS" | "PARKED_MAX_AGE_HOURS"
 >;
 
-/** Provisions the streams, the bucket of the schemas, and one durable consumer for each service. */
+/** How far consumers had come, by name: up to that number of the flow's stream all is acknowledged. */
+export type Floors = ReadonlyMap<string, number>;
+
+/**
+ * Provisions the streams, the bucket of the schemas, and one durable consumer for each service. A new consumer begins after its
+ * floor, if there is one, else with the stream.
+ */
 export async function provision(
   connection: NatsConnection,
   services: readonly AnyService[],
   config: Provisioned,
+  floors: Floors = new Map(),
 ): Promise<void> {
   const manager = await jetstreamManager(connection);
   const hours = (count: number) => nanos(count * 3_600_000);
@@ -76,15 +83,15 @@ export async function provision(
     max_msg_size: MAX_SCHEMA_SIZE,
   });
   for (const service of services) {
-    await putConsumer(manager, {
+    const consumer = {
       durable_name: service.name,
       filter_subjects: filterSubjects(service),
       ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
       ack_wait: nanos(config.ACK_WAIT_MS),
       max_ack_pending: MAX_ACK_PENDING,
       max_deliver: -1,
-    });
+    };
+    await putConsumer(manager, consumer, floors.get(service.name) ?? 0);
   }
 }
 
@@ -100,12 +107,17 @@ async function putStream(manager: JetStreamManager, config: Partial<StreamConfig
 async function putConsumer(
   manager: JetStreamManager,
   config: Partial<ConsumerConfig> & { durable_name: string },
+  floor: number,
 ) {
   const name = config.durable_name;
   if (await exists(manager.consumers.info(FLOW_STREAM, name), JetStreamApiCodes.ConsumerNotFound)) {
     await manager.consumers.update(FLOW_STREAM, name, config);
   } else {
-    await manager.consumers.add(FLOW_STREAM, config);
+    const begin =
+      floor > 0
+        ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: floor + 1 }
+        : { deliver_policy: DeliverPolicy.All };
+    await manager.consumers.add(FLOW_STREAM, { ...config, ...begin });
   }
 }
 

@@ -12,6 +12,8 @@ export function isBlank(db: Database): boolean {
 export interface KnownPast {
   /** How many deliveries it has made to the service, as far as its consumer knows: it may have been made anew. */
   readonly deliveries: number;
+  /** The message of the stream after which its consumer began when it was made anew; 0 when it began with the stream. */
+  readonly resumedAfter: number;
   /** The id of a fact that the service has said, if the stream has one. */
   readonly said: string | undefined;
 }
@@ -27,14 +29,20 @@ export async function expectMemory(
 ): Promise<void> {
   if (isTrusted(db)) return;
   const past = isBlank(db) ? await knownPast() : undefined;
-  if (past && (past.deliveries > 0 || past.said)) {
-    const known = past.said ? `has ${past.said} of it` : `has made ${past.deliveries} deliveries to it`;
+  const known = past && knownOf(past);
+  if (known) {
     throw new StartRefusedError(
       `its database is empty, and NATS ${known}: it would do again what it has done. ` +
         `Put the database back, or have it rebuilt from the stream: npm run -s rebuild -- ${service}`,
     );
   }
   trust(db);
+}
+
+function knownOf({ deliveries, resumedAfter, said }: KnownPast): string | undefined {
+  if (said) return `has ${said} of it`;
+  if (deliveries > 0) return `has made ${deliveries} deliveries to it`;
+  return resumedAfter > 0 ? `knows that it had come to message ${resumedAfter}` : undefined;
 }
 
 /** Notes in the file that it is the service's memory, be it empty. */

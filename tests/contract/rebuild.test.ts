@@ -87,14 +87,19 @@ describe("the hash of a state", () => {
 
 describe("a database without a past", () => {
   const delivered =
-    (deliveries: number, said = undefined as string | undefined) =>
-    async () => ({ deliveries, said });
+    (deliveries: number, { said = undefined as string | undefined, resumedAfter = 0 } = {}) =>
+    async () => ({ deliveries, resumedAfter, said });
 
   it("is a new service's, and that of no other: what was delivered before would be done again", async () => {
     const db = retold(shop, []);
 
     await expect(expectMemory("orders", db, delivered(7))).rejects.toThrow("npm run -s rebuild -- orders");
-    await expect(expectMemory("orders", db, delivered(0, "o-1.0"))).rejects.toThrow("NATS has o-1.0 of it");
+    await expect(expectMemory("orders", db, delivered(0, { said: "o-1.0" }))).rejects.toThrow(
+      "NATS has o-1.0 of it",
+    );
+    await expect(expectMemory("orders", db, delivered(0, { resumedAfter: 40 }))).rejects.toThrow(
+      "it had come to message 40",
+    );
     await expectMemory("orders", db, delivered(0));
   });
 

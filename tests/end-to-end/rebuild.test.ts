@@ -12,15 +12,18 @@ import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { Operator } from "../../shared/parked/operator.ts";
 import { listenForWishes } from "../../shared/stack/control.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
+import { type Mailbox, openMailbox } from "../support/mailbox.ts";
 import { anOrder } from "../support/order.ts";
 import { TestStack } from "../support/stack.ts";
 
+let mailbox: Mailbox;
 let shop: TestStack;
 let admin: NatsConnection;
 let wishes: ReturnType<typeof listenForWishes>;
 
 beforeAll(async () => {
-  shop = await TestStack.start({ SCHEMA_WAIT_MS: "1000" });
+  mailbox = await openMailbox();
+  shop = await TestStack.start({ SCHEMA_WAIT_MS: "1000", SMTP_URL: mailbox.url });
   admin = await shop.stack.connect();
   wishes = listenForWishes(shop.folder, (wish, caller) => shop.stack.fulfil(wish, caller));
   await shop.stockUp("TEA-001", 1_000);
@@ -41,6 +44,7 @@ afterAll(async () => {
   wishes?.close();
   await admin?.close();
   await shop?.stop();
+  await mailbox?.close();
 });
 beforeEach(() => shop.explainFailure());
 
@@ -62,7 +66,7 @@ test.each(["orders", "payments", "notifications"])(
   "%s does not start without its database, and goes on with a rebuilt one as if nothing had been",
   async (name) => {
     const before = await rebuild(name);
-    const mails = await mailCount();
+    const mails = mailbox.mails.length;
     await lose(name);
     await shop.until("it refuses to start", async () =>
       shop.lines.some((line) => line.includes(`npm run -s rebuild -- ${name}`)) ? true : undefined,
@@ -77,7 +81,7 @@ test.each(["orders", "payments", "notifications"])(
     });
     await shop.ended(await shop.place());
     await allAtRest();
-    expect(await mailCount()).toBe(mails + 2); // That it is on its way, and that it is completed.
+    expect(mailbox.mails.length).toBe(mails + 2); // That it is on its way, and that it is completed.
     expect((await shop.parked()).length).toBe(12);
   },
 );
@@ -95,6 +99,32 @@ test("a service without its database does not start though NATS has lost its con
   expect((await rebuild("payments")).code).toBe(0);
   await shop.ended(await shop.place());
   await allAtRest();
+});
+
+test("no mail goes out again when notifications, which says nothing, loses its consumer and then its database", async () => {
+  const { consumers } = await jetstreamManager(admin);
+  const before = await rebuild("notifications");
+  const mails = mailbox.mails.length;
+  await keeperHasLooked();
+  await shop.stack.services.get("notifications")!.stop();
+  await consumers.delete(FLOW_STREAM, "notifications");
+  await shop.until("its consumer is there again", () =>
+    consumers.info(FLOW_STREAM, "notifications").catch(() => undefined),
+  );
+  const seen = shop.lines.length;
+  await lose("notifications");
+  await shop.until("it refuses to start", async () =>
+    shop.lines.slice(seen).some((line) => line.includes("NATS knows that it had come to message"))
+      ? true
+      : undefined,
+  );
+
+  const { code, done } = await rebuild("notifications");
+
+  expect({ code, after: done.after }).toEqual({ code: 0, after: before.done.after });
+  await shop.ended(await shop.place());
+  await allAtRest();
+  expect(mailbox.mails.length).toBe(mails + 2);
 });
 
 test("an order that is asked for again after a rebuild is the order that it was", async () => {
@@ -227,8 +257,10 @@ async function lose(name: string): Promise<void> {
   service.start();
 }
 
-async function mailCount(): Promise<number> {
-  return (await shop.get("notifications", "/mails")).body.mails.length;
+/** Resolves once the keeper has seen what is there now. */
+async function keeperHasLooked(): Promise<void> {
+  const looks = admin.subscribe(`$JS.API.CONSUMER.LIST.${FLOW_STREAM}`, { max: 2 });
+  for await (const _ of looks); // Who asks again has had the first answer.
 }
 
 /** Waits until every service has handled all that it heard. */
