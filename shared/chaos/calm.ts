@@ -77,10 +77,15 @@ async function notReady(site: Place, service: string): Promise<string[]> {
   }
 }
 
-async function lagging({ manager }: Place, service: string): Promise<string[]> {
+/** How many events a service is not done with. Rejects when NATS does not say so. */
+export async function lagOf({ manager }: Pick<Site, "manager">, service: string): Promise<number> {
+  const { num_pending, num_ack_pending } = await manager.consumers.info(FLOW_STREAM, service);
+  return num_pending + num_ack_pending;
+}
+
+async function lagging(site: Place, service: string): Promise<string[]> {
   try {
-    const { num_pending, num_ack_pending } = await manager.consumers.info(FLOW_STREAM, service);
-    const left = num_pending + num_ack_pending;
+    const left = await lagOf(site, service);
     return left === 0 ? [] : [`${service} has ${left} events that it is not done with`];
   } catch (error) {
     return [`NATS does not say how far ${service} is: ${(error as Error).message}`];

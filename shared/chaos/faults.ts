@@ -9,7 +9,7 @@ import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream";
 import BetterSqlite from "better-sqlite3";
 import { FLOW_STREAM, PARKED_STREAM, SCHEMA_STREAM } from "../nats/topology.ts";
 import type { Supervised } from "../stack/supervise.ts";
-import { unhealed, unparked } from "./calm.ts";
+import { lagOf, unhealed, unparked } from "./calm.ts";
 import { rowsOf, stateFile } from "./database.ts";
 import { repeatEvents, sendGarbage } from "./mischief.ts";
 import type { Fault, Kind } from "./plan.ts";
@@ -29,6 +29,9 @@ const LAST_DIGIT = 36;
 const WITHIN_MS = 60_000;
 /** How long it is waited for something that can be lost. */
 const MOVES_WITHIN_MS = 5_000;
+
+/** A service loses its database only when fewer events than that wait for it or are not acknowledged. */
+export const FEW = 200;
 
 /** What happens to a service and to nobody else. */
 const OWN: readonly Kind[] = [
@@ -128,13 +131,16 @@ const how: Record<Kind, (fault: Fault, site: Site) => Promise<void>> = {
     site.broken.push(...(await site.untilHealed()));
   },
 
-  /** What only the service knows is lost with its database: so all that it has said has to be stored by then. */
+  /**
+   * What only the service knows is lost with its database: so all that it has said has to be stored by then, and nearly all that
+   * it has handled acknowledged.
+   */
   async "database deleted"({ service }, site) {
     const program = site.program(service);
     const isHealed = async () =>
       [...(await unhealed(site, [service])), ...(await unparked(site, service))].length === 0 || undefined;
     const isReady = await until(WITHIN_MS, async () => {
-      await until(WITHIN_MS, isHealed);
+      await until(WITHIN_MS, async () => ((await lagOf(site, service)) < FEW ? isHealed() : undefined));
       await program.fell();
       if (await isHealed()) return true;
       program.start();

@@ -1,6 +1,7 @@
 // One chaos run: orders come in while things go wrong; then all comes to rest, and is judged.
 
 import { Chance } from "../flow/simulate/chance.ts";
+import { tooManyAgain } from "./again.ts";
 import { untilCalm } from "./calm.ts";
 import { carryOut, victimsOf } from "./faults.ts";
 import { placeOrders, reviewAll, stockUp } from "./load.ts";
@@ -115,6 +116,7 @@ async function shake<World>(
   await Promise.all(services.map((service) => site.program(service).stop()));
   if (restless.length > 0) site.broken.push(...restless, ...whereTheyStand(found.flow));
   else site.broken.push(...verdict(flow, found, site.folder, site.mails, accepted));
+  site.broken.push(...tooManyAgain(site.mails.repeats, plan, flow.sender));
   for (const service of services) site.broken.push(...(await rebuiltAlike(service, site.env)));
 
   const facts = new Set(found.flow.map(({ id }) => id)).size;

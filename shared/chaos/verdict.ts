@@ -3,6 +3,7 @@
 import type { Event } from "../contracts/events.ts";
 import type { Laws } from "../flow/check/scenario.ts";
 import type { AnyService } from "../service/define.ts";
+import type { Sender } from "./again.ts";
 import { judge } from "./judge.ts";
 import type { Mail, Sacks } from "./sacks.ts";
 import type { Testimony } from "./testimony.ts";
@@ -11,6 +12,7 @@ import type { Testimony } from "./testimony.ts";
 export interface Shaken<World> {
   readonly services: readonly AnyService[];
   readonly laws: Laws<World>;
+  readonly sender: Sender;
   /** What the outside has in its books of each order. */
   readonly books: (
     folder: string,

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SMTP_CONNECTIONS } from "../../apps/notifications/post.ts";
 import { worldsOf } from "../../apps/proof/books.ts";
 import { laws } from "../../apps/proof/laws.ts";
 import type { World } from "../../apps/proof/world.ts";
@@ -21,6 +22,7 @@ const MOST_KILLS = 100_000;
 export const orderFlow: Shaken<World> = {
   services: allServices(loadConfig({})),
   laws,
+  sender: { service: "notifications", atOnce: SMTP_CONNECTIONS },
   books: (folder, mails, stream) =>
     worldsOf(
       {
