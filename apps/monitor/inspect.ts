@@ -1,6 +1,7 @@
 // Gathers all that is known of one order: its story, what is expected next, and why it stands where it stands.
 
 import type { Config } from "../../shared/config.ts";
+import type { FactType } from "../../shared/contracts/events.ts";
 import type { NatsObserver } from "../../shared/nats/observer.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { type Entry, entryOf } from "../../shared/parked/entries.ts";
@@ -11,14 +12,14 @@ import { askTrouble, askWorkOf } from "./ask.ts";
 import { Lookahead, type Outlook, type Progress } from "./expected.ts";
 import type { ConsumerStand } from "./poll.ts";
 import { Reader } from "./read.ts";
-import { type ENDS, endOf, type Step, type Told, timeline } from "./timeline.ts";
+import { endOf, type Step, type Told, timeline } from "./timeline.ts";
 import { type Why, why } from "./why.ts";
 
 /** One order, as the monitor shows it. */
 export interface OrderStory {
   readonly orderId: string;
   /** The fact that has ended it; null as long as it is open. */
-  readonly end: (typeof ENDS)[number] | null;
+  readonly end: FactType | null;
   readonly steps: readonly Step[];
   readonly expected: Outlook["expected"];
   readonly waiting: Outlook["waiting"];

@@ -1,5 +1,6 @@
 // The story of one order: what was said, by whom, because of what, after which wait, and what of it should not be.
 
+import { ENDS } from "../../shared/contracts/ends.ts";
 import { type Event, type FactType, parseSubject } from "../../shared/contracts/events.ts";
 import type { wishes } from "../../shared/nats/topology.ts";
 import { type AnyService, emits } from "../../shared/service/define.ts";
@@ -50,9 +51,6 @@ export interface Step {
   /** What is wrong with it, as sentences. */
   readonly flags: readonly string[];
 }
-
-/** The facts that end an order: every order ends with exactly one of them. */
-export const ENDS: readonly FactType[] = ["order.completed", "order.cancelled"];
 
 /** The fact that has ended the order, if it has ended. */
 export function endOf(told: readonly Told[]): Told | undefined {

@@ -1,6 +1,7 @@
 // What the broker holds when all is over: every event, what nobody can read, and what was parked.
 
 import type { NatsConnection } from "nats";
+import { ENDS } from "../contracts/ends.ts";
 import { type Event, type FactType, parseSubject } from "../contracts/events.ts";
 import { placeOf } from "../nats/delivery.ts";
 import { readEvent } from "../nats/headers.ts";
@@ -58,7 +59,6 @@ export async function testimony(connection: NatsConnection): Promise<Testimony> 
   return { flow, unreadable, discarded, parked: parked.flat() };
 }
 
-const ENDS: readonly FactType[] = ["order.completed", "order.cancelled"];
 const MOST = 20;
 
 /** How orders ended, and how many of each. */

@@ -1,6 +1,7 @@
 // Traces: what one order leads to, in all services, as spans of one trace. OpenTelemetry is only loaded with this file.
 
 import { type Attributes, SpanKind } from "@opentelemetry/api";
+import { ENDS } from "../contracts/ends.ts";
 import { type Event, type FactType, factTypes, knownVersions } from "../contracts/events.ts";
 import type { Answering, HttpObserver } from "../http/observer.ts";
 import type { Outcome } from "../service/delivery.ts";
@@ -12,7 +13,7 @@ import { isKept } from "./traceparent.ts";
 /** What is asked every few seconds, by machines. */
 const UNTRACED = /^\/(metrics|healthz|readyz|standing(\/.*)?)$/;
 
-/** A fact that is stored sooner needs no span of its own: who hears of it has one, and few do not. */
+/** A fact that is stored sooner needs no span of its own, nor does who hears of it sooner and only takes note. */
 const WAITS_MS = 1_000;
 
 const FAILURES: ReadonlySet<string> = new Set<Outcome | "failed">(["retried", "parked", "failed"]);
@@ -26,44 +27,55 @@ const ofOrders = new Set(
   ),
 );
 
+/** A delivery under way. */
+interface Processing {
+  readonly span: OpenSpan;
+  /** Whether its span is shown even if it leads to nothing. */
+  matters: boolean;
+}
+
 /**
  * Makes a span of each request, command and deadline, of each delivery, of each try of a call, and of each fact that has to
- * wait for NATS or is said again, from its decision until it is stored. A fact carries the context of the span that decided it. Attributes are those of
- * OpenTelemetry's semantic conventions where there are any.
+ * wait for NATS or is said again, from its decision until it is stored. A delivery that leads to nothing has one only when it
+ * came late or again, or tells how the order ends, which everybody hears. A fact carries the context of the span that decided
+ * it. Attributes are those of OpenTelemetry's semantic conventions where there are any.
  */
 export class Tracing implements Observer, HttpObserver {
   readonly #spans: Spans;
-  /** The spans of deliveries under way. */
-  readonly #deliveries = new Map<Event, OpenSpan>();
+  readonly #deliveries = new Map<Event, Processing>();
 
   constructor(spans: Spans) {
     this.#spans = spans;
   }
 
   taken(event: Event, attempt: number): Event {
-    const { type, id, key, traceparent } = event;
+    const { type, id, key, time, traceparent } = event;
     const attributes = messaging("process", type, id, key);
     const span = this.#spans.begin(`process ${type}`, SpanKind.CONSUMER, attributes, traceparent);
     if (attempt > 1) span.set("quadrille.attempt", attempt);
     const seen = { ...event, traceparent: span.traceparent };
-    this.#deliveries.set(seen, span);
+    const isLate = time < Date.now() - WAITS_MS;
+    this.#deliveries.set(seen, { span, matters: isLate || attempt > 1 || ENDS.includes(type) });
     return seen;
   }
 
   ended(outcome: Outcome, event?: Event, cause?: string): void {
-    const span = event && this.#deliveries.get(event);
-    if (!span) return;
+    const processing = event && this.#deliveries.get(event);
+    if (!processing) return;
     this.#deliveries.delete(event);
-    conclude(span, outcome, cause);
+    if (outcome !== "ignored" || processing.matters) conclude(processing.span, outcome, cause);
   }
 
-  calling({ type, key, traceparent }: Event): (error?: Error) => void {
+  calling(event: Event): (error?: Error) => void {
+    const { type, key, traceparent } = event;
+    const processing = this.#deliveries.get(event);
+    if (processing) processing.matters = true;
     const span = this.#spans.begin(`call for ${type}`, SpanKind.CLIENT, about(type, key), traceparent);
     return (error) => conclude(span, error ? "failed" : "answered", error?.message);
   }
 
   paused(event: Event): void {
-    this.#deliveries.get(event)?.note("calls are paused");
+    this.#deliveries.get(event)?.span.note("calls are paused");
   }
 
   deciding({ kind, name, emits }: Deed, key: string, traceparent?: string): Deciding {

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
+import { ENDS } from "../../shared/contracts/ends.ts";
 import type { FactType } from "../../shared/contracts/events.ts";
 import { describeContract, type Law, type Particulars } from "./contract.ts";
 import { Flow, ORDER, scenarios, stopTime } from "./flow.ts";
@@ -22,7 +23,6 @@ describe("the scenarios", () => {
   });
 });
 
-const ENDS = ["order.completed", "order.cancelled"];
 const DEPARTURES = ["shipment.dispatched", "shipment.waived"] as const;
 
 const REFUSALS = [

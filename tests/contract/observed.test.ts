@@ -67,6 +67,17 @@ describe("a service that is watched", () => {
     expect(others).toEqual([]);
   });
 
+  it("shows who takes note of a fact when that came late, came again, or tells how the order ends", async () => {
+    const { tracing, spans } = recordedTraces();
+    const till = new Till({ observer: tracing });
+    await till.take(within({ ...noted("a"), time: NOW }));
+    await till.take(within({ ...noted("late"), time: NOW - 5_000 }));
+
+    expect(spans.map(({ attributes }) => [attributes["order.id"], attributes["quadrille.outcome"]])).toEqual([
+      ["late", "ignored"],
+    ]);
+  });
+
   it("says what an operator has redriven in the trace that the message came in", async () => {
     plantBug("mended");
     const { tracing, spans } = recordedTraces();
