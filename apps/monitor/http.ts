@@ -1,6 +1,7 @@
 // The monitor over HTTP: how the flow stands, the story of each order, and what is parked. All of it only looks.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { freeText, partOfId } from "../../shared/http/commands.ts";
 import { json, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import type { NatsObserver } from "../../shared/nats/observer.ts";
@@ -50,17 +51,17 @@ const orders = createRoute({
   request: {
     query: z.object({
       status: z.enum(["pending", "in-review", "completed", "cancelled"]).optional(),
-      id: z
-        .string()
-        .regex(/^[\da-f-]{1,36}$/i, "must be the beginning of an order id")
-        .optional()
-        .describe("How their ids begin."),
+      id: partOfId.optional().describe("A part of their ids."),
+      customer: freeText(64).optional().describe("A part of their customer's id; capitals do not matter."),
       cursor: z.uuid().optional().describe("`next` of the page before."),
       limit: z.coerce.number().int().min(1).max(500).default(50),
     }),
   },
   responses: {
-    200: json(shapes.orders, "A page of orders; `next` is the cursor of the page after it."),
+    200: json(
+      shapes.orders,
+      "A page of orders; `next` is the cursor of the page after it. A search may find nothing, and go on there.",
+    ),
     503: noNats,
   },
 });
@@ -93,11 +94,12 @@ const parked = createRoute({
   request: {
     query: z.object({
       key: shapes.orderParams.shape.id.optional().describe("Only what is about this order."),
+      service: z.string().max(64).optional().describe("Only what this service has parked."),
       group: z.string().max(64).optional().describe("Only what has failed for this reason."),
       limit: z.coerce.number().int().min(1).max(1_000).default(200),
     }),
   },
-  responses: { 200: json(shapes.parked, "Groups, and the oldest entries."), 503: noNats },
+  responses: { 200: json(shapes.parked, "The largest groups, and the oldest entries."), 503: noNats },
 });
 
 const schemas = createRoute({
@@ -157,12 +159,21 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
   });
 
   app.openapi(parked, async (c) => {
-    const { key, group, limit } = c.req.valid("query");
+    const { key, service, group, limit } = c.req.valid("query");
     const { board, observer } = sight(monitor);
     const notes = key === undefined ? board.notes : await reached(notesOf(observer, key));
-    const all = notes.filter((note) => group === undefined || note.fingerprint === group);
+    const isWanted = (one: Pick<Note, "service" | "fingerprint">) =>
+      (group === undefined || one.fingerprint === group) &&
+      (service === undefined || one.service === service);
+    const all = notes.filter(isWanted);
+    const groups = key === undefined ? board.groups.filter(isWanted) : groupsOf(all);
     const canAct = config.OPERATOR_PASSWORD !== undefined;
-    const body = { total: all.length, groups: groupsOf(all), entries: all.slice(0, limit), canAct };
+    const body = {
+      total: all.length,
+      groups: groups.slice(0, limit),
+      entries: all.slice(0, limit),
+      canAct,
+    };
     return c.json(plain<typeof shapes.parked>(body), 200);
   });
 

@@ -76,6 +76,7 @@ it("what makes no sense is refused", async () => {
   expect((await post("/api/parked/discard", { id: 1 })).status).toBe(422);
   expect((await get("/api/orders/a.b")).status).toBe(400);
   expect((await get("/api/orders?limit=1000")).status).toBe(400);
+  expect((await get("/api/orders?id=tea")).status).toBe(400);
 });
 
 it("whoever comes under a stranger's name, or from another site, is refused", async () => {
