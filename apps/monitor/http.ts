@@ -13,7 +13,6 @@ import { watch } from "./live.ts";
 import { liveMap } from "./map.ts";
 import type { Monitor, Sight } from "./monitor.ts";
 import type { Snapshot } from "./poll.ts";
-import { sameOrigin } from "./same-origin.ts";
 import * as shapes from "./schemas.ts";
 import { shelf } from "./shelf.ts";
 
@@ -129,7 +128,6 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
     parked: monitor.sight?.board.notes.length ?? 0,
     checks: monitor.checks,
   });
-  app.use("/api/*", sameOrigin);
 
   app.openapi(consumers, (c) => c.json(plain<typeof shapes.snapshot>(shown(seen(monitor.latest))), 200));
   app.openapi(stream, (c) => watch(c, monitor, shown));
