@@ -8,13 +8,16 @@ import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { type Note, noteOf } from "../../shared/parked/board.ts";
 import { entryOf, groupsOf } from "../../shared/parked/entries.ts";
 import { get } from "./ask.ts";
+import type { OrderStory } from "./inspect.ts";
 import { list } from "./list.ts";
 import { watch } from "./live.ts";
 import { liveMap } from "./map.ts";
 import type { Monitor, Sight } from "./monitor.ts";
 import type { Snapshot } from "./poll.ts";
 import * as shapes from "./schemas.ts";
+import { Sharing } from "./sharing.ts";
 import { shelf } from "./shelf.ts";
+import type { Why } from "./why.ts";
 
 const noNats = refusal("NATS is not reachable.");
 
@@ -83,7 +86,10 @@ const whyOrder = createRoute({
   summary: "Why the order stands where it stands",
   request: { params: shapes.orderParams },
   description: "Asked of an order that nobody knows, it says so.",
-  responses: { 200: json(shapes.answer, "One sentence and one command.") },
+  responses: {
+    200: json(shapes.answer, "One sentence and one command."),
+    503: refusal("Too many orders are being looked at."),
+  },
 });
 
 const parked = createRoute({
@@ -123,6 +129,8 @@ const reviews = createRoute({
 
 export function routes(app: OpenAPIHono, monitor: Monitor): void {
   const { services, config } = monitor;
+  const stories = new Sharing<OrderStory | undefined>();
+  const answers = new Sharing<Why>();
   const shown = (snapshot: Snapshot) => ({
     ...snapshot,
     parked: monitor.sight?.board.notes.length ?? 0,
@@ -140,7 +148,7 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
 
   app.openapi(order, async (c) => {
     const { id } = c.req.valid("param");
-    const story = await reached(monitor.inspector.story(id));
+    const story = await reached(stories.ask(id, () => monitor.inspector.story(id)));
     if (!story) {
       throw new Problem({
         status: 404,
@@ -152,7 +160,8 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
   });
 
   app.openapi(whyOrder, async (c) => {
-    const answer = await monitor.inspector.why(c.req.valid("param").id, monitor.latest?.consumers ?? []);
+    const { id } = c.req.valid("param");
+    const answer = await answers.ask(id, () => monitor.inspector.why(id, monitor.latest?.consumers ?? []));
     return c.json(answer, 200);
   });
 
@@ -220,6 +229,7 @@ async function reached<Result>(asked: Promise<Result>): Promise<Result> {
   try {
     return await asked;
   } catch (error) {
+    if (error instanceof Problem) throw error;
     const detail = `NATS does not answer: ${(error as Error).message}.`;
     throw new Problem({ status: 503, type: "nats-silent", detail, headers: { "retry-after": "2" } });
   }

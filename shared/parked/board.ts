@@ -66,11 +66,12 @@ export class Board {
   /** What PARKED does not have any more because of its age; it says so of nothing. */
   #expire({ messages, firstSeq }: StreamStand): void {
     const before = Date.now() - this.#maxAgeMs;
-    for (const [subject, { id, lastAttempt }] of this.#notes)
-      if (messages === 0 || id < firstSeq || Date.parse(lastAttempt) < before) {
-        this.#notes.delete(subject);
-        this.#shown = undefined;
-      }
+    for (const [subject, { id, lastAttempt }] of this.#notes) {
+      const isGone = messages === 0 || id < firstSeq || Date.parse(lastAttempt) < before;
+      if (!isGone) return; // Nor is what came after it.
+      this.#notes.delete(subject);
+      this.#shown = undefined;
+    }
   }
 
   #forget(): void {
