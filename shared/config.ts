@@ -25,6 +25,11 @@ const rows = {
     .default(".data")
     .describe("Where the stream, the databases and the passwords are kept."),
   HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("The address that every HTTP port listens on."),
+  HTTP_NAMES: z
+    .string()
+    .regex(/^[\w.-]+(,[\w.-]+)*$/, "must be names with commas between")
+    .optional()
+    .describe("The names with a dot under which HTTP is asked for, such as a proxy's; addresses always are."),
   HTTP_HELD: z
     .stringbool()
     .default(false)

@@ -15,6 +15,8 @@ import { orderParams } from "./schemas.ts";
 /** How long to wait for what becomes of it. */
 const ANSWER_WITHIN_MS = 5_000;
 const MOST_AT_ONCE = 500;
+/** How many actions may wait for each other. */
+const MOST_WAITING = 4;
 
 const by = freeText(64).default("the monitor's page").describe("Who does it, for those who ask later.");
 
@@ -26,6 +28,7 @@ const redrives = z
   .object({
     ids: z.array(z.int().min(1)).min(1).max(MOST_AT_ONCE).optional(),
     group: z.string().min(1).max(64).optional(),
+    service: z.string().min(1).max(64).optional().describe("Of the group only what this service has parked."),
     by,
   })
   .refine(({ ids, group }) => (ids === undefined) !== (group === undefined), "takes ids, or a group")
@@ -35,6 +38,10 @@ const discards = z.object({ id: z.int().min(1), reason: freeText(500), by }).ope
 
 const became = z
   .object({
+    left: z
+      .int()
+      .optional()
+      .describe(`How many there are beyond the ${MOST_AT_ONCE} that are redriven at once.`),
     entries: z.array(
       z.object({
         id: z.int(),
@@ -108,8 +115,10 @@ export function actions(app: OpenAPIHono, { config }: Monitor): { close(): Promi
   });
 
   app.openapi(redrive, async (c) => {
-    const { ids, group, by } = c.req.valid("json");
-    return c.json({ entries: await desk.redrive(ids ?? `${group}`, by) }, 200);
+    const { ids, group, service, by } = c.req.valid("json");
+    const isWanted = ({ id, fingerprint, service: where }: Entry) =>
+      ids ? ids.includes(id) : fingerprint === group && (service === undefined || where === service);
+    return c.json(await desk.redrive(isWanted, by), 200);
   });
 
   app.openapi(discard, async (c) => {
@@ -131,6 +140,8 @@ interface Became {
 class Desk {
   readonly #config: Config;
   #operator: Promise<Operator> | undefined;
+  #waiting = 0;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(config: Config) {
     this.#config = config;
@@ -144,36 +155,48 @@ class Desk {
     throw new Problem({ status: 403, type: "only-looks", detail });
   }
 
-  async redrive(which: readonly number[] | string, by: string): Promise<Became[]> {
-    const operator = await this.#reach();
-    const entries = await operator.entries();
-    const isWanted = (entry: Entry) =>
-      typeof which === "string" ? entry.fingerprint === which : which.includes(entry.id);
-    const wanted = entries.filter(isWanted).slice(0, MOST_AT_ONCE);
-    if (wanted.length === 0) throw gone();
-    const { handled, blocked } = inOrder(entries, (entry) => wanted.includes(entry));
-    for (const entry of handled) if (wanted.includes(entry)) await operator.say("redriven", entry, by);
-    const inTheWay = blocked.map(({ entry, by }): Became => {
-      return {
-        id: entry.id,
-        became: "blocked",
-        detail: `it waits behind ${by.id}: redrive or discard that one first`,
-      };
+  redrive(isWanted: (entry: Entry) => boolean, by: string) {
+    return this.#alone(async (operator) => {
+      const entries = await operator.entries();
+      const all = entries.filter(isWanted);
+      if (all.length === 0) throw gone();
+      const wanted = new Set(all.slice(0, MOST_AT_ONCE));
+      const { handled, blocked } = inOrder(entries, (entry) => wanted.has(entry));
+      for (const entry of handled) if (wanted.has(entry)) await operator.say("redriven", entry, by);
+      const inTheWay = blocked.map(({ entry, by }): Became => {
+        const detail = `it waits behind ${by.id}: redrive or discard that one first`;
+        return { id: entry.id, became: "blocked", detail };
+      });
+      const became = [...inTheWay, ...(await outcomes(operator, handled))];
+      return { entries: became, left: all.length - wanted.size };
     });
-    return [...inTheWay, ...(await outcomes(operator, handled))];
   }
 
-  async discard(id: number, reason: string, by: string): Promise<Became[]> {
-    const operator = await this.#reach();
-    const entry = (await operator.entries()).find((one) => one.id === id);
-    if (!entry) throw gone();
-    await operator.say("discarded", entry, by, reason);
-    return outcomes(operator, [entry]);
+  discard(id: number, reason: string, by: string): Promise<Became[]> {
+    return this.#alone(async (operator) => {
+      const entry = (await operator.entries()).find((one) => one.id === id);
+      if (!entry) throw gone();
+      await operator.say("discarded", entry, by, reason);
+      return outcomes(operator, [entry]);
+    });
   }
 
   async close(): Promise<void> {
     const operator = await this.#operator?.catch(() => undefined);
     await operator?.close();
+  }
+
+  /** One at a time: each reads all that is parked, and two would be in each other's way. */
+  async #alone<Result>(act: (operator: Operator) => Promise<Result>): Promise<Result> {
+    const operator = await this.#reach();
+    if (this.#waiting >= MOST_WAITING) throw busy();
+    this.#waiting++;
+    const mine = this.#last.then(() => act(operator));
+    this.#last = mine.then(
+      () => {},
+      () => {},
+    );
+    return mine.finally(() => this.#waiting--);
   }
 
   async #reach(): Promise<Operator> {
@@ -199,6 +222,11 @@ async function outcomes(operator: Operator, entries: readonly Entry[]): Promise<
     else found.push({ id: entry.id, became: "failed again", detail: `it is ${end.id} now: ${end.cause}` });
   }
   return found;
+}
+
+function busy(): Problem {
+  const detail = "Others are redriving or discarding: try again in some seconds.";
+  return new Problem({ status: 503, type: "busy", detail, headers: { "retry-after": "5" } });
 }
 
 function gone(): Problem {

@@ -1,20 +1,23 @@
 // The monitor over HTTP: how the flow stands, the story of each order, and what is parked. All of it only looks.
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { freeText, partOfId } from "../../shared/http/commands.ts";
 import { json, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { type Note, noteOf } from "../../shared/parked/board.ts";
 import { entryOf, groupsOf } from "../../shared/parked/entries.ts";
 import { get } from "./ask.ts";
+import type { OrderStory } from "./inspect.ts";
 import { list } from "./list.ts";
 import { watch } from "./live.ts";
 import { liveMap } from "./map.ts";
 import type { Monitor, Sight } from "./monitor.ts";
 import type { Snapshot } from "./poll.ts";
-import { sameOrigin } from "./same-origin.ts";
 import * as shapes from "./schemas.ts";
+import { Sharing } from "./sharing.ts";
 import { shelf } from "./shelf.ts";
+import type { Why } from "./why.ts";
 
 const noNats = refusal("NATS is not reachable.");
 
@@ -50,17 +53,17 @@ const orders = createRoute({
   request: {
     query: z.object({
       status: z.enum(["pending", "in-review", "completed", "cancelled"]).optional(),
-      id: z
-        .string()
-        .regex(/^[\da-f-]{1,36}$/i, "must be the beginning of an order id")
-        .optional()
-        .describe("How their ids begin."),
+      id: partOfId.optional().describe("A part of their ids."),
+      customer: freeText(64).optional().describe("A part of their customer's id; capitals do not matter."),
       cursor: z.uuid().optional().describe("`next` of the page before."),
       limit: z.coerce.number().int().min(1).max(500).default(50),
     }),
   },
   responses: {
-    200: json(shapes.orders, "A page of orders; `next` is the cursor of the page after it."),
+    200: json(
+      shapes.orders,
+      "A page of orders; `next` is the cursor of the page after it. A search may find nothing, and go on there.",
+    ),
     503: noNats,
   },
 });
@@ -83,7 +86,10 @@ const whyOrder = createRoute({
   summary: "Why the order stands where it stands",
   request: { params: shapes.orderParams },
   description: "Asked of an order that nobody knows, it says so.",
-  responses: { 200: json(shapes.answer, "One sentence and one command.") },
+  responses: {
+    200: json(shapes.answer, "One sentence and one command."),
+    503: refusal("Too many orders are being looked at."),
+  },
 });
 
 const parked = createRoute({
@@ -93,11 +99,12 @@ const parked = createRoute({
   request: {
     query: z.object({
       key: shapes.orderParams.shape.id.optional().describe("Only what is about this order."),
+      service: z.string().max(64).optional().describe("Only what this service has parked."),
       group: z.string().max(64).optional().describe("Only what has failed for this reason."),
       limit: z.coerce.number().int().min(1).max(1_000).default(200),
     }),
   },
-  responses: { 200: json(shapes.parked, "Groups, and the oldest entries."), 503: noNats },
+  responses: { 200: json(shapes.parked, "The largest groups, and the oldest entries."), 503: noNats },
 });
 
 const schemas = createRoute({
@@ -122,12 +129,13 @@ const reviews = createRoute({
 
 export function routes(app: OpenAPIHono, monitor: Monitor): void {
   const { services, config } = monitor;
+  const stories = new Sharing<OrderStory | undefined>();
+  const answers = new Sharing<Why>();
   const shown = (snapshot: Snapshot) => ({
     ...snapshot,
     parked: monitor.sight?.board.notes.length ?? 0,
     checks: monitor.checks,
   });
-  app.use("/api/*", sameOrigin);
 
   app.openapi(consumers, (c) => c.json(plain<typeof shapes.snapshot>(shown(seen(monitor.latest))), 200));
   app.openapi(stream, (c) => watch(c, monitor, shown));
@@ -140,7 +148,7 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
 
   app.openapi(order, async (c) => {
     const { id } = c.req.valid("param");
-    const story = await reached(monitor.inspector.story(id));
+    const story = await reached(stories.ask(id, () => monitor.inspector.story(id)));
     if (!story) {
       throw new Problem({
         status: 404,
@@ -152,17 +160,27 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
   });
 
   app.openapi(whyOrder, async (c) => {
-    const answer = await monitor.inspector.why(c.req.valid("param").id, monitor.latest?.consumers ?? []);
+    const { id } = c.req.valid("param");
+    const answer = await answers.ask(id, () => monitor.inspector.why(id, monitor.latest?.consumers ?? []));
     return c.json(answer, 200);
   });
 
   app.openapi(parked, async (c) => {
-    const { key, group, limit } = c.req.valid("query");
+    const { key, service, group, limit } = c.req.valid("query");
     const { board, observer } = sight(monitor);
     const notes = key === undefined ? board.notes : await reached(notesOf(observer, key));
-    const all = notes.filter((note) => group === undefined || note.fingerprint === group);
+    const isWanted = (one: Pick<Note, "service" | "fingerprint">) =>
+      (group === undefined || one.fingerprint === group) &&
+      (service === undefined || one.service === service);
+    const all = notes.filter(isWanted);
+    const groups = key === undefined ? board.groups.filter(isWanted) : groupsOf(all);
     const canAct = config.OPERATOR_PASSWORD !== undefined;
-    const body = { total: all.length, groups: groupsOf(all), entries: all.slice(0, limit), canAct };
+    const body = {
+      total: all.length,
+      groups: groups.slice(0, limit),
+      entries: all.slice(0, limit),
+      canAct,
+    };
     return c.json(plain<typeof shapes.parked>(body), 200);
   });
 
@@ -211,6 +229,7 @@ async function reached<Result>(asked: Promise<Result>): Promise<Result> {
   try {
     return await asked;
   } catch (error) {
+    if (error instanceof Problem) throw error;
     const detail = `NATS does not answer: ${(error as Error).message}.`;
     throw new Problem({ status: 503, type: "nats-silent", detail, headers: { "retry-after": "2" } });
   }

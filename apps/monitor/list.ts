@@ -11,8 +11,10 @@ import { get } from "./ask.ts";
 export interface Wanted {
   readonly status?: string | undefined;
   readonly cursor?: string | undefined;
-  /** How their ids begin. */
+  /** A part of their ids. */
   readonly id?: string | undefined;
+  /** A part of their customer's id. */
+  readonly customer?: string | undefined;
   readonly limit: number;
 }
 
@@ -36,44 +38,30 @@ const PAGE = 500;
 /** The most messages that are read back from the end of the stream. */
 const PAGES = 4;
 
-/** The last id that begins like this, for a list that goes back from there; ids are UUIDs of version 7. */
-const LAST_ID = "ffffffff-ffff-7fff-bfff-ffffffffffff";
-
 /** Lists orders. */
 export async function list(
   config: Config,
   observer: NatsObserver | undefined,
   wanted: Wanted,
 ): Promise<Listed> {
-  const { status, cursor, id, limit } = wanted;
-  const begin = id?.toLowerCase() ?? "";
-  const before = cursor ?? (begin ? justBehind(begin) : undefined);
+  const { status, cursor, id, customer, limit } = wanted;
   const query = new URLSearchParams({ limit: `${limit}` });
-  if (status) query.set("status", status);
-  if (before) query.set("cursor", before);
+  for (const [name, value] of Object.entries({ status, cursor, id, customer }))
+    if (value) query.set(name, value);
   const answer = await get(config, "orders", `/orders?${query}`);
   if (answer?.status === 200) {
-    const page = answer.body as { orders: ListedOrder[]; next?: string };
-    const orders = page.orders.filter(({ orderId }) => orderId.startsWith(begin));
-    const isCut = orders.length < page.orders.length;
-    return { orders, ...(page.next && !isCut && { next: page.next }), from: "orders" };
+    const { orders, next } = answer.body as { orders: ListedOrder[]; next?: string };
+    return { orders: orders.filter(isMeant(wanted)), ...(next && { next }), from: "orders" };
   }
   const orders = observer ? await newest(observer) : [];
-  return {
-    orders: orders.filter(({ orderId }) => orderId.startsWith(begin)).slice(0, limit),
-    from: "stream",
-  };
+  return { orders: orders.filter(isMeant(wanted)).slice(0, limit), from: "stream" };
 }
 
-/** The id that comes after all that begin like this. */
-function justBehind(begin: string): string {
-  const padded = begin + LAST_ID.slice(begin.length);
-  const at = padded.length - 1;
-  return begin.length < LAST_ID.length ? padded : `${padded.slice(0, at)}${next(padded[at]!)}`;
-}
-
-function next(digit: string): string {
-  return Math.min(15, Number.parseInt(digit, 16) + 1).toString(16);
+/** Whether an order is searched for; the service orders may be of a build that can't tell. */
+function isMeant({ id = "", customer = "" }: Wanted): (order: ListedOrder) => boolean {
+  const [part, name] = [id.toLowerCase(), customer.toLowerCase()];
+  return ({ orderId, customerId }) =>
+    orderId.includes(part) && `${customerId ?? ""}`.toLowerCase().includes(name);
 }
 
 /** The orders that were placed last, as far back as 2,000 messages of the stream go. */

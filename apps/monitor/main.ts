@@ -42,6 +42,7 @@ async function start(): Promise<() => Promise<void>> {
   if (metrics) showFigures(metrics, monitor);
   const app = httpApp({
     name: MONITOR,
+    names: config.HTTP_NAMES,
     ready: () => monitor.state,
     log,
     observers: http,

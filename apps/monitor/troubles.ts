@@ -4,7 +4,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseSubject } from "../../shared/contracts/events.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
-import { groupsOf } from "../../shared/parked/entries.ts";
 import { adviceFor } from "./advice.ts";
 import { get } from "./ask.ts";
 import type { Monitor } from "./monitor.ts";
@@ -41,6 +40,9 @@ export interface Troubles {
 type Late = Pick<Troubles, "troubles" | "late" | "hasMore" | "lookedAt">;
 
 const NONE_YET: Late = { troubles: [], late: 0, hasMore: false, lookedAt: 0 };
+
+/** The most reasons that are told for which messages are parked; those come first that have parked the most. */
+const REASONS = 20;
 
 /** An order that goes on by itself is told of only when it is older. */
 const PATIENCE_MS = 30_000;
@@ -126,9 +128,8 @@ export class Watch {
 
   /** By the reason: one message may be parked by several services. */
   #parked(): Trouble[] {
-    const groups = groupsOf(this.#monitor.sight?.board.notes ?? []);
-    const byReason = grouped(groups, ({ fingerprint }) => fingerprint);
-    return [...byReason].map(([about, [first, ...more]]): Trouble => {
+    const byReason = grouped(this.#monitor.sight?.board.groups ?? [], ({ fingerprint }) => fingerprint);
+    return [...byReason].slice(0, REASONS).map(([about, [first, ...more]]): Trouble => {
       const all = [first!, ...more];
       const sum = (of: "failed" | "waiting") => all.reduce((total, group) => total + group[of], 0);
       const [failed, waiting] = [sum("failed"), sum("waiting")];

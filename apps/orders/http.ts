@@ -17,7 +17,7 @@ import {
   totalCents,
 } from "./schemas.ts";
 import { cancelOrder, placeOrder } from "./service.ts";
-import type { OrdersStore, OrderView } from "./store.ts";
+import { type OrdersStore, type OrderView, SEARCHED } from "./store.ts";
 import { watchOrder } from "./watch.ts";
 
 const place = createRoute({
@@ -48,6 +48,7 @@ const list = createRoute({
   path: "/orders",
   summary: "Orders, newest first unless asked otherwise",
   request: { query: listQuery },
+  description: `A search by id or customer looks through ${SEARCHED} orders at a time: a page may be empty, and \`next\` goes on behind them.`,
   responses: { 200: json(page, "A page of orders; `next` is the cursor of the page after it.") },
 });
 
@@ -114,10 +115,13 @@ export function routes(app: OpenAPIHono, runtime: Runtime<OrdersStore, unknown>)
   app.openapi(show, (c) => c.json(found(store, c.req.valid("param").id), 200));
 
   app.openapi(list, (c) => {
-    const { status, order, cursor, limit } = c.req.valid("query");
-    const found = store.list({ status, order, after: cursor, limit: limit + 1 });
+    const { order, cursor: after, limit, ...wanted } = c.req.valid("query");
+    const filter = { ...wanted, order, after, limit: limit + 1 };
+    const isSearch = wanted.id !== undefined || wanted.customer !== undefined;
+    const { found, searchedTo } = isSearch ? store.search(filter) : { found: store.list(filter) };
     const orders = found.slice(0, limit);
-    return c.json({ orders, ...(found.length > limit && { next: orders.at(-1)!.orderId }) }, 200);
+    const next = found.length > limit ? orders.at(-1)!.orderId : searchedTo;
+    return c.json({ orders, ...(next && { next }) }, 200);
   });
 
   app.openapi(watch, (c) => {

@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { MAX_LONG } from "../../shared/contracts/events.ts";
-import { freeText, skuSchema } from "../../shared/http/commands.ts";
+import { freeText, partOfId, skuSchema } from "../../shared/http/commands.ts";
 
 const MAX_LINES = 100;
 const MAX_QUANTITY = 10_000;
@@ -112,6 +112,8 @@ export const orderParams = z.object({ id: z.string().max(64) });
 
 export const listQuery = z.object({
   status: status.optional(),
+  id: partOfId.optional().describe("A part of their ids."),
+  customer: freeText(64).optional().describe("A part of their customer's id; capitals do not matter."),
   order: z.enum(["newest", "oldest"]).default("newest").describe("Which come first."),
   cursor: z.uuid().optional().describe("`next` of the page before."),
   limit: z.coerce.number().int().min(1).max(500).default(50),

@@ -81,6 +81,16 @@ export function store(db: Database) {
   const pageOfOldestByStatus = db.prepare(
     "SELECT * FROM orders WHERE status = ? AND order_id > ? ORDER BY order_id LIMIT ?",
   );
+  const search = (direction: "<" | ">") => {
+    const order = `ORDER BY order_id ${direction === "<" ? "DESC" : "ASC"}`;
+    const window = `SELECT * FROM orders WHERE order_id ${direction} @after ${order} LIMIT ${SEARCHED}`;
+    return {
+      find: db.prepare(`SELECT * FROM (${window}) WHERE instr(order_id, @id) AND instr(lower(customer_id), lower(@customer))
+        AND (@status IS NULL OR status = @status) ${order} LIMIT @limit`),
+      end: db.prepare(`SELECT order_id FROM (${window}) LIMIT 1 OFFSET ${SEARCHED - 1}`).pluck(),
+    };
+  };
+  const [searchNewest, searchOldest] = [search("<"), search(">")];
 
   const count = db.prepare("SELECT count(*) FROM orders WHERE status = ?").pluck();
   const placedAt = db.prepare("SELECT placed_at FROM orders WHERE order_id = ?").pluck();
@@ -125,22 +135,50 @@ export function store(db: Database) {
     placedAt: (orderId: string) => placedAt.get(orderId) as number | undefined,
 
     /** Newest or oldest first; those that come after the order `after`. */
-    list(filter: {
-      status?: OrderView["status"] | undefined;
-      order?: "newest" | "oldest";
-      after?: string | undefined;
-      limit: number;
-    }): OrderView[] {
-      const { status, order, limit } = filter;
+    list({ status, order, after, limit }: Filter): OrderView[] {
       const isOldest = order === "oldest";
-      const after = filter.after ?? (isOldest ? "" : "~");
+      const from = after ?? (isOldest ? FIRST : LAST);
       const rows = status
-        ? (isOldest ? pageOfOldestByStatus : pageByStatus).all(status, after, limit)
-        : (isOldest ? pageOfOldest : page).all(after, limit);
+        ? (isOldest ? pageOfOldestByStatus : pageByStatus).all(status, from, limit)
+        : (isOldest ? pageOfOldest : page).all(from, limit);
       return (rows as Row[]).map(view);
+    },
+
+    /** Those of the next {@link SEARCHED} that have these texts in them, and where to go on if there may be more behind. */
+    search({
+      id = "",
+      customer = "",
+      status,
+      order,
+      after,
+      limit,
+    }: Filter & { id?: string | undefined; customer?: string | undefined }): {
+      found: OrderView[];
+      searchedTo?: string | undefined;
+    } {
+      const isOldest = order === "oldest";
+      const { find, end } = isOldest ? searchOldest : searchNewest;
+      const from = after ?? (isOldest ? FIRST : LAST);
+      const rows = find.all({ after: from, id: id.toLowerCase(), customer, status: status ?? null, limit });
+      return { found: (rows as Row[]).map(view), searchedTo: end.get({ after: from }) as string | undefined };
     },
   };
 }
+
+/** Which orders are listed, and how many. */
+interface Filter {
+  status?: OrderView["status"] | undefined;
+  order?: "newest" | "oldest";
+  after?: string | undefined;
+  limit: number;
+}
+
+/** How many orders are looked through at a time: a search keeps the service from its other work. */
+export const SEARCHED = 10_000;
+
+/** Texts before and behind all ids. */
+const FIRST = "";
+const LAST = "~";
 
 interface Row {
   order_id: string;

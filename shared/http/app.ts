@@ -3,6 +3,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { methodNotAllowed as otherMethods } from "hono/method-not-allowed";
 import { boundedBody } from "./body.ts";
+import { callers } from "./callers.ts";
 import { docsPage } from "./docs/page.ts";
 import { type ErrorLog, methodNotAllowed, notFound, throwErrors, toProblem } from "./failures.ts";
 import { jsonOnly, strictHeaders } from "./guards.ts";
@@ -16,6 +17,8 @@ export type HttpAppOptions = {
   version?: string;
   /** One or two sentences for the top of `/docs`. */
   description?: string;
+  /** The names, with commas between, under which it may be asked for; see {@link callers}. */
+  names?: string | undefined;
   /** Asked on every `GET /healthz` and `GET /readyz`, so it must be quick. The caller is shown the reason, and the backlog. */
   ready: () => { ready: boolean; reason?: string; backlog?: object };
   /** Asked before every request that may change something; the problem that it gives is the answer. */
@@ -30,7 +33,7 @@ export type HttpAppOptions = {
 
 /**
  * An app with `/healthz`, `/readyz`, `/openapi.json`, `/docs` and, if it is measured, `/metrics`, whose every error is an RFC 9457 problem:
- * 400 for malformed JSON or a bad parameter, 404, 405, 413 for a body over 256 KiB, 415 for one that is not
+ * 400 for malformed JSON or a bad parameter, 403 for whom {@link callers} turns away, 404, 405, 413 for a body over 256 KiB, 415 for one that is not
  * JSON, 422 for one of the wrong shape, a thrown `Problem` as it says, and for any other throw a 500 that is
  * logged and tells the caller nothing.
  *
@@ -43,6 +46,7 @@ export function httpApp(options: HttpAppOptions) {
     name,
     version = "0.1.0",
     description,
+    names,
     ready,
     refusal,
     log = console,
@@ -58,7 +62,7 @@ export function httpApp(options: HttpAppOptions) {
   app.notFound(notFound);
   if (observers.length > 0) app.use(observed(observers));
   app.use(strictHeaders, otherMethods({ app, onMethodNotAllowed: methodNotAllowed }));
-  app.use(boundedBody, jsonOnly, throwErrors);
+  app.use(boundedBody, callers(names), jsonOnly, throwErrors);
   app.use(async (c, next) => {
     const problem = reads.has(c.req.method) ? undefined : refusal?.();
     if (problem) throw problem;

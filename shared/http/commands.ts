@@ -22,6 +22,9 @@ export function freeText(max: number) {
     .refine((text) => !/\p{Surrogate}/u.test(text), "must be well-formed Unicode");
 }
 
+/** What an order is searched by: its id, or a part of it. */
+export const partOfId = z.string().regex(/^[\da-f-]{1,36}$/i, "must be an order id, or a part of one");
+
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
 export const idempotencyHeaders = z.object({
   "idempotency-key": z

@@ -2,7 +2,7 @@
 
 import type { NatsObserver, StreamStand } from "../nats/observer.ts";
 import { PARKED_STREAM } from "../nats/topology.ts";
-import { type Entry, entryOf } from "./entries.ts";
+import { type Entry, entryOf, type Group, groupsOf } from "./entries.ts";
 
 /** An entry as the board keeps it: without its stack and its bytes, of which there may be many. */
 export type Note = Omit<Entry, "stack" | "message">;
@@ -15,7 +15,10 @@ const PAGES = 10;
 export class Board {
   readonly #observer: NatsObserver;
   readonly #maxAgeMs: number;
+  /** By subject; a message that comes anew goes to the end, so that they are in the order of PARKED. */
   readonly #notes = new Map<string, Note>();
+  /** For whoever asks until something changes: many may ask, and there may be very many notes. */
+  #shown: { readonly notes: readonly Note[]; groups?: readonly Group[] } | undefined;
   #through = 0;
   #life: string | undefined;
 
@@ -26,8 +29,17 @@ export class Board {
   }
 
   /** The entries as of the last look, oldest first. */
-  get notes(): Note[] {
-    return [...this.#notes.values()].sort((a, b) => a.id - b.id);
+  get notes(): readonly Note[] {
+    this.#shown ??= { notes: [...this.#notes.values()] };
+    return this.#shown.notes;
+  }
+
+  /** The entries by the reason of their failure, the most frequent first. */
+  get groups(): readonly Group[] {
+    const { notes } = this;
+    const shown = this.#shown!;
+    shown.groups ??= groupsOf(notes);
+    return shown.groups;
   }
 
   /** Reads what is new, 5,000 messages at most. Rejects when NATS does not answer. */
@@ -42,6 +54,7 @@ export class Board {
   async #readPage({ firstSeq, lastSeq }: StreamStand): Promise<void> {
     const from = Math.max(this.#through + 1, firstSeq);
     const messages = await this.#observer.messages(PARKED_STREAM, from, PAGE);
+    this.#shown = undefined;
     for (const message of messages) {
       const entry = entryOf(message);
       this.#notes.delete(message.subject);
@@ -53,12 +66,17 @@ export class Board {
   /** What PARKED does not have any more because of its age; it says so of nothing. */
   #expire({ messages, firstSeq }: StreamStand): void {
     const before = Date.now() - this.#maxAgeMs;
-    for (const [subject, { id, lastAttempt }] of this.#notes)
-      if (messages === 0 || id < firstSeq || Date.parse(lastAttempt) < before) this.#notes.delete(subject);
+    for (const [subject, { id, lastAttempt }] of this.#notes) {
+      const isGone = messages === 0 || id < firstSeq || Date.parse(lastAttempt) < before;
+      if (!isGone) return; // Nor is what came after it.
+      this.#notes.delete(subject);
+      this.#shown = undefined;
+    }
   }
 
   #forget(): void {
     this.#notes.clear();
+    this.#shown = undefined;
     this.#through = 0;
   }
 }

@@ -149,7 +149,7 @@ export function groupsOf(entries: readonly Grouped[]): Group[] {
     .map((group) => {
       const failed = group.filter(({ state }) => state === "failed");
       const [{ fingerprint, service, what, cause }] = (failed.length > 0 ? failed : group) as [Grouped];
-      const times = group.flatMap(({ firstAttempt, lastAttempt }) => [firstAttempt, lastAttempt]).sort();
+      const times = group.flatMap(({ firstAttempt, lastAttempt }) => [firstAttempt, lastAttempt]);
       return {
         fingerprint,
         service,
@@ -157,8 +157,8 @@ export function groupsOf(entries: readonly Grouped[]): Group[] {
         cause,
         failed: failed.length,
         waiting: group.length - failed.length,
-        firstAttempt: times[0]!,
-        lastAttempt: times.at(-1)!,
+        firstAttempt: times.reduce((a, b) => (a < b ? a : b)),
+        lastAttempt: times.reduce((a, b) => (a > b ? a : b)),
       };
     })
     .sort((a, b) => b.failed - a.failed);

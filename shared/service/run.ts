@@ -151,6 +151,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   const refusal = () => (agreement.isReached && isTrusted(db) ? undefined : notAgreed(link.state.reason));
   const app = httpApp({
     name,
+    names: config.HTTP_NAMES,
     ready: () => link.state,
     refusal,
     log,

@@ -152,6 +152,29 @@ describe("what is parked", () => {
     });
   });
 
+  test("is redriven at the one service that is asked for, though others have failed likewise", async () => {
+    const orderId = uuidv7();
+    const at = async () =>
+      (await shop.parked())
+        .filter(({ subject }) => subject.includes(orderId))
+        .map(({ subject, seq }) => ({ service: subject.split(".")[1], seq }));
+    admin.publish(`order.created.${orderId}`, "no Avro at all");
+    await shop.until("six have parked it", async () => (await at()).length === 6 || undefined);
+    const before = await at();
+    await visitor.visit("/parked", async (page) => {
+      await page.getByRole("button", { name: "Redrive all that failed like order.created at risk" }).click();
+      await page.locator(".said").getByText("failed again").waitFor();
+    });
+    const after = await at();
+    expect(after.filter(({ service }) => service !== "risk")).toEqual(
+      before.filter(({ service }) => service !== "risk"),
+    );
+    expect(after.find(({ service }) => service === "risk")!.seq).toBeGreaterThan(before.at(-1)!.seq);
+    const ids = after.map(({ seq }) => seq);
+    for (const id of ids) await shop.post("monitor", "/api/parked/discard", { id, reason: "a test's" });
+    expect(await at()).toEqual([]);
+  });
+
   test("is discarded for good only with a reason, which stays in the order's story", async () => {
     const orderId = uuidv7();
     admin.publish(`order.created.${orderId}`, "no Avro at all");
@@ -174,7 +197,7 @@ describe("what is parked", () => {
   });
 });
 
-test("orders are shown a page at a time, and found by how their ids begin and by their status", async () => {
+test("orders are shown a page at a time, and found by a part of their ids, and by their customer", async () => {
   const hostile = await shop.place({ customerId: "<img src=x onerror=alert(1)>" });
   const ids = [hostile];
   for (let n = 0; n < 60; n++) ids.push(await shop.place());
@@ -187,12 +210,23 @@ test("orders are shown a page at a time, and found by how their ids begin and by
     await page.getByText("<img src=x onerror=alert(1)>").waitFor();
     expect(await page.locator("tbody img").count()).toBe(0);
 
-    await page.getByLabel("Order id").fill(hostile.slice(0, 18));
+    await page.getByLabel("Order id").fill(hostile.slice(-12));
     await page.keyboard.press("Enter");
     await page.waitForURL(/[?]id=/);
-    await page.locator("tbody").getByText(hostile).waitFor();
+    await page.getByRole("link", { name: "Older" }).waitFor({ state: "detached" });
+    expect(await page.locator("tbody tr").allInnerTexts()).toEqual([expect.stringContaining(hostile)]);
 
-    await page.getByLabel("Order id").fill(hostile);
+    await page.getByLabel("Order id").fill("");
+    await page.getByLabel("Customer").fill("IMG SRC=X");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/[?]customer=/);
+    await page.locator("tbody").getByText(hostile).waitFor();
+    expect(await page.locator("tbody tr").count()).toBe(1);
+    await page.getByLabel("Customer").fill("nobody");
+    await page.keyboard.press("Enter");
+    await page.getByText("There are none.").waitFor();
+
+    await page.getByLabel("Order id").fill(hostile.replaceAll("-", "").toUpperCase());
     await page.getByRole("button", { name: "Find" }).click();
     await page.locator("[data-why]").waitFor();
     expect(new URL(page.url()).pathname).toBe(`/orders/${hostile}`);
@@ -222,6 +256,23 @@ test("the page says since when it is not connected, and catches up when the moni
     await page.getByText(/^Not connected since/).waitFor({ state: "detached" });
     await page.getByRole("link", { name: "Orders", exact: true }).click();
     await page.locator("tbody").getByText(orderId).waitFor();
+  });
+});
+
+test("an address that is not well-formed says that there is nothing", async () => {
+  await visitor.visit("/orders/%E0%A4%A", async (page) => {
+    await page.getByRole("heading", { name: "Order %E0%A4%A" }).waitFor();
+    await page.locator(".why .failure").waitFor();
+  });
+});
+
+test("the map comes late when nobody answered at first", async () => {
+  await visitor.visit("/orders", async (page) => {
+    await page.route("**/api/map**", (route) => route.abort());
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.getByText("The monitor does not answer.").first().waitFor();
+    await page.unroute("**/api/map**");
+    await page.locator('.map [data-service="orders"]').waitFor();
   });
 });
 
@@ -284,7 +335,7 @@ describe("whoever looks", () => {
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { name: "Orders" }).waitFor();
       expect(await page.evaluate("document.activeElement.id")).toBe("main");
-      await tabTo(page, "Order id, or how it begins");
+      await tabTo(page, "Order id, or a part of it");
       await page.keyboard.type(orderId);
       await page.keyboard.press("Enter");
       await page.locator("[data-why]").getByText("it is not stuck").waitFor();

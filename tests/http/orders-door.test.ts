@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
 import { routes } from "../../apps/orders/http.ts";
 import { orders } from "../../apps/orders/service.ts";
+import { SEARCHED } from "../../apps/orders/store.ts";
 import { MAX_LONG } from "../../shared/contracts/events.ts";
 import { httpApp } from "../../shared/http/app.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
@@ -186,6 +187,50 @@ test("lists the oldest first when asked to, page by page, of one status as well"
     expect(found).toEqual(placed);
   }
   expect((await app.request("/orders?order=best")).status).toBe(400);
+});
+
+test("finds orders by a part of their id, and by a part of their customer, of one status as well", async () => {
+  const [ada, bob] = [
+    await post(anOrder({ customerId: "Ada 100%" })),
+    await post(anOrder({ customerId: "bob_1" })),
+  ];
+  const search = async (query: Record<string, string>) => {
+    const response = await app.request(`/orders?${new URLSearchParams(query)}`);
+    return ((await response.json()) as any).orders.map(
+      ({ customerId }: { customerId: string }) => customerId,
+    );
+  };
+  expect(await search({ id: ada.body.orderId.slice(-9).toUpperCase() })).toEqual(["Ada 100%"]);
+  expect(await search({ id: bob.body.orderId })).toEqual(["bob_1"]);
+  expect(await search({ customer: "ada" })).toEqual(["Ada 100%"]);
+  expect(await search({ customer: "%" })).toEqual(["Ada 100%"]);
+  expect(await search({ customer: "' OR 1=1 --" })).toEqual([]);
+  expect(await search({ customer: "b", status: "completed" })).toEqual([]);
+  expect(await search({ customer: "b", id: ada.body.orderId })).toEqual([]);
+  expect(await search({ customer: "b", order: "oldest", status: "pending" })).toEqual(["bob_1"]);
+  expect((await app.request("/orders?id=tea")).status).toBe(400);
+  expect((await app.request(`/orders?customer=${"x".repeat(65)}`)).status).toBe(400);
+});
+
+test("searches through so many orders at a time, and says where to go on until all were looked at", async () => {
+  const { body: first } = await post(anOrder({ customerId: "the first" }));
+  const data = { ...anOrder(), totalCents: 450, shippingPriority: "STANDARD", orderId: "" };
+  for (let n = 0; n < SEARCHED; n++) {
+    const key = `fffffff0-0000-7000-8000-${`${n}`.padStart(12, "0")}`;
+    runtime.engine.store.record({
+      type: "order.created",
+      key,
+      time: 1,
+      data: { ...data, orderId: key },
+    } as any);
+  }
+  const page = async (query: string) => (await (await app.request(`/orders?${query}`)).json()) as any;
+
+  const none = await page("customer=first");
+  expect(none).toEqual({ orders: [], next: "fffffff0-0000-7000-8000-000000000000" });
+  const found = await page(`customer=first&cursor=${none.next}`);
+  expect(found.orders).toMatchObject([{ orderId: first.orderId }]);
+  expect(found.next).toBeUndefined();
 });
 
 test("keeps the caller's trace for the facts to come, if it is well-formed", async () => {

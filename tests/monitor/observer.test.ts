@@ -115,11 +115,17 @@ it("keeps a board of what is parked: what has ended leaves it, and what has fail
   await board.look();
   expect(board.notes.map(({ place }) => place)).toEqual(["5-1", "6-1"]);
   expect(board.notes[0]).not.toHaveProperty("stack");
+  expect(board.groups).toMatchObject([{ service: "payments", failed: 2 }]);
+  const { notes, groups } = board;
+  await board.look();
+  expect(board.notes, "made once for all who ask").toBe(notes);
+  expect(board.groups).toBe(groups);
 
   await put("5-1", "ended");
   const { seq } = await put("6-1", "failed");
   await board.look();
   expect(board.notes).toMatchObject([{ place: "6-1", id: seq, service: "payments", what: "stock.reserved" }]);
+  expect(board.groups).toMatchObject([{ failed: 1 }]);
   expect(await observer.parkedOf("o1")).toHaveLength(2);
 });
 

@@ -34,9 +34,15 @@ export interface Asked<Body> {
   again(): void;
 }
 
+/** Whoever does not answer within this is taken for silent. */
+const PATIENCE_MS = 15_000;
+/** So often is asked again what is asked only once, as long as there was no answer. */
+const AGAIN_MS = 2_000;
+
 /**
- * Asks a path, and again at most every `everyMs` milliseconds as long as the monitor has news; with 0 only once. What was
- * answered for another path is forgotten; what was answered before for this one is kept until there is a new answer.
+ * Asks a path, and again at most every `everyMs` milliseconds as long as the monitor has news; with 0 only until there is an
+ * answer. What was answered for another path is forgotten; what was answered before for this one is kept until there is a new
+ * answer.
  */
 export function useAnswer<Body>(path: string, everyMs: number): Asked<Body> {
   const [state, setState] = useState<{
@@ -58,7 +64,7 @@ export function useAnswer<Body>(path: string, everyMs: number): Asked<Body> {
       isAsking = true;
       askedAt = Date.now();
       try {
-        kept = await get<Body>(path, leaving.signal);
+        kept = await get<Body>(path, AbortSignal.any([leaving.signal, AbortSignal.timeout(PATIENCE_MS)]));
         setState({ path, body: kept });
       } catch (error) {
         if (!leaving.signal.aborted) setState({ path, body: kept, refused: asRefused(error) });
@@ -68,7 +74,8 @@ export function useAnswer<Body>(path: string, everyMs: number): Asked<Body> {
     };
     ask.current();
     const stop = latest.listen(() => {
-      if (everyMs > 0 && Date.now() - askedAt >= everyMs) ask.current();
+      const isDue = Date.now() - askedAt >= (everyMs || AGAIN_MS);
+      if (isDue && (everyMs > 0 || kept === undefined)) ask.current();
     });
     return () => {
       stop();

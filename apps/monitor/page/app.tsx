@@ -8,7 +8,7 @@ import { Orders } from "./orders.tsx";
 import { Overview } from "./overview.tsx";
 import { ParkedMessages } from "./parked.tsx";
 import { Reviews } from "./reviews.tsx";
-import { useAddress } from "./router.ts";
+import { partsOf, useAddress } from "./router.ts";
 import { Schemas } from "./schemas.tsx";
 import { Service } from "./service.tsx";
 import { useStore } from "./store.ts";
@@ -25,7 +25,7 @@ const PLACES = [
 /** The page. */
 export function App() {
   const { pathname, searchParams } = useAddress();
-  const [, place = "", name] = pathname.split("/").map(decodeURIComponent);
+  const [, place = "", name] = partsOf(pathname);
   const title = name ?? PLACES.find(([href]) => href === `/${place}`)?.[1] ?? "Not found";
   const main = useRef<HTMLElement>(null);
   const shown = useRef(pathname);

@@ -1,5 +1,6 @@
 // One order: why it stands where it stands, what is expected next, and its story so far.
 
+import { useEffect, useState } from "hono/jsx/dom";
 import { type Answer, type Story, useAnswer } from "./api.ts";
 import { Badge, Command, Failure, Missing } from "./parts.tsx";
 import { Verdict } from "./reviews.tsx";
@@ -7,12 +8,16 @@ import { Timeline } from "./timeline.tsx";
 import { clock, span } from "./words.ts";
 
 const EVERY_MS = 2_000;
+/** Little is said of an order after its end. */
+const ENDED_EVERY_MS = 10_000;
 
 export function Order({ id }: { id: string }) {
   const path = `/api/orders/${encodeURIComponent(id)}`;
-  const story = useAnswer<Story>(path, EVERY_MS);
-  const why = useAnswer<Answer>(`${path}/why`, EVERY_MS);
+  const [everyMs, setEveryMs] = useState(EVERY_MS);
+  const story = useAnswer<Story>(path, everyMs);
+  const why = useAnswer<Answer>(`${path}/why`, everyMs);
   const { body } = story;
+  useEffect(() => setEveryMs(body?.end ? ENDED_EVERY_MS : EVERY_MS), [body?.end]);
   const isReviewed = body?.expected.some(({ commands }) => commands.includes("review"));
   return (
     <>

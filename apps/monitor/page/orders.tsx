@@ -1,4 +1,4 @@
-// Orders to choose from, a page at a time: newest first, by status, or by how their ids begin.
+// Orders to choose from, a page at a time: newest first, by status, customer, or a part of their ids.
 
 import { type Orders as Page, useAnswer } from "./api.ts";
 import { Badge, Cell, Missing, OrderLink, Table } from "./parts.tsx";
@@ -6,14 +6,16 @@ import { go } from "./router.ts";
 import { moment, money } from "./words.ts";
 
 const STATUSES = ["pending", "in-review", "completed", "cancelled"];
-const WHOLE_ID = /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i;
+const WHOLE_ID = /^([\da-f]{8})-?([\da-f]{4})-?([\da-f]{4})-?([\da-f]{4})-?([\da-f]{12})$/i;
 const EVERY_MS = 4_000;
 
 export function Orders({ search }: { search: URLSearchParams }) {
   const status = search.get("status") ?? "";
   const id = search.get("id") ?? "";
+  const customer = search.get("customer") ?? "";
   const cursor = search.get("cursor") ?? "";
-  const query = pageOf({ status, id, cursor });
+  const wanted = { status, id, customer };
+  const query = pageOf({ ...wanted, cursor });
   const asked = useAnswer<Page>(`/api/orders${query}`, cursor ? 0 : EVERY_MS);
   const { body } = asked;
   return (
@@ -22,15 +24,19 @@ export function Orders({ search }: { search: URLSearchParams }) {
       <search>
         <form class="search" onSubmit={find}>
           <label>
-            Order id, or how it begins
+            Order id, or a part of it
             <input
               name="id"
               value={id}
               autocomplete="off"
               spellcheck={false}
-              pattern="[0-9a-fA-F\-]{0,36}"
+              pattern="\s*[0-9a-fA-F\-]{0,36}\s*"
               title="Digits, a to f, and hyphens"
             />
+          </label>
+          <label>
+            Customer, or a part of it
+            <input name="customer" value={customer} autocomplete="off" spellcheck={false} maxlength={64} />
           </label>
           <label>
             Status
@@ -52,11 +58,11 @@ export function Orders({ search }: { search: URLSearchParams }) {
           The service orders does not answer: these are the newest in the stream, without status.
         </p>
       ) : null}
-      {body && body.orders.length === 0 ? <p>There are none.</p> : null}
+      {body && body.orders.length === 0 ? <p>{nothing(body)}</p> : null}
       {body && body.orders.length > 0 ? <List page={body} /> : null}
       <nav class="pages" aria-label="Pages">
-        {cursor ? <a href={`/orders${pageOf({ status, id })}`}>Newest</a> : null}
-        {body?.next ? <a href={`/orders${pageOf({ status, id, cursor: body.next })}`}>Older</a> : null}
+        {cursor ? <a href={`/orders${pageOf(wanted)}`}>Newest</a> : null}
+        {body?.next ? <a href={`/orders${pageOf({ ...wanted, cursor: body.next })}`}>Older</a> : null}
       </nav>
     </>
   );
@@ -84,12 +90,18 @@ function List({ page }: { page: Page }) {
   );
 }
 
+/** A search looks through so many orders at a time, and then says where to go on. */
+function nothing({ next }: Page): string {
+  return next ? "There are none among the newest of these: there may be among the older." : "There are none.";
+}
+
 function find(event: Event): void {
   event.preventDefault();
   const form = new FormData(event.target as HTMLFormElement);
-  const id = `${form.get("id") ?? ""}`.trim();
-  if (WHOLE_ID.test(id)) go(`/orders/${id.toLowerCase()}`);
-  else go(`/orders${pageOf({ status: `${form.get("status") ?? ""}`, id })}`);
+  const said = (name: string) => `${form.get(name) ?? ""}`.trim();
+  const whole = WHOLE_ID.exec(said("id"));
+  if (whole) go(`/orders/${whole.slice(1).join("-").toLowerCase()}`);
+  else go(`/orders${pageOf({ status: said("status"), id: said("id"), customer: said("customer") })}`);
 }
 
 function pageOf(query: Record<string, string>): string {

@@ -14,12 +14,18 @@ type Entry = Parked["entries"][number];
 
 /** What has become of messages that somebody has acted on. */
 interface Became {
+  /** How many of the group are still to be redriven. */
+  readonly left?: number;
   readonly entries: readonly { readonly id: number; readonly became: string; readonly detail?: string }[];
 }
 
 export function ParkedMessages({ search }: { search: URLSearchParams }) {
-  const [group, key] = [search.get("group"), search.get("key")];
-  const query = new URLSearchParams({ ...(group && { group }), ...(key && { key }) });
+  const [service, group, key] = [search.get("service"), search.get("group"), search.get("key")];
+  const query = new URLSearchParams({
+    ...(service && { service }),
+    ...(group && { group }),
+    ...(key && { key }),
+  });
   const asked = useAnswer<Parked>(`/api/parked?${query}`, EVERY_MS);
   const [said, setSaid] = useState("");
   const [discarding, setDiscarding] = useState<Entry | undefined>(undefined);
@@ -49,7 +55,8 @@ export function ParkedMessages({ search }: { search: URLSearchParams }) {
       </p>
       {group || key ? (
         <p>
-          Only {group ? `what has failed for one reason` : `order ${key}`}. <a href="/parked">Show all</a>
+          Only {group ? `what has failed for one reason${service ? ` at ${service}` : ""}` : `order ${key}`}.{" "}
+          <a href="/parked">Show all</a>
         </p>
       ) : null}
       {body && !CAN_ACT ? (
@@ -113,12 +120,12 @@ function Groups({
           <Cell head="Last try">{moment(lastAttempt)}</Cell>
           <Cell head="Act">
             <div class="actions">
-              <a href={`/parked?group=${fingerprint}`}>Show</a>
+              <a href={`/parked?${new URLSearchParams({ service, group: fingerprint })}`}>Show</a>
               <button
                 type="button"
                 disabled={isSending || !CAN_ACT}
                 aria-label={`Redrive all that failed like ${what} at ${service}`}
-                onClick={() => redrive({ group: fingerprint })}
+                onClick={() => redrive({ group: fingerprint, service })}
               >
                 Redrive all
               </button>
@@ -186,7 +193,12 @@ function Entries({ body, isSending, redrive, discard }: Listed) {
   );
 }
 
-function told({ entries }: Became): string {
+function told({ entries, left = 0 }: Became): string {
+  const more = left > 0 ? ` ${count(left)} more are left: redrive all once more.` : "";
+  return `${summary(entries)}${more}`;
+}
+
+function summary(entries: Became["entries"]): string {
   if (entries.length === 0) return "There was nothing to do.";
   const [first] = entries as [Became["entries"][number]];
   if (entries.length === 1) return `${first.id}: ${first.became}${first.detail ? `, ${first.detail}` : ""}.`;

@@ -21,6 +21,17 @@ export function replace(href: string): void {
   address.value = here();
 }
 
+/** What a path is made of, decoded; what is not well-formed stays as it is written. */
+export function partsOf(pathname: string): string[] {
+  return pathname.split("/").map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  });
+}
+
 function here(): URL {
   return new URL(location.href);
 }
