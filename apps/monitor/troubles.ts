@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseSubject } from "../../shared/contracts/events.ts";
+import { gathered } from "../../shared/gathered.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { groupsOf } from "../../shared/parked/entries.ts";
 import { adviceFor } from "./advice.ts";
@@ -127,7 +128,7 @@ export class Watch {
   /** By the reason: one message may be parked by several services. */
   #parked(): Trouble[] {
     const groups = groupsOf(this.#monitor.sight?.board.notes ?? []);
-    const byReason = grouped(groups, ({ fingerprint }) => fingerprint);
+    const byReason = gathered(groups, ({ fingerprint }) => fingerprint);
     return [...byReason].map(([about, [first, ...more]]): Trouble => {
       const all = [first!, ...more];
       const sum = (of: "failed" | "waiting") => all.reduce((total, group) => total + group[of], 0);
@@ -170,7 +171,7 @@ export class Watch {
       ({ orderId, situation, at }) =>
         situation !== "ended" && at !== "NATS" && !(situation === "moving" && isYoung(orderId)),
     );
-    const byReason = grouped(wanted, ({ sentence }) =>
+    const byReason = gathered(wanted, ({ sentence }) =>
       sentence.replaceAll(/\d+( (ms|s|min|h|d)\b)?( \d+ (s|min|h)\b)?/g, "0"),
     );
     const troubles = [...byReason.values()].map(([first, ...more]): Trouble => {
@@ -185,10 +186,4 @@ const RANKS: readonly Situation[] = ["stuck", "waiting", "unknown", "moving"];
 
 function isYoung(orderId: string): boolean {
   return Date.now() - placedAt(orderId) < PATIENCE_MS;
-}
-
-function grouped<Item>(items: readonly Item[], by: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) groups.set(by(item), [...(groups.get(by(item)) ?? []), item]);
-  return groups;
 }
