@@ -191,13 +191,12 @@ function person(expected: Expected, found: Circumstances, advice: Advice): Found
   return { rank: PERSON, situation, sentence, command: advice.review(orderId) };
 }
 
-function paused(
-  { service, on }: Expected,
-  { paused, now }: Circumstances,
-  advice: Advice,
-): Found | undefined {
+function paused(expected: Expected, found: Circumstances, advice: Advice): Found | undefined {
+  const { service, on } = expected;
+  const { paused, work, now } = found;
   const until = paused.get(service);
-  if (until === undefined) return undefined;
+  // A call that is under way ends all the same.
+  if (until === undefined || work.get(service)?.isBusy) return undefined;
   const sentence = `Somebody has paused the consumer of ${service} in NATS until ${clock(until, now)}: ${on!.type} waits for it for ${span(now - on!.at)}. A restart of ${service} does not change that.`;
   return { rank: SILENT, situation: "stuck", sentence, command: advice.resume(service) };
 }
@@ -260,6 +259,10 @@ function underWay({ service, on, what, says }: Expected, found: Circumstances, a
     const eta = stand.etaSeconds === null ? "" : `, in about ${span(stand.etaSeconds * 1_000)}`;
     const sentence = `${service} has ${count(stand.lag, "event")} before it${eta}: ${on!.type} waits for ${age} in its turn.`;
     return { rank: BACKLOG, situation: "moving", sentence, command };
+  }
+  if (!work.has(service)) {
+    const sentence = `${service} does not answer at the moment, so nobody knows whether it is at work on ${on!.type}, which was said ${age} ago.`;
+    return { rank: UNDER_WAY, situation: "moving", sentence, command };
   }
   const does = work.get(service)?.isBusy ? `is asking for the ${what ?? "call"}` : "is at work";
   const next = says.length > 0 ? `; then ${says.join(" or ")}` : "";

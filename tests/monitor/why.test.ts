@@ -275,10 +275,32 @@ describe("an order is moving", () => {
       outlook: expecting(due("payments", { what: "authorization" })),
       consumers: [stand("payments")],
     };
-    expect(tell(at).sentence).toBe("payments is at work on order.created, for 1 min; then stock.reserved.");
+    expect(tell({ ...at, work: new Map([["payments", workOf()]]) }).sentence).toBe(
+      "payments is at work on order.created, for 1 min; then stock.reserved.",
+    );
     expect(tell({ ...at, work: new Map([["payments", workOf({ isBusy: true })]]) }).sentence).toBe(
       "payments is asking for the authorization on order.created, for 1 min; then stock.reserved.",
     );
+  });
+
+  it("as far as anybody knows, while a service is frozen and NATS has not noticed yet", () => {
+    const frozen = { outlook: expecting(due("payments")), consumers: [stand("payments")] };
+    expect(tell(frozen)).toMatchObject({
+      situation: "moving",
+      at: "payments",
+      sentence:
+        "payments does not answer at the moment, so nobody knows whether it is at work on order.created, which was said 1 min ago.",
+    });
+  });
+
+  it("while a call is under way, though its consumer was paused meanwhile", () => {
+    const asks = {
+      outlook: expecting(due("payments", { kind: "performs", what: "authorization" })),
+      consumers: [stand("payments")],
+      paused: new Map([["payments", LATER + 600_000]]),
+      work: new Map([["payments", workOf({ isBusy: true })]]),
+    };
+    expect(tell(asks).situation).toBe("moving");
   });
 
   it("while what was decided is on its way into the stream", () => {
