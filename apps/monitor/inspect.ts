@@ -30,6 +30,7 @@ interface Gathered {
   readonly outlook: Outlook;
   readonly parked: readonly Entry[];
   readonly work: ReadonlyMap<string, WorkOfKey>;
+  readonly paused: ReadonlyMap<string, number>;
 }
 
 /** Looks at single orders. */
@@ -65,9 +66,9 @@ export class Inspector {
     const work = found?.work ?? (await this.#work(orderId));
     const common = { orderId, now: Date.now(), consumers, work };
     if (!found) return why({ ...common, ...NOTHING_SEEN, isNatsThere: false }, advice);
-    const { told, outlook, parked } = found;
+    const { told, outlook, parked, paused } = found;
     const troubles = await this.#troubles(outlook, consumers);
-    return why({ ...common, isNatsThere: true, told, outlook, parked, troubles }, advice);
+    return why({ ...common, isNatsThere: true, told, outlook, parked, paused, troubles }, advice);
   }
 
   /**
@@ -82,9 +83,11 @@ export class Inspector {
     const told = await this.#reader!.about(orderId);
     const parked = stored.flatMap((message) => entryOf(message) ?? []);
     const progress = new Map<string, Progress>();
+    const paused = new Map<string, number>();
     for (const [index, { name }] of this.#services.entries()) {
       const info = infos[index];
       if (!info) continue;
+      if (info.paused) paused.set(name, Date.now() + Math.round((info.pause_remaining ?? 0) / 1e6));
       progress.set(name, {
         floorSeq: info.ack_floor.stream_seq,
         deliveredSeq: info.delivered.stream_seq,
@@ -92,7 +95,7 @@ export class Inspector {
         handled: work.get(name)?.handled,
       });
     }
-    return { told, outlook: this.#lookahead.look(told, progress, parked), parked, work };
+    return { told, outlook: this.#lookahead.look(told, progress, parked), parked, work, paused };
   }
 
   async #work(orderId: string): Promise<Map<string, WorkOfKey>> {
@@ -119,5 +122,6 @@ const NOTHING_SEEN = {
   told: [],
   outlook: { expected: [], waiting: [] },
   parked: [],
+  paused: new Map<string, number>(),
   troubles: new Map<string, string>(),
 };

@@ -3,9 +3,10 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseSubject } from "../../shared/contracts/events.ts";
+import { gathered } from "../../shared/gathered.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { adviceFor } from "./advice.ts";
-import { get } from "./ask.ts";
+import { askWorkOf, get } from "./ask.ts";
 import type { Monitor } from "./monitor.ts";
 import { type Pending, placedAt, Suspects } from "./suspects.ts";
 import type { Situation, Why } from "./why.ts";
@@ -62,6 +63,8 @@ export class Watch {
   #looking: Promise<Late> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #latest: Late | undefined;
+  /** Why those in vain try again what they are held up at: a restart does not change that. */
+  #inVain: ReadonlyMap<string, string> = new Map();
 
   constructor(monitor: Monitor) {
     this.#monitor = monitor;
@@ -94,7 +97,9 @@ export class Watch {
       sight?.board.notes ?? [],
       latest?.consumers ?? [],
     );
-    this.#latest = { troubles: await this.#ordersIn(ids), late, hasMore, lookedAt: ids.length };
+    const [troubles, inVain] = await Promise.all([this.#ordersIn(ids), this.#triesInVain()]);
+    this.#inVain = inVain;
+    this.#latest = { troubles, late, hasMore, lookedAt: ids.length };
     return this.#latest;
   }
 
@@ -114,21 +119,36 @@ export class Watch {
       .filter(({ status }) => status === "NOBODY LISTENING" || status === "STALLED" || status === "SLOW")
       .toSorted((a, b) => b.lag - a.lag)
       .map(({ name, status, why }): Trouble => {
-        const isSlow = status === "SLOW";
+        const cause = status === "STALLED" ? this.#inVain.get(name) : undefined;
+        const goesOn = status === "SLOW" || cause !== undefined;
         return {
           kind: "service",
           about: name,
-          situation: isSlow ? "waiting" : "stuck",
-          sentence: `${name}: ${why}.`,
+          situation: goesOn ? "waiting" : "stuck",
+          sentence: `${name}: ${why}${cause === undefined ? "" : `: ${cause}. It goes on by itself`}.`,
           others: 0,
-          command: isSlow ? null : advice.restart(name),
+          command: goesOn ? null : advice.restart(name),
         };
       });
   }
 
+  /** What those say who do not get on, of the event that they are held up at: whether calls for it fail, and why. */
+  async #triesInVain(): Promise<Map<string, string>> {
+    const { latest, config } = this.#monitor;
+    const stalled = (latest?.consumers ?? []).filter(({ status }) => status === "STALLED");
+    const asked = await Promise.all(
+      stalled.map(async ({ name, oldest }) => {
+        const key = oldest && (await this.#keyAt(oldest.seq).catch(() => undefined));
+        const work = key ? await askWorkOf(config, name, key) : undefined;
+        return [name, work?.tries[0]?.cause] as const;
+      }),
+    );
+    return new Map(asked.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  }
+
   /** By the reason: one message may be parked by several services. */
   #parked(): Trouble[] {
-    const byReason = grouped(this.#monitor.sight?.board.groups ?? [], ({ fingerprint }) => fingerprint);
+    const byReason = gathered(this.#monitor.sight?.board.groups ?? [], ({ fingerprint }) => fingerprint);
     return [...byReason].slice(0, REASONS).map(([about, [first, ...more]]): Trouble => {
       const all = [first!, ...more];
       const sum = (of: "failed" | "waiting") => all.reduce((total, group) => total + group[of], 0);
@@ -171,7 +191,7 @@ export class Watch {
       ({ orderId, situation, at }) =>
         situation !== "ended" && at !== "NATS" && !(situation === "moving" && isYoung(orderId)),
     );
-    const byReason = grouped(wanted, ({ sentence }) =>
+    const byReason = gathered(wanted, ({ sentence }) =>
       sentence.replaceAll(/\d+( (ms|s|min|h|d)\b)?( \d+ (s|min|h)\b)?/g, "0"),
     );
     const troubles = [...byReason.values()].map(([first, ...more]): Trouble => {
@@ -186,10 +206,4 @@ const RANKS: readonly Situation[] = ["stuck", "waiting", "unknown", "moving"];
 
 function isYoung(orderId: string): boolean {
   return Date.now() - placedAt(orderId) < PATIENCE_MS;
-}
-
-function grouped<Item>(items: readonly Item[], by: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) groups.set(by(item), [...(groups.get(by(item)) ?? []), item]);
-  return groups;
 }

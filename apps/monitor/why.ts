@@ -44,6 +44,8 @@ export interface Circumstances {
   /** Why services are not ready, in their own words. */
   readonly troubles: ReadonlyMap<string, string>;
   readonly parked: readonly Aside[];
+  /** Consumers that somebody has paused in NATS, and until when. */
+  readonly paused: ReadonlyMap<string, number>;
 }
 
 /** One thing that holds the order up; the lowest rank is told. */
@@ -73,10 +75,7 @@ export function why(found: Circumstances, advice: Advice): Why {
   const look = advice.showOrder(orderId);
   if (!isNatsThere) return { orderId, ...withoutNats(found, advice) };
   const unpublished = outboxes(found, look);
-  if (told.length === 0 && unpublished.length === 0) {
-    const sentence = `There is no order ${orderId}: nothing was ever said of it.`;
-    return { orderId, situation: "unknown", at: null, sentence, command: look };
-  }
+  if (told.length === 0 && unpublished.length === 0) return { orderId, ...untold(found, advice) };
   const end = endOf(told);
   const reasons = [...unpublished, ...found.outlook.expected.map((one) => reasonFor(one, found, advice))];
   const [first] = reasons.toSorted((a, b) => a.rank - b.rank);
@@ -96,6 +95,26 @@ function withoutNats(found: Circumstances, advice: Advice): Omit<Why, "orderId">
   const held = first ? ` Meanwhile ${first.sentence}` : "";
   const sentence = `NATS is not reachable: nothing goes on until it is back, and nothing is lost.${held}`;
   return { situation: "stuck", at: "NATS", sentence, command: advice.startNats() };
+}
+
+/** The service that takes orders. */
+const TAKES_ORDERS = "orders";
+
+/** The stream has nothing of it. That there is no such order is only known when those who would know have said so. */
+function untold({ orderId, work }: Circumstances, advice: Advice): Omit<Why, "orderId"> {
+  const situation = "unknown";
+  const knowing = [...work].filter(([, { handled }]) => handled.length > 0).map(([service]) => service);
+  if (knowing.length > 0) {
+    const who = `${knowing.join(", ")} ${knowing.length === 1 ? "has" : "have"}`;
+    const sentence = `The stream has nothing of order ${orderId} any more, and ${who} handled events of it: it is older than what the stream keeps, or was deleted there.`;
+    return { situation, at: null, sentence, command: advice.askForOrder(orderId) };
+  }
+  if (!work.has(TAKES_ORDERS)) {
+    const sentence = `Nothing was said of order ${orderId} so far, and ${TAKES_ORDERS} does not answer: it may have taken it, and not been able to say so.`;
+    return { situation, at: TAKES_ORDERS, sentence, command: advice.restart(TAKES_ORDERS) };
+  }
+  const sentence = `There is no order ${orderId}: nothing was ever said of it.`;
+  return { situation, at: null, sentence, command: advice.showOrder(orderId) };
 }
 
 /** What is decided and not in the stream. */
@@ -120,7 +139,8 @@ function reasonFor(expected: Expected, found: Circumstances, advice: Advice): Re
       ? parked(expected, found, advice)
       : kind === "waits"
         ? person(expected, found, advice)
-        : (silent(expected, found, advice) ??
+        : (paused(expected, found, advice) ??
+          silent(expected, found, advice) ??
           inVain(expected, found, advice) ??
           stalled(expected, found, advice) ??
           underWay(expected, found, advice));
@@ -139,16 +159,28 @@ function parked({ service, on }: Expected, { parked }: Circumstances, advice: Ad
     behind > 0
       ? ` ${count(behind, "later event")} of the order ${behind > 1 ? "wait" : "waits"} behind it.`
       : "";
-  const sentence = `${service} could not handle ${failed?.what ?? on!.type}${tries} and has parked it: ${failed?.cause ?? "unknown"}.${wait} An operator has to redrive or discard it.`;
+  const others = [...new Set(parked.map((one) => one.service))].filter((name) => name !== service);
+  const too =
+    others.length > 0
+      ? ` ${others.join(", ")} ${others.length > 1 ? "have" : "has"} parked something of this order as well.`
+      : "";
+  const sentence = `${service} could not handle ${failed?.what ?? on!.type}${tries} and has parked it: ${failed?.cause ?? "unknown"}.${wait}${too} An operator has to redrive or discard it.`;
   return { rank: PARKED, situation: "stuck", sentence, command: advice.showParked(failed?.id ?? 0) };
 }
 
-function person(
-  { what, by, otherwise, says, commands }: Expected,
-  { orderId, now }: Circumstances,
-  advice: Advice,
-): Found {
-  const end = `the ${what} says ${otherwise.join(" or ")} at ${clock(by!, now)}, in ${span(by! - now)}.`;
+function person(expected: Expected, found: Circumstances, advice: Advice): Found {
+  const { service, what, by, otherwise, says, commands } = expected;
+  const { orderId, now, work, consumers } = found;
+  const isDue = by! <= now;
+  const when = isDue ? `was at ${clock(by!, now)}` : `is at ${clock(by!, now)}`;
+  // Neither a person's answer nor a deadline comes to anything while nobody is there.
+  if (!work.has(service) && consumers.find(({ name }) => name === service)?.status === "NOBODY LISTENING") {
+    const whom = commands.length === 0 ? "" : ` for a person to ${commands.join(" or ")} it`;
+    const sentence = `${service} is not running: the order waits there${whom}, and nobody can answer until it is back; the ${what} ${when}.`;
+    return { rank: SILENT, situation: "stuck", sentence, command: advice.restart(service) };
+  }
+  const left = isDue ? "any moment" : `at ${clock(by!, now)}, in ${span(by! - now)}`;
+  const end = `the ${what} says ${otherwise.join(" or ")} ${left}.`;
   const situation = "waiting";
   if (commands.length === 0) {
     const sentence = `The order waits: ${end}`;
@@ -157,6 +189,16 @@ function person(
   const deeds = commands.join(" or ");
   const sentence = `The order waits for a person to ${deeds} it: ${says.join(" or ")}. Without an answer ${end}`;
   return { rank: PERSON, situation, sentence, command: advice.review(orderId) };
+}
+
+function paused(expected: Expected, found: Circumstances, advice: Advice): Found | undefined {
+  const { service, on } = expected;
+  const { paused, work, now } = found;
+  const until = paused.get(service);
+  // A call that is under way ends all the same.
+  if (until === undefined || work.get(service)?.isBusy) return undefined;
+  const sentence = `Somebody has paused the consumer of ${service} in NATS until ${clock(until, now)}: ${on!.type} waits for it for ${span(now - on!.at)}. A restart of ${service} does not change that.`;
+  return { rank: SILENT, situation: "stuck", sentence, command: advice.resume(service) };
 }
 
 function silent({ service, on }: Expected, found: Circumstances, advice: Advice): Found | undefined {
@@ -217,6 +259,10 @@ function underWay({ service, on, what, says }: Expected, found: Circumstances, a
     const eta = stand.etaSeconds === null ? "" : `, in about ${span(stand.etaSeconds * 1_000)}`;
     const sentence = `${service} has ${count(stand.lag, "event")} before it${eta}: ${on!.type} waits for ${age} in its turn.`;
     return { rank: BACKLOG, situation: "moving", sentence, command };
+  }
+  if (!work.has(service)) {
+    const sentence = `${service} does not answer at the moment, so nobody knows whether it is at work on ${on!.type}, which was said ${age} ago.`;
+    return { rank: UNDER_WAY, situation: "moving", sentence, command };
   }
   const does = work.get(service)?.isBusy ? `is asking for the ${what ?? "call"}` : "is at work";
   const next = says.length > 0 ? `; then ${says.join(" or ")}` : "";

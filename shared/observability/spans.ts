@@ -17,6 +17,7 @@ import {
   type SpanProcessor,
   type TimedEvent,
 } from "@opentelemetry/sdk-trace-base";
+import { hrTime } from "./hr-time.ts";
 import type { Sampler } from "./sampler.ts";
 import { isKept, isTraceparent, spanIdOf, traceIdOf } from "./traceparent.ts";
 
@@ -196,9 +197,4 @@ class KeptSpan implements OpenSpan, Omit<ReadableSpan, "parentSpanContext"> {
   get droppedLinksCount(): number {
     return 0;
   }
-}
-
-function hrTime(ms: number): HrTime {
-  const seconds = Math.trunc(ms / 1_000);
-  return [seconds, Math.trunc((ms - seconds * 1_000) * 1e6)]; // Rounded up, it might be a whole second.
 }

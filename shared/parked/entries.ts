@@ -2,6 +2,7 @@
 
 import type { StoredMsg } from "@nats-io/jetstream";
 import { parseSubject, UnknownSchemaError } from "../contracts/events.ts";
+import { gathered } from "../gathered.ts";
 import { type Message, readEvent } from "../nats/headers.ts";
 
 /** A message that a service has put aside. Times are ISO 8601. */
@@ -76,19 +77,7 @@ export function carriesEvent({ eventId, message }: Entry): boolean {
 /** The entries of a service and a key belong to one lane; in it they are in the order of the stream. */
 export function lanesOf(entries: readonly Entry[]): Entry[][] {
   const inOrder = entries.toSorted((a, b) => a.sequence - b.sequence);
-  return gathered(inOrder, ({ service, key }) => `${service}.${key}`);
-}
-
-/** The items that have the same name, in their order. */
-function gathered<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[][] {
-  const all = new Map<string, Item[]>();
-  for (const item of items) {
-    const name = nameOf(item);
-    const some = all.get(name);
-    if (some) some.push(item);
-    else all.set(name, [item]);
-  }
-  return [...all.values()];
+  return [...gathered(inOrder, ({ service, key }) => `${service}.${key}`).values()];
 }
 
 /** An entry that can't be redriven before another one. */
@@ -145,7 +134,7 @@ type Grouped = Pick<
 
 /** The entries by the reason of their failure, the most frequent first. */
 export function groupsOf(entries: readonly Grouped[]): Group[] {
-  return gathered(entries, ({ service, fingerprint }) => `${service}.${fingerprint}`)
+  return [...gathered(entries, ({ service, fingerprint }) => `${service}.${fingerprint}`).values()]
     .map((group) => {
       const failed = group.filter(({ state }) => state === "failed");
       const [{ fingerprint, service, what, cause }] = (failed.length > 0 ? failed : group) as [Grouped];

@@ -13,7 +13,9 @@ await look("Can't tell the order's story", async (args, { config, services }) =>
   try {
     const story = await new Inspector(observer, services, config, createLog("order", "warn")).story(orderId);
     if (!story) {
-      console.error(`There is no order ${orderId}: nothing was ever said of it.`);
+      console.error(
+        `The stream has nothing of an order ${orderId}; npm run -s why -- ${orderId} asks the services as well.`,
+      );
       return FOUND_FAULT;
     }
     console.log(json ? JSON.stringify(story, undefined, 2) : text(story));
@@ -38,8 +40,8 @@ function text({ orderId, end, steps, expected, waiting }: OrderStory): string {
     step.waitMs === null ? "" : `after ${span(step.waitMs)}`,
     step.flags.join("; ") && `! ${step.flags.join("; ")}`,
   ]);
-  const next = expected.map(({ service, kind, what, on, says, by, otherwise }) => {
-    const does = kind === "parked" ? "has parked" : kind === "waits" ? "waits for a person" : kind;
+  const next = expected.map(({ service, kind, what, on, says, by, otherwise, commands }) => {
+    const does = kind === "parked" ? "has parked" : kind === "waits" ? waitsFor(commands) : kind;
     const about = [what, on && `on ${on.type}`].filter(Boolean).join(" ");
     const then = says.length > 0 ? `: ${says.join(" or ")}` : "";
     const end = by === null ? "" : `; at ${clock(by, now)}, without an answer: ${otherwise.join(" and ")}`;
@@ -54,6 +56,13 @@ function text({ orderId, end, steps, expected, waiting }: OrderStory): string {
     ...(next.length > 0 ? ["", "Expected next:", ...next] : []),
     ...(rest.length > 0 ? ["", "Until then:", ...rest] : []),
   ].join("\n");
+}
+
+/** What a wait is for; the name of its deadline follows. */
+function waitsFor(commands: readonly string[]): string {
+  return commands.length > 0
+    ? `waits for a person to ${commands.join(" or ")} it, or for the`
+    : "waits for the";
 }
 
 function becauseOf(cause: Cause): string {

@@ -6,6 +6,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "nats";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Trouble } from "../../apps/monitor/troubles.ts";
 import type { Why } from "../../apps/monitor/why.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { placeWaiting } from "../../shared/stack/bench/broker.ts";
@@ -72,6 +73,34 @@ describe("an order that waits", () => {
     await expectEnded(orderId, "completed");
   });
 
+  test("for a person who can't answer, since risk is down: what comes first is told first", async () => {
+    const orderId = await shop.place(LARGE);
+    await untilTold(orderId, /^The order waits for a person/);
+    await shop.stack.services.get("risk")!.fell();
+
+    const answer = await untilTold(orderId, /^risk is not running: the order waits there for a person/);
+    expect(answer).toMatchObject({ situation: "stuck", command: "npm run -s restart -- risk" });
+    await shop.stack.restart(["risk"], () => {});
+    const { command } = await untilTold(orderId, /^The order waits for a person/);
+    expect((await sh(command)).text).toContain('"status":"cleared"');
+    await expectEnded(orderId, "completed");
+  });
+
+  test("for a consumer that somebody has paused in NATS: until when, and what resumes it", async () => {
+    const { consumers } = await jetstreamManager(admin);
+    await consumers.pause(FLOW_STREAM, "inventory", new Date(Date.now() + 600_000));
+    const orderId = await shop.place();
+
+    const answer = await untilTold(orderId, /^Somebody has paused the consumer of inventory in NATS until /);
+    expect(answer).toMatchObject({
+      situation: "stuck",
+      at: "inventory",
+      command: "nats consumer resume ORDER_FLOW inventory",
+    });
+    await consumers.resume(FLOW_STREAM, "inventory");
+    await expectEnded(orderId, "completed");
+  });
+
   test("for a gateway that does not answer: since when, why, and when it is given up", async () => {
     const orderId = await shop.place({ paymentToken: "tok_unreachable" });
 
@@ -80,6 +109,19 @@ describe("an order that waits", () => {
     expect(answer.sentence).toMatch(/in vain: the gateway timed out\./);
     expect(answer.sentence).toMatch(/It goes on by itself, until .* UTC: then payment.declined\.$/);
     expect(answer.command).toBe(`npm run -s order -- ${orderId}`);
+  });
+
+  test("for a gateway that does not answer, where nobody is told to restart the service that asks it", async () => {
+    const trouble = await shop.until("payments is said not to get on, and why", async () => {
+      const { body } = await shop.get("monitor", "/api/troubles");
+      return body.troubles.find(
+        ({ kind, about, sentence }: Trouble) =>
+          kind === "service" && about === "payments" && sentence.includes("the gateway timed out"),
+      );
+    });
+
+    expect(trouble).toMatchObject({ situation: "waiting", command: null });
+    expect(trouble.sentence).toMatch(/: the gateway timed out\. It goes on by itself\.$/);
   });
 
   test("for calls that are paused for everyone, since nobody is answered", async () => {
@@ -230,7 +272,7 @@ describe("an order that is not stuck", () => {
     });
     expect(await run("order", orderId)).toMatchObject({
       code: 1,
-      text: expect.stringContaining("There is no order"),
+      text: expect.stringContaining("The stream has nothing of an order"),
     });
     expect((await shop.get("monitor", `/api/orders/${orderId}`)).status).toBe(404);
   });

@@ -25,6 +25,7 @@ const calm: Circumstances = {
   work: new Map(),
   troubles: new Map(),
   parked: [],
+  paused: new Map(),
 };
 
 const tell = (change: Partial<Circumstances>) => why({ ...calm, ...change }, advice);
@@ -103,6 +104,29 @@ describe("an order is stuck", () => {
     });
   });
 
+  it("when several services have parked it, each of which is named", () => {
+    const failed = { id: 1, sequence: 1, what: "payment.captured", attempts: 1, state: "failed" } as const;
+    const parked = ["orders", "analytics"].map((service) => ({ ...failed, service, cause: "garbage" }));
+    expect(tell({ outlook: expecting(due("orders", { kind: "parked" })), parked }).sentence).toBe(
+      "orders could not handle payment.captured and has parked it: garbage. analytics has parked something of this order as well. An operator has to redrive or discard it.",
+    );
+  });
+
+  it("when somebody has paused the consumer of a service, which no restart mends", () => {
+    const found = {
+      outlook: expecting(due("inventory")),
+      consumers: [stand("inventory", { status: "STALLED", pending: 1, deliveredSeq: 0 })],
+      paused: new Map([["inventory", LATER + 600_000]]),
+    };
+    expect(tell(found)).toMatchObject({
+      situation: "stuck",
+      at: "inventory",
+      sentence:
+        "Somebody has paused the consumer of inventory in NATS until 09:11:00 UTC: order.created waits for it for 1 min. A restart of inventory does not change that.",
+      command: "nats consumer resume ORDER_FLOW inventory",
+    });
+  });
+
   it("when what was decided does not get into the stream", () => {
     const work = new Map([
       ["orders", workOf({ unpublished: [{ type: "order.completed", at: NOW + 50_000 }] })],
@@ -164,16 +188,34 @@ describe("an order is stuck", () => {
 });
 
 describe("an order waits", () => {
-  it("for a person, until the deadline", () => {
-    const review = due("risk", {
-      kind: "waits",
-      what: "review deadline",
-      on: null,
-      says: ["risk.cleared", "risk.rejected"],
-      by: NOW + 86_400_000,
-      otherwise: ["risk.rejected"],
-      commands: ["review"],
+  const review = due("risk", {
+    kind: "waits",
+    what: "review deadline",
+    on: null,
+    says: ["risk.cleared", "risk.rejected"],
+    by: NOW + 86_400_000,
+    otherwise: ["risk.rejected"],
+    commands: ["review"],
+  });
+
+  it("for a person who can't answer, since the service is down: that is told first", () => {
+    expect(tell({ outlook: expecting(review), consumers: [down("risk", 0)] })).toMatchObject({
+      situation: "stuck",
+      at: "risk",
+      sentence:
+        "risk is not running: the order waits there for a person to review it, and nobody can answer until it is back; the review deadline is at 2026-01-06 09:00:00 UTC.",
+      command: "npm run -s restart -- risk",
     });
+  });
+
+  it("for a deadline that has come, which is decided any moment", () => {
+    const overdue = { ...review, by: LATER - 100 };
+    expect(tell({ outlook: expecting(overdue), consumers: [stand("risk")] }).sentence).toContain(
+      "the review deadline says risk.rejected any moment.",
+    );
+  });
+
+  it("for a person, until the deadline", () => {
     expect(tell({ outlook: expecting(review) })).toMatchObject({
       situation: "waiting",
       at: "risk",
@@ -233,10 +275,32 @@ describe("an order is moving", () => {
       outlook: expecting(due("payments", { what: "authorization" })),
       consumers: [stand("payments")],
     };
-    expect(tell(at).sentence).toBe("payments is at work on order.created, for 1 min; then stock.reserved.");
+    expect(tell({ ...at, work: new Map([["payments", workOf()]]) }).sentence).toBe(
+      "payments is at work on order.created, for 1 min; then stock.reserved.",
+    );
     expect(tell({ ...at, work: new Map([["payments", workOf({ isBusy: true })]]) }).sentence).toBe(
       "payments is asking for the authorization on order.created, for 1 min; then stock.reserved.",
     );
+  });
+
+  it("as far as anybody knows, while a service is frozen and NATS has not noticed yet", () => {
+    const frozen = { outlook: expecting(due("payments")), consumers: [stand("payments")] };
+    expect(tell(frozen)).toMatchObject({
+      situation: "moving",
+      at: "payments",
+      sentence:
+        "payments does not answer at the moment, so nobody knows whether it is at work on order.created, which was said 1 min ago.",
+    });
+  });
+
+  it("while a call is under way, though its consumer was paused meanwhile", () => {
+    const asks = {
+      outlook: expecting(due("payments", { kind: "performs", what: "authorization" })),
+      consumers: [stand("payments")],
+      paused: new Map([["payments", LATER + 600_000]]),
+      work: new Map([["payments", workOf({ isBusy: true })]]),
+    };
+    expect(tell(asks).situation).toBe("moving");
   });
 
   it("while what was decided is on its way into the stream", () => {
@@ -287,8 +351,29 @@ describe("of several causes", () => {
   });
 });
 
-it("of an order that nobody knows, nothing was ever said", () => {
+it("of an order that is older than the stream, services still know", () => {
+  const work = new Map([
+    ["orders", workOf()],
+    ["inventory", workOf({ handled: [created.id] })],
+  ]);
+  expect(tell({ told: [], work })).toMatchObject({
+    situation: "unknown",
+    sentence: `The stream has nothing of order ${ORDER} any more, and inventory has handled events of it: it is older than what the stream keeps, or was deleted there.`,
+    command: `curl http://127.0.0.1:8080/orders/${ORDER}`,
+  });
+});
+
+it("of an order that the service orders can't be asked for, nobody says that there is none", () => {
   expect(tell({ told: [] })).toMatchObject({
+    situation: "unknown",
+    at: "orders",
+    sentence: `Nothing was said of order ${ORDER} so far, and orders does not answer: it may have taken it, and not been able to say so.`,
+    command: "npm run -s restart -- orders",
+  });
+});
+
+it("of an order that nobody knows, nothing was ever said", () => {
+  expect(tell({ told: [], work: new Map([["orders", workOf()]]) })).toMatchObject({
     situation: "unknown",
     sentence: `There is no order ${ORDER}: nothing was ever said of it.`,
   });

@@ -1,4 +1,4 @@
-// Spans on their way out: as protobuf, which is the standard's default, and when nobody takes them.
+// Spans on their way out: as protobuf, which is the standard's default, or as JSON, and when nobody takes them.
 
 import { once } from "node:events";
 import { createServer, type RequestListener, type ServerResponse } from "node:http";
@@ -8,7 +8,7 @@ import { loadConfig } from "../../shared/config.ts";
 import { createLog } from "../../shared/observability/log.ts";
 import { openTracing } from "../../shared/observability/open-tracing.ts";
 import { traceIdOf } from "../../shared/observability/traceparent.ts";
-import { openReceiver } from "../support/receiver.ts";
+import { openReceiver, type ReceivedSpan } from "../support/receiver.ts";
 
 async function listen(answer: RequestListener) {
   const server = createServer(answer);
@@ -25,29 +25,54 @@ const ORDER = "0190c0de-0000-7000-8000-000000000001";
 
 afterEach(() => vi.unstubAllEnvs());
 
-function open(url: string) {
+function open(url: string, protocol?: string) {
   const lines: string[] = [];
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", url);
+  vi.stubEnv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol);
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    ...(protocol && { OTEL_EXPORTER_OTLP_PROTOCOL: protocol }),
+  };
   const log = createLog("till", "info", { write: (line) => void lines.push(line) });
-  return { lines, opened: openTracing("till", loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: url }), log) };
+  return { lines, opened: openTracing("till", loadConfig(env), log) };
 }
 
 describe("spans", () => {
-  it("travel as protobuf unless told otherwise, and the last ones go out at the end", async () => {
-    const receiver = await openReceiver();
-    const { opened } = open(receiver.url);
-    const { tracing, close } = await opened;
-    const deciding = tracing.deciding(DEED, ORDER);
-    deciding.ended("done");
-    await close(5_000);
-    await receiver.close();
+  it.each([
+    [undefined, "application/x-protobuf"],
+    ["http/protobuf", "application/x-protobuf"],
+    ["http/json", "application/json"],
+  ])(
+    "travel with the protocol %s as %s, whole, and the last ones go out at the end",
+    async (protocol, type) => {
+      const receiver = await openReceiver();
+      const { opened } = open(receiver.url, protocol);
+      const { tracing, close } = await opened;
+      const before = Date.now();
+      const placing = tracing.deciding(DEED, ORDER);
+      const refused = tracing.deciding(DEED, ORDER, placing.traceparent);
+      refused.ended("failed");
+      placing.ended("done");
+      await close(5_000);
+      await receiver.close();
 
-    expect([...receiver.types]).toEqual(["application/x-protobuf"]);
-    const [body] = receiver.raw;
-    for (const part of ["service.name", "till", "command place", "order.id", ORDER])
-      expect(body!.includes(Buffer.from(part)), part).toBe(true);
-    expect(body!.includes(Buffer.from(traceIdOf(deciding.traceparent!), "hex"))).toBe(true);
-  });
+      expect([...receiver.types]).toEqual([type]);
+      const [child, root] = receiver.spans as [ReceivedSpan, ReceivedSpan];
+      expect(receiver.spans).toHaveLength(2);
+      expect(root).toMatchObject({
+        service: "till",
+        name: "command place",
+        kind: "INTERNAL",
+        parentSpanId: "",
+      });
+      expect(root.attributes).toMatchObject({ "order.id": ORDER });
+      expect(placing.traceparent).toBe(`00-${root.traceId}-${root.spanId}-01`);
+      expect(root.traceId).toBe(traceIdOf(placing.traceparent!));
+      expect([child.traceId, child.parentSpanId]).toEqual([root.traceId, root.spanId]);
+      expect(root.startMs).toBeGreaterThanOrEqual(before - 1);
+      expect(root.endMs).toBeGreaterThanOrEqual(root.startMs);
+    },
+  );
 
   it("that a receiver refuses are told of in the log", async () => {
     const receiver = await listen((_, response) => response.writeHead(400).end());

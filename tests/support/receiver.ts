@@ -1,9 +1,10 @@
-// A real receiver of traces: an HTTP server that takes OTLP as JSON and keeps the spans.
+// A real receiver of traces: an HTTP server that takes OTLP as JSON or protobuf and keeps the spans.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
+import { decodeExport } from "./otlp.ts";
 
 /** How a span is called by its number in OTLP. */
 const KINDS = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"] as const;
@@ -30,8 +31,6 @@ export interface Receiver {
   readonly spans: readonly ReceivedSpan[];
   /** The content types of all requests. */
   readonly types: ReadonlySet<string>;
-  /** The bodies that are not JSON. */
-  readonly raw: readonly Buffer[];
   close(): Promise<void>;
 }
 
@@ -39,7 +38,6 @@ export interface Receiver {
 export async function openReceiver(): Promise<Receiver> {
   const spans: ReceivedSpan[] = [];
   const types = new Set<string>();
-  const raw: Buffer[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -49,7 +47,7 @@ export async function openReceiver(): Promise<Receiver> {
     types.add(type);
     if (request.method !== "POST" || request.url !== "/v1/traces") response.statusCode = 404;
     else if (type.startsWith("application/json")) spans.push(...spansIn(JSON.parse(body.toString())));
-    else raw.push(body);
+    else spans.push(...spansIn(decodeExport(body) as Sent));
     response.setHeader("content-type", type).end(type.startsWith("application/json") ? "{}" : "");
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -58,7 +56,7 @@ export async function openReceiver(): Promise<Receiver> {
     server.closeAllConnections();
     await once(server.close(), "close");
   };
-  return { url: `http://127.0.0.1:${port}`, spans, types, raw, close };
+  return { url: `http://127.0.0.1:${port}`, spans, types, close };
 }
 
 type Attribute = { key: string; value: Record<string, string | number | boolean> };
@@ -78,7 +76,7 @@ interface SentSpan {
   parentSpanId?: string;
   startTimeUnixNano: string;
   endTimeUnixNano: string;
-  status: { code?: number };
+  status?: { code?: number } | null;
   attributes: Attribute[];
   events: { name: string }[];
 }
@@ -101,7 +99,7 @@ function received(service: string, span: SentSpan): ReceivedSpan {
     parentSpanId,
     startMs: Number(span.startTimeUnixNano) / 1e6,
     endMs: Number(span.endTimeUnixNano) / 1e6,
-    isError: status.code === 2,
+    isError: status?.code === 2,
     attributes: record(attributes),
     events: events.map((event) => event.name),
   };
