@@ -160,7 +160,7 @@ describe("the anatomy of an app", () => {
 });
 
 describe("who watches", () => {
-  const watchers = ["metrics", "open-tracing", "sampler", "spans", "tracing"].map(
+  const watchers = ["hr-time", "metrics", "open-tracing", "sampler", "spans", "tracing"].map(
     (name) => `shared/observability/${name}.ts`,
   );
 
