@@ -38,7 +38,6 @@ beforeAll(async () => {
   shop = await TestStack.start({
     SMTP_URL: mailbox.url,
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
     OTEL_BSP_SCHEDULE_DELAY: "100",
     RISK_REVIEW_DEADLINE_MS: "1500",
     LOG_LEVEL: "debug",

@@ -106,5 +106,8 @@ function received(service: string, span: SentSpan): ReceivedSpan {
 }
 
 function record(attributes: readonly Attribute[]): Record<string, string | number | boolean> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]!]));
+  // Whole numbers have 64 bits: as protobuf they come as text.
+  const plain = ({ intValue, ...other }: Attribute["value"]) =>
+    intValue === undefined ? Object.values(other)[0]! : Number(intValue);
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, plain(value)]));
 }
