@@ -25,6 +25,9 @@ const VERSIONS = 20;
 const NEAR = 0.3;
 const TURNS = { turns: 12, orders: 2_000 };
 
+// Whatever was started ends with this process.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(2));
+
 const folder = join(projectRoot, ".cache", "bench");
 const results: Record<string, unknown> = {
   machine: { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version },

@@ -67,6 +67,9 @@ export class Supervised {
       stdio: node ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
+    // Whoever is no Node child does not learn that this process is gone.
+    const leave = () => child.kill();
+    if (!node) process.on("exit", leave);
     this.#door?.attend(child);
     if (child.pid) writeFileSync(pidFile, `${child.pid}\n`);
     for (const output of [child.stdout, child.stderr]) {
@@ -74,6 +77,7 @@ export class Supervised {
     }
     child.on("error", (error) => onLine(`${this.name}: ${error.message}`));
     child.on("close", (code, signal) => {
+      process.off("exit", leave);
       this.#child = undefined;
       rmSync(pidFile, { force: true });
       if (this.#stopping) return;

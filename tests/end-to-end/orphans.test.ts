@@ -24,6 +24,18 @@ function isAlive(pid: number): boolean {
   }
 }
 
+test("when whoever runs the stack ends without stopping it, nats-server ends as well", async () => {
+  const env = await isolatedEnv(join(folder, "left"));
+  const stack = join(projectRoot, "dist", "shared", "stack", "stack.js");
+  const run = `const { Stack } = await import("${stack}"); await Stack.start(process.env, () => {}); process.exit(3);`;
+  const launcher = spawn(process.execPath, ["--input-type=module", "-e", run], { env, stdio: "inherit" });
+  expect(await once(launcher, "close")).toEqual([3, null]);
+
+  const pid = Number(readFileSync(join(folder, "left", "run", "nats.pid"), "utf8"));
+  for (let waited = 0; isAlive(pid) && waited < 300; waited++) await sleep(50);
+  expect(isAlive(pid)).toBe(false);
+});
+
 test("when npm start is killed, the services end by themselves and the next start goes on", async () => {
   const env = await isolatedEnv(folder);
   const start = join(projectRoot, "dist", "shared", "stack", "start.js");
