@@ -75,7 +75,7 @@ export class Operator {
       const stored = await this.#manager.direct.getMessage(PARKED_STREAM, { last_by_subj });
       if (!stored) return "ended";
       if (stored.seq !== entry.id) return entryOf(stored) ?? "ended";
-      if (Date.now() > deadline) return undefined;
+      if (Date.now() >= deadline) return undefined;
       await sleep(LOOK_EVERY_MS);
     }
   }
