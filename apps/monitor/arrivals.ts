@@ -12,9 +12,9 @@ export interface Arrivals {
 
 export const NO_ARRIVALS: Arrivals = { total: 0, byType: new Map(), isExact: true };
 
-/** The most messages that are read for it, in one request or in eight. */
+/** The most messages that are read for it, in one request or in many. */
 const READ = 256;
-const SAMPLES = 8;
+const SAMPLES = 32;
 
 /** What came in after `after`, up to `upTo`. `read` gives messages of the stream from a sequence number on. */
 export async function arrivals(
