@@ -360,6 +360,23 @@ test("a review is answered by keyboard alone, and the keyboard stays where it wa
   expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
 });
 
+test("whoever leaves a view before its first frame is drawn leaves nothing of it behind", async () => {
+  await visitor.visit("/orders", async (page) => {
+    await page.evaluate(`
+      held = new Map();
+      requestAnimationFrame = (frame) => { held.set(1e6 + held.size, frame); return 1e6 + held.size - 1; };
+      cancelAnimationFrame = (id) => held.has(id) && held.set(id, () => {});
+    `);
+    await page.locator('nav a[href="/"]').click();
+    await page.locator(".charts").waitFor();
+    await page.locator('nav a[href="/orders"]').click();
+    await page.locator(".charts").waitFor({ state: "detached" });
+    await page.evaluate("for (const frame of held.values()) frame()");
+    await page.waitForTimeout(0);
+  });
+  expect(visitor.complaints).toEqual([]);
+});
+
 test("nothing on the page has thrown, or was forbidden by its policy", () => {
   expect(visitor.complaints).toEqual([]);
 });

@@ -1,6 +1,7 @@
 // Tells those who do not see the page what has changed: how services stand, and whether the page is up to date.
 
-import { useEffect, useState } from "hono/jsx/dom";
+import { useState } from "hono/jsx/dom";
+import { useEffect } from "./effect.ts";
 import { latest } from "./live.ts";
 
 /** A line for screen readers, filled when a service's status changes. */

@@ -1,8 +1,9 @@
 // Asks the monitor, and asks again whenever it has looked.
 
-import { useEffect, useRef, useState } from "hono/jsx/dom";
+import { useRef, useState } from "hono/jsx/dom";
 import type { z } from "zod";
 import type * as shapes from "../schemas.ts";
+import { useEffect } from "./effect.ts";
 import { latest } from "./live.ts";
 
 export type FlowMap = z.infer<typeof shapes.flowMap>;

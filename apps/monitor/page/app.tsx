@@ -1,7 +1,8 @@
 // The frame of the page: where one can go, whether it is up to date, and the view of its address.
 
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useRef } from "hono/jsx/dom";
 import { Announcer } from "./announcer.tsx";
+import { useEffect } from "./effect.ts";
 import { latest, silentSince } from "./live.ts";
 import { Order } from "./order.tsx";
 import { Orders } from "./orders.tsx";

@@ -1,8 +1,9 @@
 // How many facts came in and how many events waited, as charts.
 
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useRef } from "hono/jsx/dom";
 import uPlot from "uplot";
 import type { History } from "./api.ts";
+import { useEffect } from "./effect.ts";
 import { past } from "./past.ts";
 import { useStore } from "./store.ts";
 import { count, rate } from "./words.ts";
@@ -73,7 +74,9 @@ function Chart({ title, summary, lines, columns, history }: Shown) {
     };
   }, [key]);
 
-  useEffect(() => chart.current?.setData(data), [history]);
+  useEffect(() => {
+    chart.current?.setData(data);
+  }, [history]);
 
   return (
     <figure>

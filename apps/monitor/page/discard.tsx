@@ -1,7 +1,8 @@
 // Asks for the reason before a message is given up for good.
 
-import { useEffect, useRef } from "hono/jsx/dom";
+import { useRef } from "hono/jsx/dom";
 import type { Parked } from "./api.ts";
+import { useEffect } from "./effect.ts";
 
 interface Asked {
   entry: Parked["entries"][number];
@@ -11,7 +12,9 @@ interface Asked {
 
 export function Discard({ entry, close, send }: Asked) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
   const submit = (event: Event) => {
     event.preventDefault();
     const reason = `${new FormData(event.target as HTMLFormElement).get("reason") ?? ""}`.trim();

@@ -1,7 +1,8 @@
 // The flow as a live map: services with their status and lag, arrows with the facts that go along them and how many a second.
 
-import { useEffect, useState } from "hono/jsx/dom";
+import { useState } from "hono/jsx/dom";
 import { type Drawings, type FlowMap as Flow, useAnswer } from "./api.ts";
+import { useEffect } from "./effect.ts";
 import { type Consumer, latest } from "./live.ts";
 import { Missing } from "./parts.tsx";
 import { useStore } from "./store.ts";

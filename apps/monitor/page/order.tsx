@@ -1,7 +1,8 @@
 // One order: why it stands where it stands, what is expected next, and its story so far.
 
-import { useEffect, useState } from "hono/jsx/dom";
+import { useState } from "hono/jsx/dom";
 import { type Answer, type Story, useAnswer } from "./api.ts";
+import { useEffect } from "./effect.ts";
 import { Badge, Command, Failure, Missing } from "./parts.tsx";
 import { Verdict } from "./reviews.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -17,7 +18,9 @@ export function Order({ id }: { id: string }) {
   const story = useAnswer<Story>(path, everyMs);
   const why = useAnswer<Answer>(`${path}/why`, everyMs);
   const { body } = story;
-  useEffect(() => setEveryMs(body?.end ? ENDED_EVERY_MS : EVERY_MS), [body?.end]);
+  useEffect(() => {
+    setEveryMs(body?.end ? ENDED_EVERY_MS : EVERY_MS);
+  }, [body?.end]);
   const isReviewed = body?.expected.some(({ commands }) => commands.includes("review"));
   return (
     <>

@@ -1,6 +1,7 @@
 // A value that changes, for whoever shows it.
 
-import { useEffect, useState } from "hono/jsx/dom";
+import { useState } from "hono/jsx/dom";
+import { useEffect } from "./effect.ts";
 
 /** A value with listeners. */
 export class Store<Value> {
