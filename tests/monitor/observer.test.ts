@@ -89,24 +89,29 @@ it("counts in the stream what a consumer says, and does not count what is too mu
   expect(await check(observer, inventory, 100)).toBeUndefined();
 });
 
-it("a check that finds another number says so", async () => {
-  const wrong = Object.create(observer, {
-    consumer: {
-      value: async (name: string) => {
-        const info = (await observer.consumer(name))!;
-        return { ...info, num_pending: info.num_pending - 1 };
-      },
-    },
-  }) as NatsObserver;
-  const seen: NatsObserver = new Proxy(observer, {
+it("a check that finds another number twice says so", async () => {
+  const found = await check(countingWrong(2), inventory, 10_000);
+  expect(found).toMatchObject({ said: ORDERS - 1, agrees: false });
+});
+
+it("numbers that are right a moment later are no fault", async () => {
+  expect(await check(countingWrong(1), inventory, 10_000)).toMatchObject({ said: ORDERS, agrees: true });
+});
+
+/** Sees a consumer that says one event too few, as often as that. */
+function countingWrong(times: number): NatsObserver {
+  let asked = 0;
+  const consumer = async (name: string) => {
+    const info = (await observer.consumer(name))!;
+    return asked++ < times ? { ...info, num_pending: info.num_pending - 1 } : info;
+  };
+  return new Proxy(observer, {
     get: (target, name) => {
-      const value = name === "consumer" ? wrong.consumer : Reflect.get(target, name, target);
+      const value = name === "consumer" ? consumer : Reflect.get(target, name, target);
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-
-  expect(await check(seen, inventory, 10_000)).toMatchObject({ said: ORDERS - 1, agrees: false });
-});
+}
 
 it("keeps a board of what is parked: what has ended leaves it, and what has failed again is there once", async () => {
   const board = new Board(observer, DAY_MS);

@@ -29,9 +29,7 @@ function Row({ consumer }: { consumer: Consumer }) {
         <a href={`/services/${name}`}>{name}</a>
       </th>
       <Cell head="Status">
-        <span title={why}>
-          <Badge text={status} />
-        </span>
+        <Badge text={status} /> <span class="quiet">{why}</span>
       </Cell>
       <Cell head="Waits" number>
         {count(lag)}

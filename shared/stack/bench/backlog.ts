@@ -6,7 +6,7 @@ import type { NatsConnection } from "nats";
 import type { ConsumerStand, Snapshot } from "../../../apps/monitor/poll.ts";
 import { FLOW_STREAM } from "../../nats/topology.ts";
 import type { Stack } from "../stack.ts";
-import { placeWaiting } from "./broker.ts";
+import { placeUntil } from "./orders.ts";
 
 /** What the monitor has said of a backlog, against what NATS said and what came true. */
 export interface BacklogRun {
@@ -36,21 +36,15 @@ export interface BacklogLook {
 const LOOK_EVERY_MS = 20;
 const GIVE_UP_MS = 180_000;
 
-/** Keeps a service down for at least `waiting` events, lets it catch up, and compares. Orders are numbered from `first` on. */
-export async function measureBacklog(
-  stack: Stack,
-  name: string,
-  waiting: number,
-  first = 0,
-): Promise<BacklogRun> {
+/** Keeps a service down while customers place orders, until at least `waiting` events wait for it; lets it catch up, and compares. */
+export async function measureBacklog(stack: Stack, name: string, waiting: number): Promise<BacklogRun> {
   const connection = await stack.connect();
   const service = stack.services.get(name)!;
   const natsSays = () => lagOf(connection, name);
   try {
     await until(async () => ((await isIdle(stack)) ? true : undefined));
     await service.fell();
-    // How many events an order makes for the service shows with the first few.
-    const orders = await placeUntil(connection, natsSays, waiting, first);
+    const orders = await placeUntilWaiting(stack, natsSays, waiting);
     const down = await until(async () => {
       const stand = await seen(stack, name);
       return stand.status === "NOBODY LISTENING" && stand.lag === (await natsSays()) ? stand : undefined;
@@ -93,32 +87,19 @@ export async function measureBacklog(
   }
 }
 
-const TRIED = 500;
-
 /** Places orders until so many events wait, and returns how many orders that took. */
-async function placeUntil(
-  connection: NatsConnection,
+async function placeUntilWaiting(
+  stack: Stack,
   waits: () => Promise<number>,
   waiting: number,
-  first: number,
 ): Promise<number> {
-  const before = await waits();
-  await placeWaiting(connection, TRIED, first);
-  const perOrder = Math.max(1, (await settled(waits)) - before) / TRIED;
-  const more = Math.max(0, Math.ceil(waiting / perOrder) - TRIED);
-  await placeWaiting(connection, more, first + TRIED);
-  await until(async () => ((await waits()) >= waiting ? true : undefined));
-  return TRIED + more;
-}
-
-/** A number once it stays the same for a second. */
-async function settled(read: () => Promise<number>): Promise<number> {
-  for (let last = await read(); ; ) {
-    await sleep(1_000);
-    const now = await read();
-    if (now === last && now > 0) return now;
-    last = now;
-  }
+  let isEnough = false;
+  const watching = until(async () => ((await waits()) >= waiting ? true : undefined)).finally(() => {
+    isEnough = true;
+  });
+  const orders = await placeUntil(stack, () => isEnough);
+  await watching;
+  return orders;
 }
 
 async function look(stack: Stack, service: string): Promise<{ at: number; stand: ConsumerStand }> {

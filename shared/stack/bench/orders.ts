@@ -19,6 +19,7 @@ export interface OrdersRun {
   readonly proportionalMB: number;
 }
 
+const AT_ONCE = 64;
 const CLOCK_TICKS = 100;
 const GIVE_UP_MS = 180_000;
 
@@ -50,18 +51,16 @@ export async function measureOrders(
     },
   });
 
-  const agent = new Agent({ keepAlive: true, maxSockets: concurrency ?? 64 });
-  const url = new URL(`${stack.url("orders")}/orders`);
-  const random = seeded(7);
+  const customers = new Customers(stack, concurrency);
   const place = async () => {
     const at = performance.now();
-    placedAt.set(await post(agent, url, anOrder(random())), at);
+    placedAt.set(await customers.place(), at);
   };
 
   const cpuBefore = cpuSeconds(stack);
   const startedAt = performance.now();
   if (rate) await atRate(orders, rate, place);
-  else await atOnce(orders, concurrency ?? 64, place);
+  else await atOnce(orders, concurrency ?? AT_ONCE, place);
 
   const timeout = setTimeout(done, GIVE_UP_MS);
   await allEnded;
@@ -72,7 +71,7 @@ export async function measureOrders(
   const proportionalMB = megabytes(stack, "Pss");
   await messages.close();
   await connection.close();
-  agent.destroy();
+  customers.leave();
   if (endedAt.size < orders) throw new Error(`${orders - endedAt.size} of ${orders} orders have not ended`);
 
   const latencies = [...placedAt].map(([id, at]) => endedAt.get(id)! - at).sort((a, b) => a - b);
@@ -87,6 +86,39 @@ export async function measureOrders(
     residentMB,
     proportionalMB,
   };
+}
+
+/** Places orders, as many at once as go through, until `isEnough` says so; it is asked before each. Returns how many. */
+export async function placeUntil(stack: Stack, isEnough: () => boolean): Promise<number> {
+  const customers = new Customers(stack);
+  let placed = 0;
+  const worker = async () => {
+    for (; !isEnough(); placed++) await customers.place();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  customers.leave();
+  return placed;
+}
+
+/** Who places orders of the seeded mix over HTTP. */
+class Customers {
+  readonly #agent: Agent;
+  readonly #url: URL;
+  readonly #random = seeded(7);
+
+  constructor(stack: Stack, atOnce = AT_ONCE) {
+    this.#agent = new Agent({ keepAlive: true, maxSockets: atOnce });
+    this.#url = new URL(`${stack.url("orders")}/orders`);
+  }
+
+  /** Places one order, and returns its id. */
+  place(): Promise<string> {
+    return post(this.#agent, this.#url, anOrder(this.#random()));
+  }
+
+  leave(): void {
+    this.#agent.destroy();
+  }
 }
 
 /** Stocks what the mix orders. */
