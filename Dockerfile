@@ -13,7 +13,7 @@ RUN npx tsc -p . && npx vite build apps/monitor/page --logLevel warn && npm prun
 # The same Debian and the same Node, so that the native module loads.
 FROM node:20.20.2-bookworm-slim
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1
-ENV NODE_OPTIONS="--max-semi-space-size=4 --max-old-space-size=256"
+ENV NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=256"
 WORKDIR /app
 # A new named volume that is mounted here takes over this owner. No VOLUME: the one-shot containers keep nothing.
 RUN install -d -o node -g node -m 0700 /data

@@ -54,12 +54,19 @@ export function smtpPost(url: string, from: string): Post {
       try {
         await transport.sendMail({ from, to, subject, text, messageId: messageId(mail) });
       } catch (error) {
-        const { responseCode = 0, message } = error as Error & { responseCode?: number };
-        if (responseCode >= 500) throw new PermanentFault(`the mail server refuses it: ${message}`);
+        if (isAboutTheMail(error as SmtpError))
+          throw new PermanentFault(`the mail server refuses it: ${(error as Error).message}`);
         throw error;
       }
     },
   };
+}
+
+type SmtpError = Error & { code?: string; command?: string; responseCode?: number };
+
+/** Whether this mail will never be taken; a greeting, login or sender that is refused would be so for all of them. */
+function isAboutTheMail({ code, command, responseCode = 500 }: SmtpError): boolean {
+  return (code === "EENVELOPE" || code === "EMESSAGE") && command !== "MAIL FROM" && responseCode >= 500;
 }
 
 /** Keeps mail in `db` instead of sending it. */

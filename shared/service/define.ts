@@ -70,8 +70,8 @@ export interface Retry {
   readonly tries: number;
 }
 
-/** How a call is repeated whose reaction says nothing else: for about half an hour. */
-export const RETRY: Retry = { inPlace: 1, fromMs: 200, upToMs: 30_000, tries: 60 };
+/** How a call is repeated whose reaction says nothing else: for half an hour, more if each try takes long. */
+export const RETRY: Retry = { inPlace: 1, fromMs: 200, upToMs: 30_000, tries: 160 };
 
 /** A condition of a reaction, on what the service knows; its name is shown in the table of the flow. */
 export type Guard<State> = (state: State) => boolean;

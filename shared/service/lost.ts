@@ -17,15 +17,23 @@ export interface Lookout {
   newestLike(row: OutboxRow): Promise<string | undefined>;
   /** Told how many rows, at most, are lost and will be said again. */
   onLost(rows: number): void;
-  /** How long the stream keeps an event, in milliseconds. */
-  readonly keepsMs: number;
+  /** How old a fact may be, in milliseconds, that is said again. */
+  readonly saysAgainMs: number;
 }
 
 /** The most rows that are on their way at once, other than as a batch: of these any may be stored, and others refused. */
 export const SENT_TOGETHER = 8;
 
-/** The share of that time after which a row is not looked for: what is missing then has had its time, or nearly so. */
-const LOOKED_FOR = 0.9;
+/** The share of the stream's time in which a fact is said again: what is missing later has had its time, or nearly so. */
+const MISSED_FOR = 0.9;
+
+/**
+ * How old a fact may be that is said again, in milliseconds: the stream keeps it for `streamMs` once more, and all that time inboxes,
+ * which forget after `inboxMs`, have to know it.
+ */
+export function saysAgainFor(streamMs: number, inboxMs: number): number {
+  return Math.min(MISSED_FOR * streamMs, inboxMs - streamMs);
+}
 
 /**
  * The row, of those up to `through`, up to which the stream has all; but for what is too old to be missed. What is lost is the
@@ -36,12 +44,12 @@ const LOOKED_FOR = 0.9;
 export async function storedThrough(
   rows: OutboxRows,
   through: number,
-  { newestLike, keepsMs }: Lookout,
+  { newestLike, saysAgainMs }: Lookout,
   now: number,
 ): Promise<number> {
   const isThere = async (number: number): Promise<boolean> => {
     const row = rows.outboxUpTo(number);
-    if (!row || row.time < now - keepsMs * LOOKED_FOR) return true;
+    if (!row || row.time < now - saysAgainMs) return true;
     const newest = await newestLike(row);
     // Another event under the same subject vouches for the row as well, unless it is older, or somebody else's.
     return newest !== undefined && rows.rowOf(newest) >= row.id;

@@ -173,11 +173,14 @@ export class ParkedLanes {
     return this.#statements.untell.run(many).changes;
   }
 
-  /** Of the places between two, ends what was put aside before that time: what waits behind it goes on. Returns how many. */
-  expire(page: { after: string; end: string; before: number }): number {
+  /**
+   * Of the places between two, ends what was put aside before that time, and returns it: what waits behind it goes on. Nothing
+   * is ended from behind what stays.
+   */
+  expire(page: { after: string; end: string; before: number }): Origin[] {
     const expired = this.#statements.expired.all(page) as Origin[];
     for (const origin of expired) this.end(origin);
-    return expired.length;
+    return expired;
   }
 
   /** How many messages there are, by state. */
@@ -205,6 +208,7 @@ interface Row {
 function prepare(db: Database) {
   const first = "SELECT place FROM parked WHERE key = ? AND state != 'ended' ORDER BY sequence LIMIT 1";
   const origins = "SELECT place, sequence, key FROM parked one";
+  const old = "state IN ('failed', 'waiting') AND why ->> 'lastAt' < :before";
   return {
     any: db.prepare("SELECT EXISTS (SELECT 1 FROM parked)").pluck(),
     put: db.prepare(`INSERT OR REPLACE INTO parked (place, sequence, key, state, why, message)
@@ -237,8 +241,8 @@ function prepare(db: Database) {
     ),
     untell: db.prepare(`UPDATE parked SET told_in = NULL, told_as = NULL
       WHERE place IN (SELECT place FROM parked WHERE ${NEWEST} LIMIT ?)`),
-    expired: db.prepare(`${origins} WHERE place > :after AND place <= :end
-      AND state IN ('failed', 'waiting') AND why ->> 'lastAt' < :before`),
+    expired: db.prepare(`${origins} WHERE place > :after AND place <= :end AND ${old} AND NOT EXISTS (
+      SELECT 1 FROM parked WHERE key = one.key AND sequence < one.sequence AND state != 'ended' AND NOT (${old}))`),
     forget: db.prepare("DELETE FROM parked WHERE place = ? AND state = 'ended'"),
     count: db.prepare("SELECT state, count(*) FROM parked GROUP BY state").raw(),
   };

@@ -3,7 +3,7 @@
 import type { Database } from "better-sqlite3";
 import { type Clock, realClock, type Timer } from "./clock.ts";
 import type { GroupCommit } from "./group-commit.ts";
-import type { ParkedLanes } from "./parked.ts";
+import type { Origin, ParkedLanes } from "./parked.ts";
 
 /** How long things are kept, in milliseconds. */
 export interface Retention {
@@ -45,8 +45,8 @@ export interface PrunerParts {
   readonly commits: GroupCommit;
   readonly lanes: ParkedLanes;
   readonly retention: Retention;
-  /** Told how many parked messages have gone unseen: their orders go on without them. */
-  readonly onExpired: (messages: number) => void;
+  /** Told which parked messages have gone unseen: their orders go on without them. */
+  readonly onExpired: (messages: readonly Origin[]) => void;
   readonly clock?: Clock | undefined;
 }
 
@@ -81,15 +81,18 @@ export class Pruner {
   }
 
   #look(): void {
-    const { table } = this.#tables[this.#current]!;
     let forgotten = 0;
+    let expired: readonly Origin[] = [];
     this.#parts.commits.add({
       run: () => {
-        forgotten = this.#prunePage();
+        expired = [];
+        forgotten = this.#prunePage((origins) => {
+          expired = origins;
+        });
         return forgotten > 0;
       },
       committed: () => {
-        if (forgotten > 0 && table === "parked") this.#parts.onExpired(forgotten);
+        if (expired.length > 0) this.#parts.onExpired(expired);
         this.#lookIn(this.#isAround ? REST_MS : forgotten > 0 ? NEXT_MS : CALM_MS);
       },
       failed: () => this.#lookIn(REST_MS),
@@ -101,8 +104,8 @@ export class Pruner {
     return this.#current === 0 && this.#after === undefined;
   }
 
-  /** Forgets what is old in the next page, and returns how many rows that were. */
-  #prunePage(): number {
+  /** Forgets what is old in the next page, and returns how many rows that were; `onExpired` hears of what was parked. */
+  #prunePage(onExpired: (origins: readonly Origin[]) => void): number {
     const { first, last, forget } = this.#tables[this.#current]!;
     const { lanes, retention } = this.#parts;
     const after = this.#after ?? first;
@@ -114,7 +117,9 @@ export class Pruner {
     }
     const now = Math.min(this.#clock.now(), retention.brokerTime());
     if (forget) return forget.run({ after, end, before: now - retention.recordsMs }).changes;
-    return lanes.expire({ after: `${after}`, end: `${end}`, before: now - retention.parkedMs });
+    const expired = lanes.expire({ after: `${after}`, end: `${end}`, before: now - retention.parkedMs });
+    onExpired(expired);
+    return expired.length;
   }
 }
 

@@ -134,7 +134,8 @@ export async function rebuildAsOf(target: Target, time: Date): Promise<AsOf> {
   const db = openEmpty(file);
   try {
     const replay = new Replay(service, db);
-    const fateOf: FateOf = (message, event) => (event && message.time <= time ? "handled" : "open");
+    // By the time of the event: what was said again after a loss has another one in the stream.
+    const fateOf: FateOf = (_, event) => (event && event.time <= time.getTime() ? "handled" : "open");
     const events = await tell(replay, db, target, fateOf);
     const summary = replay.store.summary?.(SHOWN);
     db.pragma("journal_mode = DELETE");

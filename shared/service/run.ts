@@ -17,7 +17,7 @@ import { expectLongMemory } from "./ages.ts";
 import { Agreement } from "./agreement.ts";
 import { openDatabase } from "./database.ts";
 import { consumes, emits, type Service, type Store } from "./define.ts";
-import type { Lookout } from "./lost.ts";
+import { type Lookout, saysAgainFor } from "./lost.ts";
 import { expectMemory, isTrusted } from "./memory.ts";
 import type { Publish } from "./outbox.ts";
 import type { Retention } from "./pruner.ts";
@@ -123,7 +123,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   const lookout: Lookout = {
     newestLike: (row) => link.newestLike(row),
     onLost: (rows) => log.error({ rows }, "NATS has lost facts that it had stored; saying them again"),
-    keepsMs: config.STREAM_MAX_AGE_HOURS * HOUR_MS,
+    saysAgainMs: saysAgainFor(config.STREAM_MAX_AGE_HOURS, config.INBOX_MAX_AGE_HOURS) * HOUR_MS,
   };
   const retention: Retention = {
     recordsMs: config.INBOX_MAX_AGE_HOURS * HOUR_MS,

@@ -16,6 +16,7 @@ import { GroupCommit } from "./group-commit.ts";
 import type { Lookout } from "./lost.ts";
 import type { Observer } from "./observer.ts";
 import { OutboxPublisher, type Publish } from "./outbox.ts";
+import type { Origin } from "./parked.ts";
 import { Pruner, type Retention } from "./pruner.ts";
 import { type Parking, Redriver } from "./redriver.ts";
 import { asked, causeOf, MISMATCH, openReplies } from "./replies.ts";
@@ -135,8 +136,9 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     const take = (delivery: Delivery) => this.consumer.take(delivery);
     const lanes = this.engine.parked;
     this.redriver = parking && new Redriver({ lanes, parking, commits: this.#commits, take, log, clock });
-    const onExpired = (messages: number) => {
-      log.error({ messages }, "parked messages have expired; their orders go on without them");
+    const onExpired = (messages: readonly Origin[]) => {
+      const named = messages.map(({ key, sequence }) => ({ key, sequence }));
+      log.error({ expired: named }, "parked messages have expired; their orders go on without them");
       this.redriver?.kick();
     };
     this.#pruner =

@@ -145,7 +145,7 @@ async function backlogs(events: number): Promise<void> {
 }
 
 function tellBacklog({ service, said, natsSaid, caughtUpSeconds, looks }: BacklogRun): void {
-  const etas = looks.filter(({ said }) => said !== null);
+  const etas = looks.filter(({ said, took }) => said !== null && took > 0);
   const near = etas.filter(({ said, took }) => Math.abs(said! / took - 1) <= NEAR).length;
   say(
     `${service}, down: the monitor says, and NATS`,

@@ -2,12 +2,12 @@
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { OutboxRow } from "../../shared/service/engine.ts";
-import { type OutboxRows, SENT_TOGETHER, storedThrough } from "../../shared/service/lost.ts";
+import { type OutboxRows, SENT_TOGETHER, saysAgainFor, storedThrough } from "../../shared/service/lost.ts";
 import { OutboxPublisher } from "../../shared/service/outbox.ts";
 import { NOW } from "./flow.ts";
 import { deferred, fail, turns } from "./till.ts";
 
-const KEEPS_MS = 1_000_000;
+const SAYS_AGAIN_MS = 1_000_000;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: NOW });
@@ -123,9 +123,14 @@ describe("what is looked for", () => {
     expect(await storedThrough(outboxOf(100), 100, broker.lookout, NOW)).toBe(93);
   });
 
+  it("is nothing that inboxes would forget before the stream lets go of it again", () => {
+    expect(saysAgainFor(720, 1_440)).toBe(648);
+    expect(saysAgainFor(720, 744)).toBe(24);
+  });
+
   it("is nothing that is older than what the stream keeps", async () => {
     const broker = new Broker(); // All of it has aged out.
-    const ageOf = (row: number) => (row <= 40 ? KEEPS_MS : 0);
+    const ageOf = (row: number) => (row <= 40 ? SAYS_AGAIN_MS + 1 : 0);
 
     expect(await storedThrough(outboxOf(50, ageOf), 50, broker.lookout, NOW)).toBe(40);
   });
@@ -149,7 +154,7 @@ class Broker {
   #held: Promise<void> | undefined;
 
   readonly lookout = {
-    keepsMs: KEEPS_MS,
+    saysAgainMs: SAYS_AGAIN_MS,
     onLost: (_: number) => {},
     newestLike: async ({ event_id }: OutboxRow) => {
       this.looks++;

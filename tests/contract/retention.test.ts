@@ -95,6 +95,21 @@ describe("a service", () => {
     expect(later!.end).toBe("acked");
   });
 
+  it("lets nothing go from behind what is still put aside: it was never tried", async () => {
+    plantBug("a");
+    const till = new Till({ retention: RETENTION });
+    const [first] = await till.take(paid("a"));
+    await till.take(noted("a"));
+    await pass(19);
+    await till.tell("redrive", first!.content);
+    await pass(2);
+    expect(till.rows("parked")).toBe(2);
+
+    plantBug("a", false);
+    await till.tell("redrive", first!.content);
+    expect(till.rows("inbox")).toBe(2);
+  });
+
   it("works in pages: much that is old does not hold up what comes", async () => {
     const db = openDatabase(":memory:");
     const till = new Till({ retention: RETENTION, db });

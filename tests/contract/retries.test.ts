@@ -5,8 +5,10 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Event } from "../../shared/contracts/events.ts";
 import { createLog } from "../../shared/observability/log.ts";
 import { Breaker } from "../../shared/service/breaker.ts";
+import { retryDelay } from "../../shared/service/calls.ts";
+import { realClock } from "../../shared/service/clock.ts";
 import { openDatabase } from "../../shared/service/database.ts";
-import { defineService, perform, type Retry } from "../../shared/service/define.ts";
+import { defineService, perform, RETRY, type Retry } from "../../shared/service/define.ts";
 import { fingerprintOf } from "../../shared/service/parked.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
 import { controlTime } from "./flow.ts";
@@ -156,6 +158,16 @@ describe("while nobody is answered", () => {
 
     expect(ringer.rings).toHaveLength(20);
   });
+});
+
+it("a call that fails at once is repeated for about half an hour, unless its reaction says something else", () => {
+  const clock = { ...realClock, random: () => 0.5 };
+  const waits = Array.from({ length: RETRY.tries / (RETRY.inPlace + 1) }, (_, n) =>
+    retryDelay(n + 1, RETRY, clock),
+  );
+  const minutes = waits.reduce((sum, wait) => sum + wait, 0) / 60_000;
+  expect(minutes).toBeGreaterThan(25);
+  expect(minutes).toBeLessThan(35);
 });
 
 describe("a breaker", () => {

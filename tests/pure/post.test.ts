@@ -14,12 +14,17 @@ const going = new AbortController().signal;
 let close = async () => {};
 afterEach(() => close());
 
-/** An SMTP server that answers every recipient with `code`. */
-async function refusing(code: number): Promise<string> {
+type Step = "onConnect" | "onMailFrom" | "onRcptTo" | "onData";
+
+/** An SMTP server that answers a step of every mail with `code`. */
+async function refusing(code: number, step: Step = "onRcptTo"): Promise<string> {
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ["STARTTLS", "AUTH"],
-    onRcptTo: (_address, _session, done) => done(Object.assign(new Error("no"), { responseCode: code })),
+    [step]: (...parts: unknown[]) => {
+      const done = parts.at(-1) as (error: Error) => void;
+      done(Object.assign(new Error("no"), { responseCode: code }));
+    },
   });
   const listener = server.listen(0, "127.0.0.1");
   await once(listener, "listening");
@@ -49,4 +54,15 @@ test("a mail that the server will never take is a permanent fault, one that it c
   await expect(post(550)).rejects.toBeInstanceOf(PermanentFault);
   await close();
   await expect(post(450)).rejects.not.toBeInstanceOf(PermanentFault);
+});
+
+test("a mail server that lets nobody in, or no mail of ours, says nothing of the one mail: it is tried again", async () => {
+  for (const step of ["onConnect", "onMailFrom"] as const) {
+    const post = smtpPost(await refusing(554, step), "shop@example.com");
+    await expect(post.send(mail, going)).rejects.toThrow("no");
+    await expect(post.send(mail, going)).rejects.not.toBeInstanceOf(PermanentFault);
+    await close();
+  }
+  const post = smtpPost(await refusing(554, "onData"), "shop@example.com");
+  await expect(post.send(mail, going)).rejects.toBeInstanceOf(PermanentFault);
 });

@@ -91,7 +91,7 @@ export class Station {
       lookout: {
         newestLike: (row) => newestLike(row, isAlive, this.#broker, this.#setting),
         onLost: (rows) => this.#setting.trace.count("facts said again", rows),
-        keepsMs: Number.POSITIVE_INFINITY,
+        saysAgainMs: Number.POSITIVE_INFINITY,
       },
     });
     const die = () => {
