@@ -65,6 +65,16 @@ const OTHERS: Record<string, string[]> = {
   jaeger: ["JAEGER_LISTEN_HOST"],
   "(interpolated)": ["MAIL_UI_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT", "JAEGER_PORT"],
 };
+/** What OpenTelemetry's own parts read. */
+const OTEL = [
+  "OTEL_SERVICE_NAME",
+  "OTEL_RESOURCE_ATTRIBUTES",
+  "OTEL_EXPORTER_OTLP_HEADERS",
+  "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+  "OTEL_EXPORTER_OTLP_COMPRESSION",
+  "OTEL_EXPORTER_OTLP_TIMEOUT",
+  "OTEL_BSP_SCHEDULE_DELAY",
+];
 const HELPERS = ["provision", "parked", "seed"];
 const ONE_SHOTS = ["parked", "seed"];
 /** Who watches: only under the profile `monitoring`. */
@@ -279,7 +289,7 @@ describe("docker-compose.yml gives NATS and its helpers what they need", () => {
 
 describe("docker-compose.yml is careful", () => {
   it("about variables: each is known to shared/config.ts", () => {
-    const known = Object.keys(variables.shape);
+    const known = [...Object.keys(variables.shape), ...OTEL];
     const unknown = containers.flatMap(([name, { environment = {} }]) =>
       Object.keys(environment).filter((key) => !known.includes(key) && !OTHERS[name]?.includes(key)),
     );
@@ -288,6 +298,15 @@ describe("docker-compose.yml is careful", () => {
     expect(unknown).toEqual([]);
     expect(interpolations.filter((name) => !known.includes(name))).toEqual(OTHERS["(interpolated)"]);
   });
+
+  it.each(services)(
+    "about figures and traces: %s is given all that shared/config.ts and OpenTelemetry know of them",
+    (name) => {
+      const known = Object.keys(variables.shape).filter((key) => /^(OTEL_|METRICS$)/.test(key));
+      expect(Object.keys(container(name).environment!)).toEqual(expect.arrayContaining([...known, ...OTEL]));
+      expect(container(MONITOR).environment).toHaveProperty("METRICS");
+    },
+  );
 
   it("about passwords: none is written down, none has a default", () => {
     const given = containers
