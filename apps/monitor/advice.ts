@@ -14,8 +14,8 @@ export interface Advice {
   askForOrder(orderId: string): string;
   /** Ends a pause that somebody has given a consumer; typed by who has a NATS user that may. */
   resume(service: string): string;
-  /** Answers what a person is asked of an order. */
-  review(orderId: string): string;
+  /** Where a person answers what they are asked of an order: not a command, since what it does is up to them. */
+  reviewAt(orderId: string): string;
 }
 
 /** The commands for a stack with this configuration. */
@@ -25,17 +25,16 @@ export function adviceFor(config: Config): Advice {
   const outside = { ...config, SERVICE_URL: inContainers ? undefined : config.SERVICE_URL };
   const askForOrder = (orderId: string) => `curl ${serviceUrl(outside, "orders")}/orders/${orderId}`;
   const resume = (service: string) => `nats consumer resume ${FLOW_STREAM} ${service}`;
-  const review = (orderId: string) =>
-    `curl ${serviceUrl(outside, "risk")}/reviews/${orderId} -H 'content-type: application/json' -d '{"decision": "approve"}'`;
+  const reviewAt = (orderId: string) => `${serviceUrl(outside, "risk")}/reviews/${orderId}`;
   if (inContainers) {
     return {
-      restart: (service) => `docker compose up -d ${service}`,
-      startNats: () => "docker compose up -d nats",
+      restart: (service) => `docker compose restart ${service}`,
+      startNats: () => "docker compose restart nats",
       showParked: (id) => `docker compose run --rm parked show ${id}`,
       showOrder: (orderId) => `docker compose exec monitor node dist/shared/stack/order.js ${orderId}`,
       askForOrder,
       resume,
-      review,
+      reviewAt,
     };
   }
   return {
@@ -45,6 +44,6 @@ export function adviceFor(config: Config): Advice {
     showOrder: (orderId) => `npm run -s order -- ${orderId}`,
     askForOrder,
     resume,
-    review,
+    reviewAt,
   };
 }

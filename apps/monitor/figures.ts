@@ -6,8 +6,15 @@ import type { Meters } from "../../shared/observability/meters.ts";
 import type { Monitor } from "./monitor.ts";
 import type { ConsumerStand } from "./poll.ts";
 
-/** Shows how every consumer stood when the monitor last saw NATS; none while it does not. */
+/** Shows whether the monitor sees NATS; how every consumer stood, as long as it does; and whether the numbers were found right. */
 export function showFigures(meters: Meters, monitor: Monitor): void {
+  meters.gauge("quadrille_nats_seen", "1 while the monitor sees NATS.", [], (set) =>
+    set({}, monitor.state.ready ? 1 : 0),
+  );
+  const agree = "1 where the last count in the stream found what the consumer says, else 0.";
+  meters.gauge("quadrille_consumer_numbers_agree", agree, ["consumer_name"], (set) => {
+    for (const { name, agrees } of monitor.checks) set({ consumer_name: name }, agrees ? 1 : 0);
+  });
   showConsumers(meters, () => {
     const { latest } = monitor;
     return latest?.nats.isConnected ? latest.consumers.map(figuresOf) : [];

@@ -4,7 +4,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { freeText, partOfId } from "../../shared/http/commands.ts";
 import { json, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
-import type { NatsObserver } from "../../shared/nats/observer.ts";
+import { isAway, type NatsObserver } from "../../shared/nats/observer.ts";
 import { type Note, noteOf } from "../../shared/parked/board.ts";
 import { entryOf, groupsOf } from "../../shared/parked/entries.ts";
 import { get } from "./ask.ts";
@@ -224,14 +224,17 @@ async function notesOf(observer: NatsObserver, key: string): Promise<Note[]> {
   return stored.flatMap((message) => entryOf(message) ?? []).map(noteOf);
 }
 
-/** What NATS was asked for; 503 with the cause when it does not answer. */
+/** What NATS was asked for; 503 with the cause when it does not answer, or has something that can't be looked at. */
 async function reached<Result>(asked: Promise<Result>): Promise<Result> {
   try {
     return await asked;
   } catch (error) {
     if (error instanceof Problem) throw error;
-    const detail = `NATS does not answer: ${(error as Error).message}.`;
-    throw new Problem({ status: 503, type: "nats-silent", detail, headers: { "retry-after": "2" } });
+    const { message } = error as Error;
+    const [type, what] = isAway(error)
+      ? ["nats-silent", "NATS does not answer"]
+      : ["not-seen", "NATS is there, and that can't be looked at"];
+    throw new Problem({ status: 503, type, detail: `${what}: ${message}.`, headers: { "retry-after": "2" } });
   }
 }
 

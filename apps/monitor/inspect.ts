@@ -2,7 +2,7 @@
 
 import type { Config } from "../../shared/config.ts";
 import type { FactType } from "../../shared/contracts/events.ts";
-import type { NatsObserver } from "../../shared/nats/observer.ts";
+import { isAway, type NatsObserver } from "../../shared/nats/observer.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { type Entry, entryOf } from "../../shared/parked/entries.ts";
 import type { AnyService } from "../../shared/service/define.ts";
@@ -62,12 +62,16 @@ export class Inspector {
   /** Why an order stands where it stands; `consumers` as of the last look. Never rejects for the lack of NATS. */
   async why(orderId: string, consumers: readonly ConsumerStand[]): Promise<Why> {
     const advice = adviceFor(this.#config);
-    const found = await this.#gather(orderId).catch(() => undefined);
-    const work = found?.work ?? (await this.#work(orderId));
+    const found = await this.#gather(orderId).catch((error: Error) => error);
+    const work = found instanceof Error ? await this.#work(orderId) : found.work;
     const common = { orderId, now: Date.now(), consumers, work };
-    if (!found) return why({ ...common, ...NOTHING_SEEN, isNatsThere: false }, advice);
+    if (found instanceof Error) {
+      const isThere = this.#observer !== undefined && !isAway(found);
+      const unseen = isThere ? found.message : undefined;
+      return why({ ...common, ...NOTHING_SEEN, isNatsThere: isThere, unseen }, advice);
+    }
     const { told, outlook, parked, paused } = found;
-    const troubles = await this.#troubles(outlook, consumers);
+    const troubles = await this.#troubles(outlook, consumers, work);
     return why({ ...common, isNatsThere: true, told, outlook, parked, paused, troubles }, advice);
   }
 
@@ -105,12 +109,16 @@ export class Inspector {
     return new Map(asked.filter((entry): entry is [string, WorkOfKey] => entry[1] !== undefined));
   }
 
-  /** Why those do not listen that are waited for. */
-  async #troubles({ expected }: Outlook, consumers: readonly ConsumerStand[]): Promise<Map<string, string>> {
+  /** Why those are not ready, in their own words, that do not listen and are waited for, or can't say what they have decided. */
+  async #troubles(
+    { expected }: Outlook,
+    consumers: readonly ConsumerStand[],
+    work: ReadonlyMap<string, WorkOfKey>,
+  ): Promise<Map<string, string>> {
     const silent = consumers.filter(({ status }) => status === "NOBODY LISTENING").map(({ name }) => name);
-    const needed = [...new Set(expected.map(({ service }) => service))].filter((name) =>
-      silent.includes(name),
-    );
+    const awaited = expected.map(({ service }) => service).filter((name) => silent.includes(name));
+    const holding = [...work].flatMap(([name, { unpublished }]) => (unpublished.length > 0 ? [name] : []));
+    const needed = [...new Set([...awaited, ...holding])];
     const asked = await Promise.all(
       needed.map(async (name) => [name, await askTrouble(this.#config, name)] as const),
     );

@@ -28,7 +28,8 @@ export class Monitor {
   readonly config: Config;
   readonly #log: Log;
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
-  #sight: (Sight & { readonly poll: Poll }) | undefined;
+  /** Of what a look costs, only its own requests are counted. */
+  #sight: (Sight & { readonly poll: Poll; readonly looking: NatsObserver }) | undefined;
   #inspector: Inspector;
   #latest: Snapshot | undefined;
   #looks = 0;
@@ -78,10 +79,12 @@ export class Monitor {
     const observer = await NatsObserver.connect(account, true);
     if (this.#isStopped) return observer.close();
     const { services, config } = this;
+    const looking = observer.another();
     this.#sight = {
       observer,
-      poll: new Poll(observer, services),
-      board: new Board(observer, config.PARKED_MAX_AGE_HOURS * HOUR_MS),
+      looking,
+      poll: new Poll(looking, services),
+      board: new Board(looking, config.PARKED_MAX_AGE_HOURS * HOUR_MS),
     };
     this.#inspector = new Inspector(observer, services, config, this.#log);
     this.#log.info("connected to NATS");
@@ -101,14 +104,16 @@ export class Monitor {
   }
 
   async #look(): Promise<void> {
-    const { observer, poll, board } = this.#sight!;
+    const { looking, poll, board } = this.#sight!;
     const begun = performance.now();
-    const asked = observer.requests;
+    const asked = looking.requests;
     try {
-      await board.look();
+      await board.look().catch(({ message: cause }: Error) => {
+        this.#log.warn({ cause }, "can't look at what is parked; trying again");
+      });
       const snapshot = await poll.look();
       const ms = Math.round(performance.now() - begun);
-      this.#tell({ ...snapshot, cost: { requests: observer.requests - asked, ms } });
+      this.#tell({ ...snapshot, cost: { requests: looking.requests - asked, ms } });
       if (this.#looks++ % CHECK_EVERY === 0) await this.#check();
     } catch (error) {
       const cause = (error as Error).message;
@@ -126,7 +131,7 @@ export class Monitor {
     const service = this.services[this.#turn]!;
     const { observer } = this.#sight!;
     this.#turn = (this.#turn + 1) % this.services.length;
-    const checked = await check(observer, service, CHECKED);
+    const checked = await check(observer, service, CHECKED).catch(() => undefined);
     if (!checked) this.#checked.delete(service.name);
     else this.#checked.set(service.name, checked);
     if (checked?.agrees === false)

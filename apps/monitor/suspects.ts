@@ -36,6 +36,8 @@ export interface Suspected {
   readonly ids: readonly string[];
   readonly late: number;
   readonly hasMore: boolean;
+  /** Whether nobody can tell which orders wait. */
+  readonly isBlind: boolean;
 }
 
 /** Chooses whom to look at, and goes on through the others where it left off. */
@@ -60,7 +62,7 @@ export class Suspects {
     const oldest = late.slice(0, OLDEST);
     const others = late.length > OLDEST ? await this.#inTurn(oldest.at(-1)!) : [];
     const ids = [...new Set([...pointed, ...this.#stuck, ...oldest, ...others])];
-    return { ids, late: late.length, hasMore };
+    return { ids, late: late.length, hasMore, isBlind: page === undefined };
   }
 
   /** Those that were found stuck are looked at again the next time. */

@@ -2,6 +2,7 @@
 
 import { ENDS } from "../../shared/contracts/ends.ts";
 import { type Event, type FactType, parseSubject } from "../../shared/contracts/events.ts";
+import { EITHER_OR, ONLY_AFTER } from "../../shared/contracts/sequence.ts";
 import type { wishes } from "../../shared/nats/topology.ts";
 import { type AnyService, emits } from "../../shared/service/define.ts";
 
@@ -121,11 +122,13 @@ function flagsOf(
   told: readonly Told[],
   services: readonly AnyService[],
 ): string[] {
+  const notInTable = undeclared(event, cause, services);
   return [
-    undeclared(event, cause, services),
+    notInTable,
     cause.kind === "unknown" && `what led to it, ${cause.id}, is not in the stream`,
     because && because.seq > one.seq && `it is in the stream before what led to it, at ${because.seq}`,
     again(one, event, told),
+    because && because.seq < one.seq && !notInTable && early(one, event, told),
     late(event, because, told, services),
   ].filter((flag) => typeof flag === "string");
 }
@@ -142,14 +145,28 @@ function undeclared({ type, source }: Event, cause: Cause, services: readonly An
   return !isAllowed && `${source} has no row in its table that says ${type} on ${cause.type}`;
 }
 
-/** It was said before, or the order had ended before. */
+/** It was said before, or the order had ended before, or something was said that excludes it. */
 function again({ seq }: Told, { id, type }: Event, told: readonly Told[]): string | false {
   const earlier = told.filter((other) => other.seq < seq && other.event);
   const same = earlier.find(({ event }) => event!.id === id);
   if (same) return `it is in the stream already, at ${same.seq}`;
-  const end = ENDS.includes(type) && earlier.find(({ event }) => ENDS.includes(event!.type));
-  return end ? `the order had ended already, with ${end.event!.type} at ${end.seq}` : false;
+  const excludes = EITHER_OR.filter((some) => some.includes(type)).flat();
+  const other = earlier.find(({ event }) => excludes.includes(event!.type));
+  if (!other) return false;
+  const said = `${other.event!.type} at ${other.seq}`;
+  if (ENDS.includes(type)) return `the order had ended already, with ${said}`;
+  return `an order has one of the two, and there was ${said}`;
 }
+
+/** It was said before all was there that it needs. */
+function early({ seq }: Told, { type }: Event, told: readonly Told[]): string | false {
+  const needed = ONLY_AFTER.flatMap(([only, ...after]) => (only === type ? after : []));
+  const missing = needed.filter((one) => !told.some(({ seq: at, event }) => at < seq && event?.type === one));
+  return missing.length > 0 && `it is in the stream before ${missing.join(" and ")}`;
+}
+
+/** A deadline that strikes is this much late at most, in milliseconds, where its service runs. */
+const STRIKES_WITHIN_MS = 10_000;
 
 /** It comes after the time at which a deadline should have decided. */
 function late(
@@ -158,11 +175,12 @@ function late(
   told: readonly Told[],
   services: readonly AnyService[],
 ): string | false {
-  if ("decidedBy" in data && data.decidedBy === "DEADLINE") return false;
+  const graceMs = "decidedBy" in data && data.decidedBy === "DEADLINE" ? STRIKES_WITHIN_MS : 0;
   const decideBy = told.flatMap(({ event }) =>
     event?.source === source && "decideBy" in event.data && event.type !== type ? [event.data.decideBy] : [],
   )[0];
-  if (decideBy !== undefined && time > decideBy) return `it comes ${ms(time - decideBy)} after its deadline`;
+  if (decideBy !== undefined && time > decideBy + graceMs)
+    return `it comes ${ms(time - decideBy)} after its deadline`;
   const on = because?.event;
   const row = services
     .find(({ name }) => name === source)

@@ -38,9 +38,9 @@ export interface Troubles {
 }
 
 /** What a look at open orders has found. */
-type Late = Pick<Troubles, "troubles" | "late" | "hasMore" | "lookedAt">;
+type Late = Pick<Troubles, "troubles" | "late" | "hasMore" | "lookedAt"> & { readonly isBlind: boolean };
 
-const NONE_YET: Late = { troubles: [], late: 0, hasMore: false, lookedAt: 0 };
+const NONE_YET: Late = { troubles: [], late: 0, hasMore: false, isBlind: false, lookedAt: 0 };
 
 /** The most reasons that are told for which messages are parked; those come first that have parked the most. */
 const REASONS = 20;
@@ -50,6 +50,8 @@ const PATIENCE_MS = 30_000;
 /** How many orders are looked at at once: each takes some twenty requests. */
 const AT_ONCE = 12;
 const FRESH_MS = 3_000;
+/** The service that takes orders. */
+const ORDERS = "orders";
 /** Services that are down keep a look waiting: what is known is told without it. */
 const AT_HAND_MS = 500;
 
@@ -75,10 +77,13 @@ export class Watch {
     const looking = this.#look();
     const patience = new AbortController();
     const soon = sleep(AT_HAND_MS, undefined, { signal: patience.signal }).catch(() => {});
-    const late = (await Promise.race([looking, soon.then(() => this.#latest)])) ?? NONE_YET;
+    const found = (await Promise.race([looking, soon.then(() => this.#latest)])) ?? NONE_YET;
     patience.abort();
-    const troubles = [...this.#nats(), ...this.#services(), ...this.#parked(), ...late.troubles];
-    return { ...late, at: Date.now(), troubles, isLooking: late === NONE_YET };
+    const { isBlind, ...late } = found;
+    const services = this.#services();
+    const blind = isBlind && !services.some(({ about }) => about === ORDERS) ? [this.#blind()] : [];
+    const troubles = [...this.#nats(), ...services, ...blind, ...this.#parked(), ...late.troubles];
+    return { ...late, at: Date.now(), troubles, isLooking: found === NONE_YET };
   }
 
   /** Looks at orders, one look at a time. */
@@ -93,13 +98,13 @@ export class Watch {
 
   async #lookAtOrders(): Promise<Late> {
     const { latest, sight } = this.#monitor;
-    const { ids, late, hasMore } = await this.#suspects.choose(
+    const { ids, late, hasMore, isBlind } = await this.#suspects.choose(
       sight?.board.notes ?? [],
       latest?.consumers ?? [],
     );
     const [troubles, inVain] = await Promise.all([this.#ordersIn(ids), this.#triesInVain()]);
     this.#inVain = inVain;
-    this.#latest = { troubles, late, hasMore, lookedAt: ids.length };
+    this.#latest = { troubles, late, hasMore, isBlind, lookedAt: ids.length };
     return this.#latest;
   }
 
@@ -130,6 +135,13 @@ export class Watch {
           command: goesOn ? null : advice.restart(name),
         };
       });
+  }
+
+  /** Only the service orders knows which of them are open. */
+  #blind(): Trouble {
+    const sentence = `${ORDERS} does not answer: nobody can tell which orders wait for too long.`;
+    const command = adviceFor(this.#monitor.config).restart(ORDERS);
+    return { kind: "service", about: ORDERS, situation: "unknown", sentence, others: 0, command };
   }
 
   /** What those say who do not get on, of the event that they are held up at: whether calls for it fail, and why. */
@@ -165,7 +177,7 @@ export class Watch {
   async #pending(limit: number, after?: string) {
     const query = new URLSearchParams({ status: "pending", order: "oldest", limit: `${limit}` });
     if (after) query.set("cursor", after);
-    const answer = await get(this.#monitor.config, "orders", `/orders?${query}`);
+    const answer = await get(this.#monitor.config, ORDERS, `/orders?${query}`);
     return answer?.status === 200 ? (answer.body as { orders: Pending[]; next?: string }) : undefined;
   }
 

@@ -36,6 +36,8 @@ export interface Circumstances {
   readonly orderId: string;
   readonly now: number;
   readonly isNatsThere: boolean;
+  /** Why nothing could be read of the order though NATS is there. */
+  readonly unseen?: string | undefined;
   readonly told: readonly Told[];
   readonly outlook: Outlook;
   readonly consumers: readonly ConsumerStand[];
@@ -74,6 +76,10 @@ export function why(found: Circumstances, advice: Advice): Why {
   const { orderId, told, isNatsThere } = found;
   const look = advice.showOrder(orderId);
   if (!isNatsThere) return { orderId, ...withoutNats(found, advice) };
+  if (found.unseen !== undefined) {
+    const sentence = `NATS is there, and what it has of the order can't be looked at: ${found.unseen}. That says nothing of how the order stands.`;
+    return { orderId, situation: "unknown", at: null, sentence, command: advice.askForOrder(orderId) };
+  }
   const unpublished = outboxes(found, look);
   if (told.length === 0 && unpublished.length === 0) return { orderId, ...untold(found, advice) };
   const end = endOf(told);
@@ -118,14 +124,14 @@ function untold({ orderId, work }: Circumstances, advice: Advice): Omit<Why, "or
 }
 
 /** What is decided and not in the stream. */
-function outboxes({ work, now, isNatsThere }: Circumstances, command: string): Reason[] {
+function outboxes({ work, now, isNatsThere, troubles }: Circumstances, command: string): Reason[] {
   return [...work].flatMap(([service, { unpublished }]) => {
     const [first] = unpublished;
     if (!first) return [];
     const age = now - first.at;
     const isHeldUp = age > ON_ITS_WAY_MS;
     const types = unpublished.map(({ type }) => type).join(" and ");
-    const because = isHeldUp && isNatsThere ? ": NATS does not take it" : "";
+    const because = isHeldUp && isNatsThere ? `: ${troubles.get(service) ?? "NATS does not take it"}` : "";
     const sentence = `${service} has decided ${types}, which waits in its outbox for ${span(age)}${because}.`;
     const rank = isHeldUp ? UNPUBLISHED : UNDER_WAY;
     return [{ rank, situation: isHeldUp ? "stuck" : "moving", at: service, sentence, command }];
@@ -187,8 +193,9 @@ function person(expected: Expected, found: Circumstances, advice: Advice): Found
     return { rank: PERSON, situation, sentence, command: advice.showOrder(orderId) };
   }
   const deeds = commands.join(" or ");
-  const sentence = `The order waits for a person to ${deeds} it: ${says.join(" or ")}. Without an answer ${end}`;
-  return { rank: PERSON, situation, sentence, command: advice.review(orderId) };
+  const where = `It is answered on the monitor's page, or by POST ${advice.reviewAt(orderId)}.`;
+  const sentence = `The order waits for a person to ${deeds} it: ${says.join(" or ")}. Without an answer ${end} ${where}`;
+  return { rank: PERSON, situation, sentence, command: advice.showOrder(orderId) };
 }
 
 function paused(expected: Expected, found: Circumstances, advice: Advice): Found | undefined {

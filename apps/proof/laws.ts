@@ -2,35 +2,12 @@
 
 import { type Config, loadConfig } from "../../shared/config.ts";
 import type { Event, FactType } from "../../shared/contracts/events.ts";
+import { EITHER_OR, ONLY_AFTER } from "../../shared/contracts/sequence.ts";
 import type { Laws, View } from "../../shared/flow/check/scenario.ts";
 import { audience } from "./audience.ts";
 import { known } from "./knowledge.ts";
 import { step } from "./steps.ts";
 import type { World } from "./world.ts";
-
-/** Facts of which an order has one at most. */
-const EITHER_OR: readonly (readonly FactType[])[] = [
-  ["order.completed", "order.cancelled"],
-  ["stock.reserved", "stock.rejected"],
-  ["stock.released", "stock.committed"],
-  ["stock.rejected", "stock.released"],
-  ["risk.cleared", "risk.rejected"],
-  ["payment.authorized", "payment.declined"],
-  ["payment.captured", "payment.voided"],
-  ["shipment.dispatched", "shipment.waived", "shipment.failed", "shipment.withdrawn"],
-  ["order.created"],
-  ["order.cancellation-requested"],
-  ["risk.flagged"],
-];
-
-/** What may only be said after all of something else was. */
-const ONLY_AFTER: readonly (readonly [FactType, ...FactType[]])[] = [
-  ["payment.authorized", "stock.reserved", "risk.cleared"],
-  ["shipment.dispatched", "payment.authorized"],
-  ["shipment.waived", "payment.authorized"],
-  ["order.completed", "payment.captured"],
-  ["shipment.withdrawn", "order.cancellation-requested"],
-];
 
 const REFUSALS: readonly FactType[] = [
   "stock.rejected",

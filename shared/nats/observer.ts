@@ -10,7 +10,13 @@ import {
   jetstreamManager,
   type StoredMsg,
 } from "@nats-io/jetstream";
-import type { NatsConnection, QueuedIterator } from "nats";
+import {
+  ClosedConnectionError,
+  type NatsConnection,
+  NoRespondersError,
+  type QueuedIterator,
+  TimeoutError,
+} from "nats";
 import { type Account, connectNats } from "./connect.ts";
 import { FLOW_STREAM, PARKED_STREAM, parkedSubject, SCHEMA_STREAM } from "./topology.ts";
 
@@ -30,6 +36,18 @@ const TIMEOUT_MS = 2_000;
 /** The most messages of one order, or of one lane, that are read. */
 const MOST_OF_ONE = 500;
 const PAGE = 500;
+
+/** The broker is away, or does not answer. */
+class NatsAwayError extends Error {
+  override name = "NatsAwayError";
+}
+
+const AWAY = [NatsAwayError, TimeoutError, NoRespondersError, ClosedConnectionError];
+
+/** Whether what was asked of NATS failed since it is away; else NATS is there, and something else is wrong. */
+export function isAway(error: unknown): boolean {
+  return AWAY.some((one) => error instanceof one);
+}
 
 /** Looks, and counts how often it asked. Whatever is asked of it rejects while the broker is away, or within 2 s. */
 export class NatsObserver {
@@ -53,6 +71,11 @@ export class NatsObserver {
       connection,
       await jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT_MS }),
     );
+  }
+
+  /** Another one on the same connection, which counts for itself. */
+  another(): NatsObserver {
+    return new NatsObserver(this.#connection, this.#manager);
   }
 
   get connection(): NatsConnection {
@@ -147,7 +170,7 @@ export class NatsObserver {
     this.#ask();
     const all: Stored[] = [];
     const batch = await ask(this.#manager.direct);
-    const timer = setTimeout(() => batch.stop(new Error("NATS does not answer")), TIMEOUT_MS);
+    const timer = setTimeout(() => batch.stop(new NatsAwayError("NATS does not answer")), TIMEOUT_MS);
     try {
       for await (const message of batch) all.push(message);
     } finally {
@@ -157,7 +180,7 @@ export class NatsObserver {
   }
 
   #ask(): void {
-    if (!this.#isConnected) throw new Error("NATS is not reachable");
+    if (!this.#isConnected) throw new NatsAwayError("NATS is not reachable");
     this.requests++;
   }
 

@@ -58,7 +58,7 @@ describe("an order that waits", () => {
     await expectEnded(orderId, "completed");
   });
 
-  test("for a person: until when, and the command that approves it", async () => {
+  test("for a person: until when, and where it is answered", async () => {
     const orderId = await shop.place(LARGE);
 
     const answer = await untilTold(
@@ -67,9 +67,13 @@ describe("an order that waits", () => {
     );
     expect(answer).toMatchObject({ situation: "waiting", at: "risk" });
     expect(answer.sentence).toMatch(
-      /Without an answer the review deadline says risk.rejected at .* UTC, in .* h.*\.$/,
+      /Without an answer the review deadline says risk.rejected at .* UTC, in .* h.*\. It is answered on/,
     );
-    expect((await sh(answer.command)).text).toContain('"status":"cleared"');
+    expect((await sh(answer.command)).text).toContain("risk.flagged");
+    const door = /by POST (\S+)\.$/.exec(answer.sentence)![1]!;
+    const headers = { "content-type": "application/json" };
+    const approved = await fetch(door, { method: "POST", headers, body: '{"decision": "approve"}' });
+    expect(approved.status).toBe(200);
     await expectEnded(orderId, "completed");
   });
 

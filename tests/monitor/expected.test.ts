@@ -204,7 +204,21 @@ describe("a step is flagged", () => {
     expect(flagsOf(captured, first, first)).toContain("it is in the stream already, at 3");
   });
 
-  it("when it comes after its deadline, unless the deadline said it", () => {
+  it("when another was said that excludes it, or what it needs was not", () => {
+    const reserved = heard("stock.reserved", { orderId: ORDER, lines: [] }, because("inventory", created));
+    const score = { orderId: ORDER, score: 1, reasons: [] as string[], decidedBy: "RULES" as const };
+    const cleared = heard("risk.cleared", score, because("risk", created));
+    const money = { orderId: ORDER, reference: "r", amountCents: 1, currency: "EUR" } as const;
+    const held = (cause: Event, id: string) =>
+      heard("payment.authorized", money, { ...because("payments", cause), id });
+    expect(flagsOf(reserved, held(reserved, "a1"))).toEqual(["it is in the stream before risk.cleared"]);
+    expect(flagsOf(reserved, cleared, held(cleared, "a1"))).toEqual([]);
+    expect(flagsOf(reserved, cleared, held(cleared, "a1"), held(reserved, "a2"))).toEqual([
+      "an order has one of the two, and there was payment.authorized at 4",
+    ]);
+  });
+
+  it("when it comes after its deadline, unless the deadline said it at once", () => {
     const verdict = { orderId: ORDER, score: 9, reasons: [] };
     const flagged = heard("risk.flagged", { ...verdict, decideBy: NOW + 1_000 }, because("risk", created));
     const late = { source: "risk", causationId: "review x", time: NOW + 5_000 };
@@ -215,6 +229,10 @@ describe("a step is flagged", () => {
     expect(
       flagsOf(flagged, heard("risk.rejected", { ...verdict, decidedBy: "DEADLINE" }, byDeadline)),
     ).toEqual([]);
+    const muchLater = { ...byDeadline, time: NOW + 7_200_000 };
+    expect(
+      flagsOf(flagged, heard("risk.rejected", { ...verdict, decidedBy: "DEADLINE" }, muchLater)),
+    ).toEqual(["it comes 7199 s after its deadline"]);
 
     const declined = { orderId: ORDER, reason: "no" };
     const answer = { ...because("payments", created), time: NOW + 3_600_000 + 2_000 };

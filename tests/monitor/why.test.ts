@@ -139,6 +139,24 @@ describe("an order is stuck", () => {
     });
   });
 
+  it("when what was decided does not get into the stream, in its service's own words where it has some", () => {
+    const work = new Map([["orders", workOf({ unpublished: [{ type: "order.completed", at: NOW }] })]]);
+    const troubles = new Map([["orders", "the schemas could not be agreed on"]]);
+    expect(tell({ work, troubles }).sentence).toBe(
+      "orders has decided order.completed, which waits in its outbox for 1 min: the schemas could not be agreed on.",
+    );
+  });
+
+  it("when NATS is there and the order can't be looked at, which is no outage", () => {
+    expect(tell({ told: [], unseen: "stream not found" })).toMatchObject({
+      situation: "unknown",
+      at: null,
+      sentence: expect.stringMatching(
+        /^NATS is there, and what it has of the order can't be looked at: stream not found\./,
+      ),
+    });
+  });
+
   it("when NATS is away, with what waits for it", () => {
     const work = new Map([["orders", workOf({ unpublished: [{ type: "order.created", at: NOW }] })]]);
     expect(tell({ told: [], isNatsThere: false, work })).toMatchObject({
@@ -220,8 +238,9 @@ describe("an order waits", () => {
       situation: "waiting",
       at: "risk",
       sentence:
-        "The order waits for a person to review it: risk.cleared or risk.rejected. Without an answer the review deadline says risk.rejected at 2026-01-06 09:00:00 UTC, in 23 h 59 min.",
-      command: `curl http://127.0.0.1:8084/reviews/${ORDER} -H 'content-type: application/json' -d '{"decision": "approve"}'`,
+        "The order waits for a person to review it: risk.cleared or risk.rejected. Without an answer the review deadline says risk.rejected at 2026-01-06 09:00:00 UTC, in 23 h 59 min. " +
+        `It is answered on the monitor's page, or by POST http://127.0.0.1:8084/reviews/${ORDER}.`,
+      command: `npm run -s order -- ${ORDER}`,
     });
   });
 
@@ -382,7 +401,7 @@ it("of an order that nobody knows, nothing was ever said", () => {
 it("where services run in containers, commands are those of Docker Compose", () => {
   const inContainers = adviceFor(loadConfig({ SERVICE_URL: "http://{service}:{port}" }));
 
-  expect(inContainers.restart("risk")).toBe("docker compose up -d risk");
+  expect(inContainers.restart("risk")).toBe("docker compose restart risk");
   expect(inContainers.showParked(12)).toBe("docker compose run --rm parked show 12");
-  expect(inContainers.review(ORDER)).toContain("http://127.0.0.1:8084/reviews/");
+  expect(inContainers.reviewAt(ORDER)).toContain("http://127.0.0.1:8084/reviews/");
 });

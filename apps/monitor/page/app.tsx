@@ -12,7 +12,7 @@ import { Reviews } from "./reviews.tsx";
 import { partsOf, useAddress } from "./router.ts";
 import { Schemas } from "./schemas.tsx";
 import { Service } from "./service.tsx";
-import { useStore } from "./store.ts";
+import { useStore } from "./value.ts";
 import { clock, count } from "./words.ts";
 
 const PLACES = [

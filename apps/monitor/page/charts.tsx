@@ -5,7 +5,7 @@ import uPlot from "uplot";
 import type { History } from "./api.ts";
 import { useEffect } from "./effect.ts";
 import { past } from "./past.ts";
-import { useStore } from "./store.ts";
+import { useStore } from "./value.ts";
 import { count, rate } from "./words.ts";
 
 const COLOURS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7"];

@@ -2,7 +2,7 @@
 
 import { type Consumer, latest } from "./live.ts";
 import { Badge, Cell, Table } from "./parts.tsx";
-import { useStore } from "./store.ts";
+import { useStore } from "./value.ts";
 import { count, rate, seconds } from "./words.ts";
 
 const FIGURES = ["Waits", "Oldest", "In/s", "Out/s", "To zero", "Pending", "Unacked", "Redelivered", "Pulls"];

@@ -3,7 +3,7 @@
 import { type FlowMap, useAnswer } from "./api.ts";
 import { latest } from "./live.ts";
 import { Cell, Missing, Table } from "./parts.tsx";
-import { useStore } from "./store.ts";
+import { useStore } from "./value.ts";
 import { rate } from "./words.ts";
 
 export function Facts() {

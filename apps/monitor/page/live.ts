@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import type * as shapes from "../schemas.ts";
 import { POLL_MS } from "./settings.ts";
-import { Store } from "./store.ts";
+import { Store } from "./value.ts";
 
 export type Snapshot = z.infer<typeof shapes.snapshot>;
 export type Consumer = z.infer<typeof shapes.consumer>;

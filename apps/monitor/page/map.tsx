@@ -5,7 +5,7 @@ import { type Drawings, type FlowMap as Flow, useAnswer } from "./api.ts";
 import { useEffect } from "./effect.ts";
 import { type Consumer, latest } from "./live.ts";
 import { Missing } from "./parts.tsx";
-import { useStore } from "./store.ts";
+import { useStore } from "./value.ts";
 import { count, rate } from "./words.ts";
 
 type Drawing = Drawings["wide"];

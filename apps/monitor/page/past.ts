@@ -2,7 +2,7 @@
 
 import { get, type History } from "./api.ts";
 import { latest, type Snapshot } from "./live.ts";
-import { Store } from "./store.ts";
+import { Store } from "./value.ts";
 
 const MOST = 900;
 

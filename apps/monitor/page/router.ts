@@ -1,6 +1,6 @@
 // The page's addresses: links change what is shown without a new page, and going back works.
 
-import { Store, useStore } from "./store.ts";
+import { Store, useStore } from "./value.ts";
 
 const address = new Store(here());
 

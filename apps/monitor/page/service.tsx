@@ -4,7 +4,7 @@ import { type FlowMap, type Troubles, useAnswer } from "./api.ts";
 import { Charts } from "./charts.tsx";
 import { latest } from "./live.ts";
 import { Badge, Command } from "./parts.tsx";
-import { useStore } from "./store.ts";
+import { useStore } from "./value.ts";
 import { clock, count, rate, seconds } from "./words.ts";
 
 export function Service({ name }: { name: string }) {
