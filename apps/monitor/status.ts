@@ -65,7 +65,10 @@ function ruled(
   }
   if (lag === 0) return { status: "OK", why: "nothing waits" };
   const [first] = looks as [Look];
-  if (keepsUp(looks)) return { status: "OK", why: `${events(lag)}, no more than come in between two looks` };
+  if (keepsUp(looks)) {
+    const why = `${events(lag)}, no more than come in between two looks${heldUp(looks)}`;
+    return { status: "OK", why };
+  }
   const rates = ratesOf(looks);
   if (rates && lag < lagOf(first)) return { status: "CATCHING UP", why: catchingUp(lag, rates, eta) };
   const { outside, back } = inflow(looks);
@@ -85,6 +88,15 @@ function ruled(
 /** At some look no more waited than had come in since the look before: whatever waits, waits briefly. */
 function keepsUp(looks: readonly Look[]): boolean {
   return looks.some((look) => lagOf(look) <= look.cameIn || lagOf(look) === 0);
+}
+
+/** That the first event was not handled all the while, if it was not: others pass it by. */
+function heldUp(looks: readonly Look[]): string {
+  const [first] = looks as [Look];
+  const now = looks.at(-1)!;
+  const isHeldUp = looks.every((look) => lagOf(look) > 0 && look.floorSeq === first.floorSeq);
+  if (looks.length < WINDOW || !isHeldUp) return "";
+  return `; the first of them was not handled for ${seconds((now.at - first.at) / 1_000)}, and others pass it by`;
 }
 
 function catchingUp(lag: number, { out }: Rates, eta: number | null): string {

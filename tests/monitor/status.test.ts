@@ -57,6 +57,21 @@ describe("OK", () => {
     });
   });
 
+  it("is who handles what comes in but for one event, and says so", () => {
+    const passing = Array.from({ length: WINDOW }, (_, n) => ({
+      pending: 0,
+      ackPending: 3,
+      cameIn: 20,
+      deliveries: 20 * n,
+      deliveredSeq: 20 * n + 8,
+      floorSeq: 7,
+    }));
+    expect(standing(...passing)).toMatchObject({
+      status: "OK",
+      why: "3 events wait, no more than come in between two looks; the first of them was not handled for 18 s, and others pass it by",
+    });
+  });
+
   it("is who has some events under way at every look, and handles what comes in", () => {
     expect(standing(...lags([5, 4, 6, 5, 7, 4, 5, 6, 5, 5], 100))).toMatchObject({
       status: "OK",
