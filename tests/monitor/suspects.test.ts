@@ -27,7 +27,14 @@ const parked = (key: string, fingerprint = "f", state: Note["state"] = "failed")
 it("all of a few orders, each once", async () => {
   const found = await shop(3, { 7: id(1) }).choose([parked(id(2))], [heldUpAt(7)]);
   expect([...found.ids].sort()).toEqual([id(0), id(1), id(2)]);
-  expect(found).toMatchObject({ late: 3, hasMore: false });
+  expect(found).toMatchObject({ late: 3, hasMore: false, isBlind: false });
+});
+
+it("those that something points at, where orders does not answer: then nobody can tell whether there are more", async () => {
+  const suspects = new Suspects({ pending: async () => undefined, keyAt: async () => id(7) });
+  const { ids, ...rest } = await suspects.choose([], [heldUpAt(7)]);
+  expect(ids).toEqual([id(7)]);
+  expect(rest).toEqual({ late: 0, hasMore: false, isBlind: true });
 });
 
 it("the one that a service is held up at, and one of each kind that is parked, however many are older", async () => {
