@@ -2,7 +2,7 @@
 
 import { Chance } from "../flow/simulate/chance.ts";
 import { tooManyAgain } from "./again.ts";
-import { untilCalm } from "./calm.ts";
+import { unparked, untilCalm } from "./calm.ts";
 import { carryOut, victimsOf } from "./faults.ts";
 import { placeOrders, reviewAll, stockUp } from "./load.ts";
 import { Operators, type Words } from "./operators.ts";
@@ -104,7 +104,12 @@ async function shake<World>(
     await strikes.ended();
     tell("all orders are placed, and all faults are over");
     const calmWithinMs = CALM_WITHIN_MS + orders * CALM_WITHIN_MS_EACH;
-    restless = await untilCalm(site, calmWithinMs, () => operators.unrest());
+    // What PARKED has lost is put there again within some seconds.
+    const untold = () => Promise.all(services.map((service) => unparked(site, service)));
+    restless = await untilCalm(site, calmWithinMs, async () => [
+      ...(await operators.unrest()),
+      ...(await untold()).flat(),
+    ]);
   } finally {
     rest.abort();
   }
