@@ -8,10 +8,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { allServices } from "../../apps/services.ts";
 import { factTypes } from "../../shared/contracts/events.ts";
 import { SCHEMA_BUCKET } from "../../shared/nats/topology.ts";
+import { placeUntil } from "../../shared/stack/bench/orders.ts";
 import { barriers, overhang, Visitor } from "../support/browser.ts";
 import { TestStack } from "../support/stack.ts";
 import { aVersion, publishOrder } from "../support/versions.ts";
 
+/** As many as a search looks through at a time, with the one that is looked for. */
+const MANY = 9_999;
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
 
 let shop: TestStack;
@@ -359,6 +362,23 @@ test("a review is answered by keyboard alone, and the keyboard stays where it wa
   });
   expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
 });
+
+test("with 10,000 orders more, the oldest of them is found by its customer, and its story is one click away", async () => {
+  const oldest = await shop.place({ customerId: "c-the-oldest" });
+  let left = MANY;
+  await placeUntil(shop.stack, () => --left < 0);
+
+  await visitor.visit("/", async (page) => {
+    await page.locator(".map [data-service]").first().waitFor();
+    await page.getByRole("link", { name: "Orders", exact: true }).click();
+    await page.locator("tbody tr").nth(49).waitFor();
+    await page.getByLabel("Customer").fill("the-oldest");
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: oldest }).click();
+    await page.locator("[data-why]").waitFor();
+    await page.getByText("order.created").first().waitFor();
+  });
+}, 120_000);
 
 test("whoever leaves a view before its first frame is drawn leaves nothing of it behind", async () => {
   await visitor.visit("/orders", async (page) => {
