@@ -10,8 +10,6 @@ import { type Checked, check } from "./check.ts";
 import { Inspector } from "./inspect.ts";
 import { Poll, type Snapshot } from "./poll.ts";
 
-const HOUR_MS = 3_600_000;
-
 /** After so many looks one consumer's numbers are checked, if no more than so many messages have to be read for it. */
 const CHECK_EVERY = 5;
 const CHECKED = 2_000;
@@ -84,7 +82,7 @@ export class Monitor {
       observer,
       looking,
       poll: new Poll(looking, services),
-      board: new Board(looking, config.PARKED_MAX_AGE_HOURS * HOUR_MS),
+      board: new Board(looking),
     };
     this.#inspector = new Inspector(observer, services, config, this.#log);
     this.#log.info("connected to NATS");

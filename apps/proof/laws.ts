@@ -4,6 +4,7 @@ import { type Config, loadConfig } from "../../shared/config.ts";
 import type { Event, FactType } from "../../shared/contracts/events.ts";
 import { EITHER_OR, ONLY_AFTER } from "../../shared/contracts/sequence.ts";
 import type { Laws, View } from "../../shared/flow/check/scenario.ts";
+import { gathered } from "../../shared/gathered.ts";
 import { audience } from "./audience.ts";
 import { known } from "./knowledge.ts";
 import { step } from "./steps.ts";
@@ -56,12 +57,7 @@ interface Order extends Event<"order.created"> {
 }
 
 function ordersOf(said: readonly Event[]): Order[] {
-  const byKey = new Map<string, Event[]>();
-  for (const event of said) {
-    const facts = byKey.get(event.key);
-    if (facts) facts.push(event);
-    else byKey.set(event.key, [event]);
-  }
+  const byKey = gathered(said, ({ key }) => key);
   return said
     .filter((event) => event.type === "order.created")
     .map((event) => {

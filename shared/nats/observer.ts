@@ -13,8 +13,8 @@ import {
 import {
   ClosedConnectionError,
   type NatsConnection,
-  NoRespondersError,
   type QueuedIterator,
+  RequestError,
   TimeoutError,
 } from "nats";
 import { type Account, connectNats } from "./connect.ts";
@@ -42,11 +42,13 @@ class NatsAwayError extends Error {
   override name = "NatsAwayError";
 }
 
-const AWAY = [NatsAwayError, TimeoutError, NoRespondersError, ClosedConnectionError];
+const AWAY = [NatsAwayError, TimeoutError, RequestError, ClosedConnectionError];
+/** That JetStream has not begun; the client does not export it. */
+const NOT_ENABLED = "JetStreamNotEnabled";
 
-/** Whether what was asked of NATS failed since it is away; else NATS is there, and something else is wrong. */
+/** Whether what was asked of NATS failed since nobody answers; else NATS is there, and something else is wrong. */
 export function isAway(error: unknown): boolean {
-  return AWAY.some((one) => error instanceof one);
+  return AWAY.some((one) => error instanceof one) || (error as Error).name === NOT_ENABLED;
 }
 
 /** Looks, and counts how often it asked. Whatever is asked of it rejects while the broker is away, or within 2 s. */

@@ -14,7 +14,6 @@ const PAGES = 10;
 /** The entries of PARKED. */
 export class Board {
   readonly #observer: NatsObserver;
-  readonly #maxAgeMs: number;
   /** By subject; a message that comes anew goes to the end, so that they are in the order of PARKED. */
   readonly #notes = new Map<string, Note>();
   /** For whoever asks until something changes: many may ask, and there may be very many notes. */
@@ -22,10 +21,8 @@ export class Board {
   #through = 0;
   #life: string | undefined;
 
-  /** `maxAgeMs` is how long PARKED keeps an entry. */
-  constructor(observer: NatsObserver, maxAgeMs: number) {
+  constructor(observer: NatsObserver) {
     this.#observer = observer;
-    this.#maxAgeMs = maxAgeMs;
   }
 
   /** The entries as of the last look, oldest first. */
@@ -65,10 +62,8 @@ export class Board {
 
   /** What PARKED does not have any more because of its age; it says so of nothing. */
   #expire({ messages, firstSeq }: StreamStand): void {
-    const before = Date.now() - this.#maxAgeMs;
-    for (const [subject, { id, lastAttempt }] of this.#notes) {
-      const isGone = messages === 0 || id < firstSeq || Date.parse(lastAttempt) < before;
-      if (!isGone) return; // Nor is what came after it.
+    for (const [subject, { id }] of this.#notes) {
+      if (messages > 0 && id >= firstSeq) return; // It goes in the order in which it came.
       this.#notes.delete(subject);
       this.#shown = undefined;
     }

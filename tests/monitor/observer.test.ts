@@ -10,8 +10,9 @@ import { check } from "../../apps/monitor/check.ts";
 import { Poll } from "../../apps/monitor/poll.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
-import { NatsObserver } from "../../shared/nats/observer.ts";
+import { isAway, NatsObserver } from "../../shared/nats/observer.ts";
 import {
+  ADMIN,
   FLOW_STREAM,
   MONITOR,
   PARKED_STREAM,
@@ -25,7 +26,6 @@ const folder = mkdtempSync(join(tmpdir(), "quadrille-observer-"));
 const services = allServices(loadConfig({}));
 const inventory = services.find(({ name }) => name === "inventory")!;
 const ORDERS = 1_200;
-const DAY_MS = 86_400_000;
 
 let broker: Broker;
 let observer: NatsObserver;
@@ -114,7 +114,7 @@ function countingWrong(times: number): NatsObserver {
 }
 
 it("keeps a board of what is parked: what has ended leaves it, and what has failed again is there once", async () => {
-  const board = new Board(observer, DAY_MS);
+  const board = new Board(observer);
   await put("5-1", "failed");
   await put("6-1", "failed");
   await board.look();
@@ -136,7 +136,7 @@ it("keeps a board of what is parked: what has ended leaves it, and what has fail
 
 it("keeps the board right when PARKED is made anew, and has as many messages again before it is looked at", async () => {
   await put("7-1", "failed");
-  const board = new Board(observer, DAY_MS);
+  const board = new Board(observer);
   await board.look();
   const { last_seq } = (await streams.info(PARKED_STREAM)).state;
   const { config } = await streams.info(PARKED_STREAM);
@@ -150,6 +150,31 @@ it("keeps the board right when PARKED is made anew, and has as many messages aga
     { place: "7-1", id: seq - 1 },
     { place: "8-1", id: seq },
   ]);
+});
+
+it("takes off the board what PARKED has let go of because of its age, and nothing else", async () => {
+  const board = new Board(observer);
+  const { seq } = await put("9-1", "failed");
+  await put("10-1", "failed");
+  await board.look();
+  await streams.purge(PARKED_STREAM, { seq: seq + 1 }); // As its age does it: the oldest first, and nobody is told.
+  await board.look();
+  expect(board.notes.map(({ place }) => place)).toEqual(["10-1"]);
+});
+
+it("tells a broker that is away from one that has not what is asked for", async () => {
+  const faultOf = (asked: Promise<unknown>) =>
+    asked.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  const { NATS_HOST, NATS_PORT, ADMIN_PASSWORD } = loadConfig(broker.env);
+  const account = { url: `nats://${NATS_HOST}:${NATS_PORT}`, user: ADMIN, password: ADMIN_PASSWORD! };
+  const gone = await NatsObserver.connect(account, false);
+  expect(isAway(await faultOf(gone.stream("NONE")))).toBe(false);
+  await gone.close();
+  expect(isAway(await faultOf(gone.stream(PARKED_STREAM)))).toBe(true);
+  expect(isAway(await faultOf(gone.messages(PARKED_STREAM, 1, 1)))).toBe(true);
 });
 
 /** Says in PARKED what payments has put aside of an order, or no more. */

@@ -1,20 +1,18 @@
 // Which Chromium is taken, refused or fetched: played with scripts that print versions, and without a network.
 
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findChromium } from "../../shared/stack/chromium.ts";
+import { Scripts } from "../support/scripts.ts";
 
-let folder: string;
-let log: string[];
+let scripts: Scripts;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "chromium-"));
-  log = [];
+  scripts = new Scripts("chromium");
 });
 
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => scripts.remove());
 
 describe("CHROMIUM_BIN", () => {
   it("is used when it runs, whatever else there is", async () => {
@@ -34,7 +32,7 @@ describe("CHROMIUM_BIN", () => {
   });
 
   it("is refused when it does not run, with its own reason", async () => {
-    const broken = script("broken", ["echo 'libnss3.so is missing' >&2", "exit 127"]);
+    const broken = scripts.write("broken", ["echo 'libnss3.so is missing' >&2", "exit 127"]);
 
     await expect(find({ CHROMIUM_BIN: broken })).rejects.toThrow("libnss3.so is missing");
   });
@@ -45,15 +43,15 @@ describe("the PATH", () => {
     const chrome = program("path/google-chrome");
 
     expect(await find()).toBe(chrome);
-    expect(log).toEqual([]);
+    expect(scripts.log).toEqual([]);
   });
 
   it("is passed over for the cache when what is there does not run", async () => {
-    script("path/chromium", ["exit 1"]);
+    scripts.write("path/chromium", ["exit 1"]);
     const cached = program("cache/chromium");
 
     expect(await find()).toBe(cached);
-    expect(log).toEqual([]);
+    expect(scripts.log).toEqual([]);
   });
 });
 
@@ -63,31 +61,35 @@ describe("the distribution's package", () => {
 
     const found = await find(withTools());
 
-    expect(found).toBe(join(folder, "cache/chromium"));
-    expect(log).toEqual(["Fetching Chromium from the distribution's packages, which can take minutes."]);
-    expect(readdirSync(join(folder, "cache")).filter((name) => name.startsWith("fetch-"))).toEqual([]);
+    expect(found).toBe(join(scripts.folder, "cache/chromium"));
+    expect(scripts.log).toEqual([
+      "Fetching Chromium from the distribution's packages, which can take minutes.",
+    ]);
+    expect(readdirSync(join(scripts.folder, "cache")).filter((name) => name.startsWith("fetch-"))).toEqual(
+      [],
+    );
   });
 
   it("is fetched once: the next one finds it in the cache", async () => {
     publishPackage();
     await find(withTools());
-    rmSync(join(folder, "path"), { recursive: true });
+    rmSync(join(scripts.folder, "path"), { recursive: true });
 
-    expect(await find(withTools())).toBe(join(folder, "cache/chromium"));
-    expect(log).toHaveLength(1);
+    expect(await find(withTools())).toBe(join(scripts.folder, "cache/chromium"));
+    expect(scripts.log).toHaveLength(1);
   });
 
   it("that has no Chromium in it is refused, and leaves none behind", async () => {
-    script("path/apt-get", ["touch archives/some.deb"]);
-    script("path/dpkg-deb", ['mkdir -p "$3"']);
+    scripts.write("path/apt-get", ["touch archives/some.deb"]);
+    scripts.write("path/dpkg-deb", ['mkdir -p "$3"']);
 
     await expect(find(withTools())).rejects.toThrow("the package has no chromium in it");
-    expect(existsSync(join(folder, "cache/chromium"))).toBe(false);
+    expect(existsSync(join(scripts.folder, "cache/chromium"))).toBe(false);
   });
 
   it("that can't be fetched is told of with apt's reason, and what to do", async () => {
-    script("path/apt-get", ["echo 'E: Unable to locate package chromium' >&2", "exit 100"]);
-    script("path/dpkg-deb", ["exit 0"]);
+    scripts.write("path/apt-get", ["echo 'E: Unable to locate package chromium' >&2", "exit 100"]);
+    scripts.write("path/dpkg-deb", ["exit 0"]);
 
     await expect(find(withTools())).rejects.toThrow(
       "No Chromium found, and none could be fetched: apt-get: E: Unable to locate package chromium. " +
@@ -101,24 +103,20 @@ describe("the distribution's package", () => {
 });
 
 function find(env: NodeJS.ProcessEnv = {}) {
-  return findChromium({
-    env: { PATH: join(folder, "path"), ...env },
-    cacheDir: join(folder, "cache"),
-    log: (line) => log.push(line),
-  });
+  return findChromium(scripts.whereabouts(env));
 }
 
 /** A PATH with the machine's shell tools behind our own, and no browser in it that runs. */
 function withTools(): NodeJS.ProcessEnv {
   for (const name of ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])
-    script(`path/${name}`, ["exit 1"]);
-  return { PATH: `${join(folder, "path")}:${process.env.PATH}` };
+    scripts.write(`path/${name}`, ["exit 1"]);
+  return scripts.beforeOthers;
 }
 
 /** An apt that downloads one package, and a dpkg-deb that unpacks it: a browser that runs with its own libraries only. */
 function publishPackage(): void {
-  script("path/apt-get", ["touch archives/chromium.deb"]);
-  script("path/dpkg-deb", [
+  scripts.write("path/apt-get", ["touch archives/chromium.deb"]);
+  scripts.write("path/dpkg-deb", [
     'mkdir -p "$3/usr/lib/chromium" "$3/usr/lib/own"',
     'touch "$3/usr/lib/own/libown.so.1"',
     `printf '#!/bin/sh\\ncase "$LD_LIBRARY_PATH" in */usr/lib/own*) echo Chromium 1;; *) exit 1;; esac\\n' > "$3/usr/lib/chromium/chromium"`,
@@ -127,13 +125,5 @@ function publishPackage(): void {
 }
 
 function program(name: string): string {
-  return script(name, ["echo Chromium 130"]);
-}
-
-function script(name: string, lines: string[]): string {
-  const path = join(folder, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, ["#!/bin/sh", ...lines, ""].join("\n"));
-  chmodSync(path, 0o755);
-  return path;
+  return scripts.write(name, ["echo Chromium 130"]);
 }

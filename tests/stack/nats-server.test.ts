@@ -2,32 +2,21 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { findNatsServer, isNewEnough, OLDEST, parseVersion } from "../../shared/stack/nats-server.ts";
+import { Scripts } from "../support/scripts.ts";
 
-let folder: string;
-let log: string[];
+let scripts: Scripts;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "nats-server-"));
-  log = [];
+  scripts = new Scripts("nats-server");
 });
 
 afterEach(() => {
   vi.unstubAllGlobals();
-  rmSync(folder, { recursive: true });
+  scripts.remove();
 });
 
 describe("NATS_SERVER_BIN", () => {
@@ -53,9 +42,9 @@ describe("NATS_SERVER_BIN", () => {
   });
 
   it("is refused when it is no program", async () => {
-    writeFileSync(join(folder, "text"), "hello");
+    writeFileSync(join(scripts.folder, "text"), "hello");
 
-    await expect(find({ NATS_SERVER_BIN: join(folder, "text") })).rejects.toThrow("does not run");
+    await expect(find({ NATS_SERVER_BIN: join(scripts.folder, "text") })).rejects.toThrow("does not run");
   });
 });
 
@@ -65,7 +54,7 @@ describe("the PATH", () => {
     natsServer("cache", "v2.12.1");
 
     expect(await find()).toBe(onPath);
-    expect(log).toEqual([]);
+    expect(scripts.log).toEqual([]);
   });
 
   it("is passed over for the cache when its nats-server is too old, and says so", async () => {
@@ -73,7 +62,7 @@ describe("the PATH", () => {
     const cached = natsServer("cache", "v2.12.1");
 
     expect(await find()).toBe(cached);
-    expect(log).toEqual([
+    expect(scripts.log).toEqual([
       `The nats-server on the PATH is refused: ${onPath} is v2.9.10, not ${OLDEST} or newer. ` +
         "Upgrade or remove it; another is used meanwhile.",
     ]);
@@ -86,10 +75,10 @@ describe("the official release", () => {
 
     const [found, again] = await Promise.all([find(withTools()), find(withTools())]);
 
-    expect(found).toBe(join(folder, "cache", "nats-server"));
+    expect(found).toBe(join(scripts.folder, "cache", "nats-server"));
     expect(again).toBe(found);
     expect(readFileSync(found, "utf8")).toContain("v2.12.15");
-    expect(readdirSync(join(folder, "cache"))).toEqual(["nats-server"]);
+    expect(readdirSync(join(scripts.folder, "cache"))).toEqual(["nats-server"]);
   });
 
   it("replaces a cached nats-server that has become too old", async () => {
@@ -105,21 +94,21 @@ describe("the official release", () => {
     await expect(find(withTools())).rejects.toThrow(
       /the checksum of nats-server-\S+ is not the one in SHA256SUMS/,
     );
-    expect(readdirSync(join(folder, "cache"))).toEqual([]);
+    expect(readdirSync(join(scripts.folder, "cache"))).toEqual([]);
   });
 });
 
 describe("the distribution's newest package", () => {
   it("is fetched from the machine's own mirror when there is no way to the official release", async () => {
     noNetwork();
-    script("path/apt-get", [
+    scripts.write("path/apt-get", [
       'case "$*" in',
       '  *indextargets*) printf "x-security http://mirror.test/security\\nx http://mirror.test/debian\\n" ;;',
       '  *update) grep -v "^deb .*target=Packages. http://mirror.test/debian " sources.list && exit 100 ;;',
       "  *download*) : > nats-server_2.15.1-1_any.deb ;;",
       "esac; true",
     ]);
-    script("path/dpkg-deb", [
+    scripts.write("path/dpkg-deb", [
       "mkdir -p usr/sbin",
       "printf '#!/bin/sh\\necho nats-server: v2.15.1\\n' > usr/sbin/nats-server",
       "chmod +x usr/sbin/nats-server",
@@ -165,37 +154,27 @@ it("reads a version out of what nats-server prints", () => {
 });
 
 function find(env: NodeJS.ProcessEnv = {}) {
-  return findNatsServer({
-    env: { PATH: join(folder, "path"), ...env },
-    cacheDir: join(folder, "cache"),
-    log: (line) => log.push(line),
-  });
+  return findNatsServer(scripts.whereabouts(env));
 }
 
 /** A PATH with the machine's tools behind our own, and with apt out of order unless a test brings one. */
 function withTools(): NodeJS.ProcessEnv {
-  if (!existsSync(join(folder, "path/nats-server"))) natsServer("path", "v2.9.10");
-  if (!existsSync(join(folder, "path/apt-get"))) script("path/apt-get", ["exit 100"]);
-  return { PATH: `${join(folder, "path")}:${process.env.PATH}` };
+  if (!existsSync(join(scripts.folder, "path/nats-server"))) natsServer("path", "v2.9.10");
+  if (!existsSync(join(scripts.folder, "path/apt-get"))) scripts.write("path/apt-get", ["exit 100"]);
+  return scripts.beforeOthers;
 }
 
 function natsServer(place: string, version: string): string {
-  return script(`${place}/nats-server`, [`echo "nats-server: ${version}"`]);
-}
-
-function script(name: string, lines: string[]): string {
-  const path = join(folder, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, ["#!/bin/sh", ...lines, ""].join("\n"));
-  chmodSync(path, 0o755);
-  return path;
+  return scripts.write(`${place}/nats-server`, [`echo "nats-server: ${version}"`]);
 }
 
 /** Answers every download as the release page would, with the checksum that `sign` gives the archive. */
 function publishRelease(sign: (archive: Buffer) => string) {
   natsServer("release/nats-server-any", "v2.12.15");
-  execFileSync("tar", ["-czf", "../release.tar.gz", "nats-server-any"], { cwd: join(folder, "release") });
-  const archive = readFileSync(join(folder, "release.tar.gz"));
+  execFileSync("tar", ["-czf", "../release.tar.gz", "nats-server-any"], {
+    cwd: join(scripts.folder, "release"),
+  });
+  const archive = readFileSync(join(scripts.folder, "release.tar.gz"));
   const cpu = process.arch === "x64" ? "amd64" : process.arch;
   const sums = `${sign(archive)}  nats-server-v2.12.15-${process.platform}-${cpu}.tar.gz\n`;
 
