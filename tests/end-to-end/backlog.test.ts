@@ -1,14 +1,11 @@
 // One service is down while events come in: whoever tells of the backlog names the same number. `BACKLOG` says how many events.
 
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { ConsumerStand, Snapshot } from "../../apps/monitor/poll.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { placeWaiting } from "../../shared/stack/bench/broker.ts";
-import { projectRoot } from "../../shared/stack/project.ts";
 import { Visitor } from "../support/browser.ts";
 import { Scrape } from "../support/exposition.ts";
 import { Prometheus } from "../support/prometheus.ts";
@@ -119,11 +116,6 @@ async function natsSays(): Promise<number> {
   return num_pending + num_ack_pending;
 }
 
-function lag(...args: string[]): Promise<{ code: number; text: string }> {
-  return new Promise((resolve) => {
-    const script = join(projectRoot, "dist", "shared", "stack", "lag.js");
-    execFile(process.execPath, [script, ...args], { env: shop.env }, (error, stdout, stderr) =>
-      resolve({ code: Number(error?.code ?? 0), text: stdout + stderr }),
-    );
-  });
+function lag(...args: string[]) {
+  return shop.command("lag", args);
 }

@@ -1,7 +1,5 @@
 // What services have put aside, in an operator's hands: `npm run -s parked` over the real stack.
 
-import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "nats";
@@ -11,7 +9,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { encode, fact } from "../../shared/contracts/events.ts";
 import { FLOW_STREAM, SCHEMA_BUCKET, wishSubject } from "../../shared/nats/topology.ts";
 import type { Entry, Group } from "../../shared/parked/entries.ts";
-import { projectRoot } from "../../shared/stack/project.ts";
 import { TestStack } from "../support/stack.ts";
 import { aVersion, newest, publishOrder } from "../support/versions.ts";
 
@@ -168,21 +165,12 @@ test("an ID that is none, or no more, is told apart from a broker that is not th
     text: expect.stringContaining("Nothing is parked as 999999"),
   });
   expect(await parked("lst")).toMatchObject({ code: 2, text: expect.stringContaining("npm run -s parked") });
-  const env = { ...shop.env, NATS_URL: "nats://127.0.0.1:1" };
-  expect(await run(env, "list")).toMatchObject({ code: 2, text: expect.stringContaining("127.0.0.1:1") });
+  const elsewhere = await shop.command("parked", ["list"], { NATS_URL: "nats://127.0.0.1:1" });
+  expect(elsewhere).toMatchObject({ code: 2, text: expect.stringContaining("127.0.0.1:1") });
 });
 
 function parked(...args: string[]) {
-  return run(shop.env, ...args);
-}
-
-function run(env: NodeJS.ProcessEnv, ...args: string[]): Promise<{ code: number; text: string }> {
-  const script = join(projectRoot, "dist", "shared", "stack", "parked.js");
-  return new Promise((resolve) => {
-    execFile(process.execPath, [script, ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: Number(error?.code ?? 0), text: stdout + stderr }),
-    );
-  });
+  return shop.command("parked", args);
 }
 
 /** What is parked of an order, in the order of the stream. */

@@ -1,6 +1,7 @@
 // The real stack for tests: on free ports, on an empty folder, with its output at hand when something fails.
 // biome-ignore-all lint/suspicious/noExplicitAny: tests say what they expect of a body by comparing it.
 
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { type Event, parseSubject } from "../../shared/contracts/events.ts";
 import { readEvent } from "../../shared/nats/headers.ts";
 import { FLOW_STREAM, PARKED_STREAM } from "../../shared/nats/topology.ts";
 import { isolatedEnv } from "../../shared/stack/ports.ts";
+import { projectRoot } from "../../shared/stack/project.ts";
 import { Stack } from "../../shared/stack/stack.ts";
 import { anOrder, type Placement } from "./order.ts";
 
@@ -61,6 +63,25 @@ export class TestStack {
       body: JSON.stringify(body),
     });
     return { status: response.status, headers: response.headers, body: (await response.json()) as any };
+  }
+
+  /** Runs one of the stack's commands to its end, with `more` in its environment: its exit code, and all that it said. */
+  command(name: string, args: readonly string[] = [], more: NodeJS.ProcessEnv = {}) {
+    const script = join(projectRoot, "dist", "shared", "stack", `${name}.js`);
+    return this.run(process.execPath, [script, ...args], more);
+  }
+
+  /** Runs a program to its end: its exit code, and all that it said. */
+  run(
+    program: string,
+    args: readonly string[],
+    more: NodeJS.ProcessEnv = {},
+  ): Promise<{ code: number; text: string }> {
+    return new Promise((resolve) => {
+      execFile(program, args, { env: { ...this.env, ...more } }, (error, stdout, stderr) =>
+        resolve({ code: Number(error?.code ?? 0), text: stdout + stderr }),
+      );
+    });
   }
 
   async stockUp(sku: string, delta: number): Promise<void> {
