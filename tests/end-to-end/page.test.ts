@@ -2,20 +2,18 @@
 
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "nats";
-import type { Page } from "playwright-core";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { allServices } from "../../apps/services.ts";
 import { factTypes } from "../../shared/contracts/events.ts";
 import { SCHEMA_BUCKET } from "../../shared/nats/topology.ts";
 import { placeUntil } from "../../shared/stack/bench/orders.ts";
-import { barriers, overhang, Visitor } from "../support/browser.ts";
+import { Visitor } from "../support/browser.ts";
 import { TestStack } from "../support/stack.ts";
 import { aVersion, publishOrder } from "../support/versions.ts";
 
 /** As many as a search looks through at a time, with the one that is looked for. */
 const MANY = 9_999;
-const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
 
 let shop: TestStack;
 let visitor: Visitor;
@@ -290,79 +288,6 @@ test("a broker that is away is said to be, and seen again without a reload", asy
   await shop.stack.untilReady();
 });
 
-describe("whoever looks", () => {
-  const paths = async () => {
-    const large = await shop.place({ lines: [{ sku: "TEA-001", quantity: 1, unitPriceCents: 200_000 }] });
-    return ["/", "/services/payments", "/orders", `/orders/${large}`, "/reviews", "/parked", "/schemas"];
-  };
-
-  test("on a phone never scrolls sideways", async () => {
-    for (const path of await paths()) {
-      const look = async (page: Page) => {
-        await settled(page);
-        expect(await overhang(page), path).toBeLessThanOrEqual(0);
-      };
-      await visitor.visit(path, look, PHONE);
-    }
-  });
-
-  test("in the dark gets a dark page, in the light a light one", async () => {
-    for (const colorScheme of ["light", "dark"] as const) {
-      const look = async (page: Page) => {
-        const colours = await page.evaluate("getComputedStyle(document.body).backgroundColor");
-        const [red] = `${colours}`.match(/\d+/)!;
-        expect(Number(red) > 128, colorScheme).toBe(colorScheme === "light");
-      };
-      await visitor.visit("/", look, { colorScheme });
-    }
-  });
-
-  test("with whatever means finds no barrier that axe knows of", async () => {
-    for (const path of await paths()) {
-      for (const options of [{}, { ...PHONE, colorScheme: "dark" as const }]) {
-        const look = async (page: Page) => {
-          await settled(page);
-          expect(await barriers(page), path).toEqual([]);
-        };
-        await visitor.visit(path, look, options);
-      }
-    }
-  });
-
-  test("by keyboard alone gets from the first view to an order's cause, and sees where they are", async () => {
-    const orderId = await shop.place();
-    await shop.ended(orderId);
-    await visitor.visit("/", async (page) => {
-      await tabTo(page, "Orders");
-      expect(await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")).toBe("solid");
-      await page.keyboard.press("Enter");
-      await page.getByRole("heading", { name: "Orders" }).waitFor();
-      expect(await page.evaluate("document.activeElement.id")).toBe("main");
-      await tabTo(page, "Order id, or a part of it");
-      await page.keyboard.type(orderId);
-      await page.keyboard.press("Enter");
-      await page.locator("[data-why]").getByText("it is not stuck").waitFor();
-      await page.goBack();
-      await page.getByRole("heading", { name: "Orders" }).waitFor();
-    });
-  });
-});
-
-test("a review is answered by keyboard alone, and the keyboard stays where it was", async () => {
-  const large = { lines: [{ sku: "TEA-001", quantity: 1, unitPriceCents: 200_000 }] };
-  const orderId = await shop.place(large);
-  await visitor.visit(`/orders/${orderId}`, async (page) => {
-    await page.getByLabel(`Note on ${orderId}`).waitFor();
-    await tabTo(page, `Note on ${orderId}`);
-    await page.keyboard.type("by keyboard");
-    await page.keyboard.press("Tab");
-    await page.keyboard.press("Enter");
-    await page.locator("[data-why]").getByText("it is not stuck").waitFor();
-    await page.locator("main:focus").waitFor();
-  });
-  expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
-});
-
 test("with 10,000 orders more, the oldest of them is found by its customer, and its story is one click away", async () => {
   const oldest = await shop.place({ customerId: "c-the-oldest" });
   let left = MANY;
@@ -404,20 +329,4 @@ test("nothing on the page has thrown, or was forbidden by its policy", () => {
 function data(name: string): (elements: { dataset?: unknown }[]) => string[] {
   // Runs in the browser: it knows nothing of what is around it.
   return new Function("elements", `return elements.map(({ dataset }) => dataset.${name})`) as never;
-}
-
-/** Until what the page has asked for is there. */
-async function settled(page: Page): Promise<void> {
-  await page.getByText("Asking the monitor…").first().waitFor({ state: "detached" });
-  await page.waitForLoadState("domcontentloaded");
-}
-
-/** Goes on with the tab key until something with this name is reached. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  const reached = "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()";
-  for (let presses = 0; presses < 40; presses++) {
-    await page.keyboard.press("Tab");
-    if (`${await page.evaluate(reached)}`.startsWith(name)) return;
-  }
-  throw new Error(`the tab key does not lead to ${name}`);
 }

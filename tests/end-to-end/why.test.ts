@@ -1,7 +1,7 @@
 // Each cause for which an order may stand still, planted in the real stack: the monitor has to name it, with what to do.
 
 import { jetstreamManager } from "@nats-io/jetstream";
-import { headers, type NatsConnection } from "nats";
+import type { NatsConnection } from "nats";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Trouble } from "../../apps/monitor/troubles.ts";
@@ -150,7 +150,7 @@ describe("an order with a message that nobody can read", () => {
   test("is stuck behind it, and the command shows it", async () => {
     orderId = await shop.place(LARGE);
     await untilTold(shop, orderId, /waits for a person/);
-    await garble(`stock.reserved.${orderId}`);
+    await shop.garble(`stock.reserved.${orderId}`);
     const answer = await untilTold(
       shop,
       orderId,
@@ -205,7 +205,7 @@ describe("the first view", () => {
   test("finds a stuck order among many older ones that wait for something else", async () => {
     const older = await Promise.all(Array.from({ length: 30 }, () => shop.place(LARGE)));
     const orderId = await shop.place(LARGE);
-    await garble(`stock.reserved.${orderId}`);
+    await shop.garble(`stock.reserved.${orderId}`);
 
     const found = await shop.until(
       "it is found",
@@ -307,15 +307,6 @@ async function expectEnded(
     new RegExp(`^The order is ${end} since .* UTC; it is not stuck\\.$`),
   );
   expect(answer).toMatchObject({ situation: "ended", at: null });
-}
-
-/** Says something in the flow that is no Avro. */
-async function garble(subject: string): Promise<void> {
-  const attributes = headers();
-  attributes.set("ce-id", `${subject}.garbled`);
-  attributes.set("ce-time", new Date().toISOString());
-  admin.publish(subject, "no Avro at all", { headers: attributes });
-  await admin.flush();
 }
 
 function sh(script: string) {

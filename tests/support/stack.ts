@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsMsg } from "@nats-io/jetstream";
+import { headers } from "nats";
 import { onTestFailed } from "vitest";
 import { readStream } from "../../shared/chaos/stream.ts";
 import { type Event, parseSubject } from "../../shared/contracts/events.ts";
@@ -63,6 +64,17 @@ export class TestStack {
       body: JSON.stringify(body),
     });
     return { status: response.status, headers: response.headers, body: (await response.json()) as any };
+  }
+
+  /** Says something in the flow that is no Avro. */
+  async garble(subject: string): Promise<void> {
+    const admin = await this.stack.connect();
+    const attributes = headers();
+    attributes.set("ce-id", `${subject}.garbled`);
+    attributes.set("ce-time", new Date().toISOString());
+    admin.publish(subject, "no Avro at all", { headers: attributes });
+    await admin.flush();
+    await admin.close();
   }
 
   /** Runs one of the stack's commands to its end, with `more` in its environment: its exit code, and all that it said. */
