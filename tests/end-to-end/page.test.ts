@@ -306,7 +306,10 @@ test("with 10,000 orders more, the oldest of them is found by its customer, and 
 }, 120_000);
 
 test("whoever leaves a view before its first frame is drawn leaves nothing of it behind", async () => {
-  await visitor.visit("/orders", async (page) => {
+  await visitor.visit("/", async (page) => {
+    await page.locator(".charts").waitFor(); // What is drawn is there: with frames held back nothing that comes later is.
+    await page.locator('nav a[href="/orders"]').click();
+    await page.locator(".charts").waitFor({ state: "detached" });
     await page.evaluate(`
       held = new Map();
       requestAnimationFrame = (frame) => { held.set(1e6 + held.size, frame); return 1e6 + held.size - 1; };
