@@ -1,6 +1,7 @@
 // Deadlines strike when their time has come: a timer for the soonest, and one transaction for all that are due.
 
 import type { Log } from "../observability/log.ts";
+import { traceIdOf } from "../observability/traceparent.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { Store } from "./define.ts";
 import type { Engine } from "./engine.ts";
@@ -68,8 +69,10 @@ export class Deadlines {
     };
     commits.add({
       run: () => {
-        const onFault = ({ message: cause, stack }: Error, key: string) =>
-          log.error({ key, cause, stack }, "a deadline could not be carried out");
+        const onFault = ({ message: cause, stack }: Error, key: string, traceparent: string | undefined) => {
+          const traceId = traceparent && traceIdOf(traceparent);
+          log.error({ key, traceId, cause, stack }, "a deadline could not be carried out");
+        };
         struck = engine.expire(clock.now(), isBusy, onFault, observer);
         return struck.length > 0;
       },

@@ -219,7 +219,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
   expire(
     now: number,
     isBusy: (key: string) => boolean,
-    onFault: (error: Error, key: string) => void,
+    onFault: (error: Error, key: string, traceparent: string | undefined) => void,
     observer?: Observer,
   ): string[] {
     const limit = WAITS_AT_ONCE + this.#overdue;
@@ -230,7 +230,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
         try {
           if (!isBusy(key)) return this.#expire(deadline, key, observer);
         } catch (error) {
-          onFault(error as Error, key);
+          onFault(error as Error, key, this.#traceOf(key));
         }
         this.#overdue++;
         return [];
@@ -240,7 +240,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
 
   #expire(deadline: Deadline<ServiceStore, unknown>, key: string, observer?: Observer): [string] {
     const { name, emits } = deadline;
-    const known = (this.#statements.trace.get(key, key) as string | undefined) || undefined;
+    const known = this.#traceOf(key);
     const deciding = observer?.deciding?.({ kind: "deadline", name, emits }, key, known);
     const traceparent = deciding?.traceparent ?? known;
     const cause = { id: `${name} ${key}`, correlationId: key, ...(traceparent && { traceparent }) };
@@ -252,6 +252,11 @@ export class Engine<ServiceStore extends Store<unknown>> {
       throw error;
     }
     return [key];
+  }
+
+  /** The trace of what was said last of a key. */
+  #traceOf(key: string): string | undefined {
+    return this.#statements.trace.get(key, key) as string | undefined;
   }
 
   /** When the next wait ends, in milliseconds since 1970; undefined when there is none. */

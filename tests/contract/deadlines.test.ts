@@ -228,6 +228,18 @@ describe("a deadline that can't be carried out", () => {
     expect(desk.attempts).toBeLessThanOrEqual(12);
   });
 
+  it("is in the log, with its order and the trace that it is a part of", async () => {
+    const desk = new WaitingDesk();
+    await desk.wait("faulty", NOW + SECOND, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    await desk.wait("faulty-too", NOW + 2 * SECOND);
+    await pass(2 * SECOND);
+
+    const line = { level: 50, msg: "a deadline could not be carried out", cause: "a bug" };
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    expect(desk.lines[0]).toMatchObject({ ...line, key: "faulty", traceId });
+    expect(desk.lines.find(({ key }) => key === "faulty-too")).not.toHaveProperty("traceId");
+  });
+
   it("is carried out when that is mended, and nothing was left of the attempts", async () => {
     const desk = new WaitingDesk();
     await desk.wait("faulty", NOW + SECOND);

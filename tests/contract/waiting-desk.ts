@@ -31,6 +31,8 @@ export class WaitingDesk {
   /** How often the deadline of a faulty order was tried. */
   attempts = 0;
   isMended = false;
+  /** The lines of its log, from warnings on. */
+  readonly lines: Record<string, unknown>[] = [];
   readonly #db = openDatabase(":memory:");
   readonly #service: Service<undefined, Bank, Waits>;
   readonly #watch: boolean;
@@ -88,7 +90,7 @@ export class WaitingDesk {
         },
       },
       publish: (rows) => this.broker.publish(rows),
-      log: createLog("waiting desk", "silent"),
+      log: createLog("waiting desk", "warn", { write: (line) => this.lines.push(JSON.parse(line)) }),
       observer: this.#observer,
     });
     if (this.#watch) runtime.watchDeadlines();
