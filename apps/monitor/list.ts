@@ -51,13 +51,13 @@ export async function list(
   const answer = await get(config, "orders", `/orders?${query}`);
   if (answer?.status === 200) {
     const { orders, next } = answer.body as { orders: ListedOrder[]; next?: string };
-    return { orders: orders.filter(isMeant(wanted)), ...(next && { next }), from: "orders" };
+    return { orders, ...(next && { next }), from: "orders" };
   }
   const orders = observer ? await newest(observer) : [];
   return { orders: orders.filter(isMeant(wanted)).slice(0, limit), from: "stream" };
 }
 
-/** Whether an order is searched for; the service orders may be of a build that can't tell. */
+/** Whether an order is searched for. */
 function isMeant({ id = "", customer = "" }: Wanted): (order: ListedOrder) => boolean {
   const [part, name] = [id.toLowerCase(), customer.toLowerCase()];
   return ({ orderId, customerId }) =>

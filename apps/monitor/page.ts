@@ -2,7 +2,10 @@
 
 import { join } from "node:path";
 import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { accepts } from "hono/accepts";
 import { html } from "hono/html";
+import { notFound } from "../../shared/http/failures.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
 import { type Assets, readAssets } from "./assets.ts";
@@ -34,13 +37,14 @@ export function page(app: OpenAPIHono, { config }: Monitor, folder = BUILT): voi
   const assets = readAssets(folder);
   const settings = { pollMs: config.MONITOR_POLL_MS, canAct: config.OPERATOR_PASSWORD !== undefined };
 
-  for (const address of ADDRESSES) {
-    app.get(address, (c) => {
-      c.header("content-security-policy", POLICY);
-      c.header("cache-control", "no-cache");
-      return c.html(html`<!doctype html>${Shell({ assets: built(assets), settings })}`);
-    });
-  }
+  const shell = (c: Context, status: 200 | 404) => {
+    c.header("content-security-policy", POLICY);
+    c.header("cache-control", "no-cache");
+    return c.html(html`<!doctype html>${Shell({ assets: built(assets), settings })}`, status);
+  };
+  for (const address of ADDRESSES) app.get(address, (c) => shell(c, 200));
+  // Programs are told what is missing; people, where they can go from there.
+  app.notFound((c) => (wantsPage(c) ? shell(c, 404) : notFound(c)));
 
   for (const [url, { body, type, isForEver }] of assets?.files ?? []) {
     app.get(url, (c) => {
@@ -49,6 +53,11 @@ export function page(app: OpenAPIHono, { config }: Monitor, folder = BUILT): voi
       return c.body(body);
     });
   }
+}
+
+function wantsPage(c: Context): boolean {
+  const supports = ["application/json", "text/html"];
+  return accepts(c, { header: "Accept", supports, default: "application/json" }) === "text/html";
 }
 
 function built(assets: Assets | undefined): Assets {

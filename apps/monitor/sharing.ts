@@ -1,6 +1,7 @@
 // Many pages may ask at the same moment, when the monitor has looked: what several of them want is looked for once, and not
 // everything at once.
 
+import pLimit from "p-limit";
 import { Problem } from "../../shared/http/problem.ts";
 
 /** How much is looked for at once: a look at an order is some twenty requests. */
@@ -10,8 +11,7 @@ const MOST_WAITING = 200;
 /** Shares one kind of answer among all who ask for it meanwhile. */
 export class Sharing<Answer> {
   readonly #asked = new Map<string, Promise<Answer>>();
-  readonly #waiting: (() => void)[] = [];
-  #looking = 0;
+  readonly #limit = pLimit(AT_ONCE);
 
   /** What `look` finds, or what another one is already looking for under the same name. Rejects with 503 when too many wait. */
   async ask(name: string, look: () => Promise<Answer>): Promise<Answer> {
@@ -21,16 +21,9 @@ export class Sharing<Answer> {
   }
 
   async #inTurn(look: () => Promise<Answer>): Promise<Answer> {
-    if (this.#looking < AT_ONCE) this.#looking++;
-    else if (this.#waiting.length < MOST_WAITING) await new Promise<void>((go) => this.#waiting.push(go));
-    else throw tooMany();
-    try {
-      return await look();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#looking--;
-    }
+    const { activeCount, pendingCount } = this.#limit;
+    if (activeCount + pendingCount >= AT_ONCE + MOST_WAITING) throw tooMany();
+    return this.#limit(look);
   }
 }
 

@@ -66,6 +66,15 @@ test("the map shows every service and every fact", async () => {
   });
 });
 
+test("an address that is none says so, and leads to those that are", async () => {
+  await visitor.visit("/orders/one/two", async (page) => {
+    await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+    expect(await page.title()).toBe("Not found · Quadrille");
+    await page.getByRole("link", { name: "Reviews" }).click();
+    await page.getByRole("heading", { name: "Reviews" }).waitFor();
+  });
+});
+
 test("rates run along the arrows while orders come in", async () => {
   await visitor.visit("/", async (page) => {
     await page.locator(".map [data-service]").first().waitFor();

@@ -38,6 +38,27 @@ describe("the page's files", () => {
     expect((await appWith().request("/healthz")).status).toBe(200);
   });
 
+  it("tell people who ask for what is not there where they can go, and programs that it is not there", async () => {
+    folder = mkdtempSync(join(tmpdir(), "quadrille-page-"));
+    mkdirSync(join(folder, ".vite"));
+    const manifest = { "main.tsx": { file: "assets/main-1.js", css: ["assets/main-2.css"], isEntry: true } };
+    writeFileSync(join(folder, ".vite", "manifest.json"), JSON.stringify(manifest));
+    const app = appWith();
+    const asked = (accept: string, method = "GET") =>
+      app.request("/nowhere", { method, headers: { accept } });
+
+    const shown = await asked("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+    expect([shown.status, await shown.text()]).toEqual([404, expect.stringContaining("/assets/main-1.js")]);
+    expect(shown.headers.get("content-security-policy")).toContain("script-src 'self'");
+    for (const accept of ["*/*", "application/json", ""]) {
+      const told = await asked(accept);
+      expect([told.status, await told.json()]).toMatchObject([
+        404,
+        { detail: "There is nothing at /nowhere." },
+      ]);
+    }
+  });
+
   it("are kept by browsers for ever where their names tell their content, and what is around them is not served", async () => {
     folder = mkdtempSync(join(tmpdir(), "quadrille-page-"));
     for (const name of [".vite", "assets"]) mkdirSync(join(folder, name));

@@ -19,6 +19,7 @@ it("looks for 16 at once, lets others wait in their turn, and turns away those b
   const look = () => new Promise<void>((resolve) => goOn.push(resolve));
   const all = Array.from({ length: 220 }, (_, n) => sharing.ask(`o${n}`, look));
   const ends = Promise.allSettled(all);
+  await new Promise(setImmediate);
   expect(goOn).toHaveLength(16);
   for (let n = 0; n < 216; n++) {
     expect(goOn.length - n).toBeLessThanOrEqual(16);

@@ -22,12 +22,16 @@ const PLACES = [
   ["/parked", "Parked"],
   ["/schemas", "Schemas"],
 ] as const;
+const EVERYWHERE: readonly string[] = PLACES.map(([href]) => href.slice(1));
+/** Where one of many has a view of its own. */
+const OF_ONE: readonly string[] = ["orders", "services"];
 
 /** The page. */
 export function App() {
   const { pathname, searchParams } = useAddress();
-  const [, place = "", name] = partsOf(pathname);
-  const title = name ?? PLACES.find(([href]) => href === `/${place}`)?.[1] ?? "Not found";
+  const [, place = "", name, ...more] = partsOf(pathname);
+  const isKnown = more.length === 0 && (name ? OF_ONE : EVERYWHERE).includes(place);
+  const title = isKnown ? name || PLACES.find(([href]) => href === `/${place}`)![1] : "Not found";
   const main = useRef<HTMLElement>(null);
   const shown = useRef(pathname);
 
@@ -59,7 +63,11 @@ export function App() {
       </header>
       <Silence />
       <main id="main" tabindex={-1} ref={main} aria-label={title}>
-        <View place={place} name={name} search={searchParams} key={`/${place}/${name ?? ""}`} />
+        {isKnown ? (
+          <View place={place} name={name} search={searchParams} key={`/${place}/${name ?? ""}`} />
+        ) : (
+          <h1>There is nothing here</h1>
+        )}
       </main>
       <footer class="quiet">
         The monitor only looks: the flow runs without it. Times are UTC.{" "}
@@ -73,12 +81,11 @@ export function App() {
 }
 
 function View({ place, name, search }: { place: string; name: string | undefined; search: URLSearchParams }) {
-  if (place === "services" && name) return <Service name={name} />;
+  if (place === "services") return <Service name={name!} />;
   if (place === "orders") return name ? <Order id={name} /> : <Orders search={search} />;
   if (place === "reviews") return <Reviews search={search} />;
   if (place === "parked") return <ParkedMessages search={search} />;
-  if (place === "schemas") return <Schemas />;
-  return place === "" ? <Overview /> : <h1>There is nothing here</h1>;
+  return place === "schemas" ? <Schemas /> : <Overview />;
 }
 
 function ParkedCount() {
