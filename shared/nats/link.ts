@@ -39,11 +39,10 @@ export interface LinkListener {
   agree(bucket: SchemaBucket): Promise<void>;
   /** Whether the bucket still has what was agreed on. */
   stillAgrees(bucket: SchemaBucket): Promise<boolean>;
-  /**
-   * The broker is there and agrees, with or without what it had: for the first time, again, or still, since a stream may be
-   * purged or made anew without a word.
-   */
+  /** The broker is there and agrees, for the first time or again, with or without what it had. */
   up(): void;
+  /** It is there still, and should have what it had: a stream may be purged without a word. */
+  look(): void;
 }
 
 /** Whether a service can do its work now. */
@@ -137,7 +136,7 @@ export class Link {
     });
     this.#every(CATCH_UP_EVERY_MS, () => this.#catchUp.look());
     this.#every(BUCKET_EVERY_MS, () => this.#missSchemas(listener));
-    this.#every(LOST_EVERY_MS, () => this.#agreed && listener.up());
+    this.#every(LOST_EVERY_MS, () => this.#agreed && listener.look());
     const closed = connection.closed().then((error) => {
       if (!this.#closing) throw error || new Error("the connection is closed for good");
     });
@@ -278,7 +277,7 @@ export class Link {
           },
         });
         this.#log.info({ stream: FLOW_STREAM }, "listening");
-        listener.up();
+        listener.look();
         this.#watchConsumer(this.#messages);
         this.#watchProgress(this.#consumer, this.#messages);
         const error = await this.#messages.closed();

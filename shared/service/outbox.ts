@@ -37,7 +37,9 @@ export class OutboxPublisher {
   readonly #waiting: { row: number; delivery: Ackable }[] = [];
   #through: number;
   /** Whether the stream may have lost what it had: it is looked before anything is published. */
-  #inDoubt: boolean;
+  #isToLook: boolean;
+  /** Whether that holds of what is on its way as well. */
+  #inDoubt = false;
   /** What was lost and is published again: up to which row, and under which ids. */
   #healing = { to: 0, again: "" };
   #running: Promise<void> | undefined;
@@ -60,7 +62,7 @@ export class OutboxPublisher {
     this.#clock = clock;
     this.#lookout = lookout;
     this.#observer = observer;
-    this.#inDoubt = lookout !== undefined;
+    this.#isToLook = lookout !== undefined;
     this.#through = source.publishedThrough;
   }
 
@@ -71,14 +73,20 @@ export class OutboxPublisher {
 
   /** Acks the delivery once the stream holds every row up to `row`; in the order of the calls. */
   ackAfter(row: number, delivery: Ackable): void {
-    if (row <= this.#through && this.#waiting.length === 0 && !this.#inDoubt) delivery.ack();
+    if (row <= this.#through && this.#waiting.length === 0 && !this.#isToLook) delivery.ack();
     else this.#waiting.push({ row, delivery });
   }
 
-  /** Says that the broker may be back, with or without what it had: no need to wait for the next try. */
+  /** Says that the broker may be back, with or without what it had or was just given: no need to wait for the next try. */
   retryNow(): void {
     this.#doubt();
     this.#wake?.();
+    this.kick();
+  }
+
+  /** Says that the stream may have lost something, though nothing seems to have happened: what is on its way counts. */
+  look(): void {
+    this.#isToLook = this.#lookout !== undefined;
     this.kick();
   }
 
@@ -111,7 +119,7 @@ export class OutboxPublisher {
     while (!this.#stopped) {
       this.#again = false;
       try {
-        while (this.#inDoubt) await this.#look();
+        while (this.#isToLook) await this.#goBack();
         if (this.#stopped) return;
         this.#ackStored();
         const page = this.#source.outboxAfter(this.#through);
@@ -137,12 +145,14 @@ export class OutboxPublisher {
   }
 
   #doubt(): void {
-    this.#inDoubt = this.#lookout !== undefined;
+    this.#isToLook = this.#lookout !== undefined;
+    this.#inDoubt = this.#isToLook;
   }
 
   /** Goes back to the newest row that the stream still has, if it has lost some. */
-  async #look(): Promise<void> {
-    this.#inDoubt = false; // Who doubts while it is looked has it looked once more.
+  async #goBack(): Promise<void> {
+    this.#isToLook = false; // Who doubts while it is looked has it looked once more.
+    this.#inDoubt = false;
     const now = this.#clock.now();
     const there = await storedThrough(this.#source, this.#through, this.#lookout!, now);
     if (there === this.#through || this.#stopped) return;

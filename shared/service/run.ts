@@ -187,6 +187,10 @@ async function start<Port, ServiceStore extends Store<unknown>>(
           runtime.outbox.retryNow();
           runtime.redriver?.doubt();
         },
+        look: () => {
+          runtime.outbox.look();
+          runtime.redriver?.doubt();
+        },
       },
       config.ACK_WAIT_MS,
     )

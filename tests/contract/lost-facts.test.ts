@@ -107,6 +107,35 @@ describe("a service that is connected again", () => {
   });
 });
 
+describe("a service that looks now and then, though nothing seems to have happened", () => {
+  it("says again what is lost", async () => {
+    const { outbox, broker } = shop(100);
+    await broker.settle(outbox);
+    broker.loseAfter(90);
+    outbox.look();
+    await turns();
+
+    expect(broker.rows).toEqual(numbers(1, 100));
+  });
+
+  it("says nothing twice that is on its way meanwhile, and then looks", async () => {
+    const { outbox, broker, write } = shop(100);
+    await broker.settle(outbox);
+    const answer = broker.hold();
+    write(20);
+    outbox.kick();
+    await turns();
+    const looks = broker.looks;
+    outbox.look();
+    answer();
+    await turns();
+
+    expect(broker.published).toEqual(numbers(101, 120));
+    expect(broker.looks).toBe(looks + SENT_TOGETHER);
+    expect(outbox.through).toBe(120);
+  });
+});
+
 describe("what is looked for", () => {
   it.each([0, 1, 2, 3, 500, 9_998, 9_999, 10_000])("is found to be there up to row %i", async (there) => {
     const broker = new Broker();
