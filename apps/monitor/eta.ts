@@ -59,9 +59,10 @@ export function goOn(course: Course, before: Look | undefined, now: Look): Cours
 }
 
 /**
- * In how many seconds nothing will wait. What waits, and what will come back of what is ahead or was handled, is worked off at the
- * rate of the `track`, less what comes in from outside meanwhile and leads to as much again. Once nothing is ahead, others may be
- * slower to say what comes back: then it is on a straight line. Null when never, or when nobody knows yet.
+ * In how many seconds nothing will wait, at the rates of the `track`; null when never, or when nobody knows yet. What comes back
+ * comes as fast as others say it, so it is the earlier of two: what waits becomes fewer on a straight line until there is none;
+ * or else all has come back before that, and what waits and comes back is worked off, less what comes in from outside meanwhile
+ * and leads to as much again.
  */
 export function etaOf(track: readonly Look[], { ahead, handled, cameBack, share }: Course): number | null {
   const [first] = track as [Look];
@@ -73,11 +74,10 @@ export function etaOf(track: readonly Look[], { ahead, handled, cameBack, share 
   if (worked <= 0) return null;
   const each = Math.max(share, back / worked);
   const left = lagOf(last) + ahead * each + Math.max(0, handled * each - cameBack);
-  const rate = worked - outside * (1 + each);
-  const byWork = rate > 0 ? (left * seconds) / rate : null;
-  if (ahead > 0 || fewer <= 0) return byWork;
-  const byLine = (lagOf(last) * seconds) / fewer;
-  return byWork === null ? byLine : Math.min(byLine, byWork);
+  const byLine = lagOf(last) / Math.max(0, fewer);
+  const byWork = left / Math.max(0, worked - outside * (1 + each));
+  const eta = Math.min(byLine, byWork) * seconds;
+  return Number.isFinite(eta) ? eta : null;
 }
 
 /** How many events came from outside over these looks, and how many came back. */

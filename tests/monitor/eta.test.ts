@@ -97,8 +97,13 @@ describe("the time to zero is within 30 % of what comes true", () => {
       2,
     ],
     [
-      "when all comes back late, as was seen before",
+      "when all comes back late, once it does",
       { waiting: 20_000, perSecond: 1_000, comesBack: 1, afterMs: 8_000, share: 1 },
+      9,
+    ],
+    [
+      "when nothing comes back before all is handled, though it will",
+      { waiting: 20_000, perSecond: 800, comesBack: 0.2, afterMs: 60_000, share: 0.2 },
       1,
     ],
     [
