@@ -70,6 +70,11 @@ function ruled(
     return { status: "OK", why };
   }
   const rates = ratesOf(looks);
+  const before = window.at(-2);
+  if (!rates && before && lag < lagOf(before)) {
+    const why = `${events(lag)} and become fewer; how fast is not known yet`;
+    return { status: "CATCHING UP", why };
+  }
   if (rates && lag < lagOf(first)) return { status: "CATCHING UP", why: catchingUp(lag, rates, eta) };
   const { outside, back } = inflow(looks);
   if (rates && eta !== null && back > 0 && (ahead > 0 || outside === 0))

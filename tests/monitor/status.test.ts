@@ -149,6 +149,18 @@ describe("CATCHING UP", () => {
     expect(standing(...down, ...up)).toMatchObject({ status: "CATCHING UP", etaSeconds: 4 });
   });
 
+  it("is who has begun since the last look, though nobody knows yet how fast it is", () => {
+    const down = many({ pending: 40_000, waiting: 0 });
+    expect(standing(...down, { pending: 37_000, deliveries: 3_000, deliveredSeq: 3_000 })).toEqual({
+      status: "CATCHING UP",
+      why: "37,000 events wait and become fewer; how fast is not known yet",
+      lag: 37_000,
+      perSecondIn: null,
+      perSecondOut: null,
+      etaSeconds: null,
+    });
+  });
+
   it("goes by the last eight seconds: neither a burst nor what was slow long ago misleads", () => {
     const track = (everyMs: number, ...waiting: number[]) => {
       const looks = lags(waiting).map(

@@ -36,7 +36,10 @@ export interface BacklogLook {
 const LOOK_EVERY_MS = 20;
 const GIVE_UP_MS = 180_000;
 
-/** Keeps a service down while customers place orders, until at least `waiting` events wait for it; lets it catch up, and compares. */
+/**
+ * Keeps a service down while customers place orders, until at least `waiting` events wait for it; once the others have done
+ * what they can, lets it catch up, and compares.
+ */
 export async function measureBacklog(stack: Stack, name: string, waiting: number): Promise<BacklogRun> {
   const connection = await stack.connect();
   const service = stack.services.get(name)!;
@@ -47,7 +50,8 @@ export async function measureBacklog(stack: Stack, name: string, waiting: number
     const orders = await placeUntilWaiting(stack, natsSays, waiting);
     const down = await until(async () => {
       const stand = await seen(stack, name);
-      return stand.status === "NOBODY LISTENING" && stand.lag === (await natsSays()) ? stand : undefined;
+      const isDown = stand.status === "NOBODY LISTENING" && (await isIdle(stack, name));
+      return isDown && stand.lag === (await natsSays()) ? stand : undefined;
     });
     const natsSaid = await natsSays();
     service.start();
@@ -108,10 +112,11 @@ async function look(stack: Stack, service: string): Promise<{ at: number; stand:
   return { at, stand: consumers.find(({ name }) => name === service)! };
 }
 
-/** Whether nothing waits for anyone. */
-async function isIdle(stack: Stack): Promise<boolean> {
+/** Whether nothing waits for anyone, but for one. */
+async function isIdle(stack: Stack, but?: string): Promise<boolean> {
   const response = await fetch(`${stack.url("monitor")}/api/consumers`);
-  return ((await response.json()) as Snapshot).consumers.every(({ lag }) => lag === 0);
+  const { consumers } = (await response.json()) as Snapshot;
+  return consumers.every(({ name, lag }) => lag === 0 || name === but);
 }
 
 async function seen(stack: Stack, service: string): Promise<ConsumerStand> {
