@@ -157,7 +157,8 @@ export class OutboxPublisher {
     const there = await storedThrough(this.#source, this.#through, this.#lookout!, now);
     if (there === this.#through || this.#stopped) return;
     this.#lookout!.onLost(this.#through - there);
-    this.#healing = { to: this.#through, again: `again-${now}` };
+    // What was lost before, and is not published again yet, is under its old id still known to the broker.
+    this.#healing = { to: Math.max(this.#healing.to, this.#through), again: `again-${now}` };
     this.#through = there;
   }
 

@@ -151,7 +151,7 @@ function tellBacklog({ service, said, natsSaid, caughtUpSeconds, looks }: Backlo
     `${service}, down: the monitor says, and NATS`,
     `${whole(said.lag)} ${said.status}, ${whole(natsSaid)}`,
   );
-  say("  caught up, as the monitor saw it", `${caughtUpSeconds.toFixed(1)} s`);
+  say("  caught up, as NATS saw it", `${caughtUpSeconds.toFixed(1)} s`);
   say("  ETAs on the way that came true within 30 %", `${near} of ${etas.length}`);
 }
 

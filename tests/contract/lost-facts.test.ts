@@ -53,6 +53,24 @@ describe("a service that is connected again", () => {
     expect(broker.rows).toEqual(numbers(1, 10));
   });
 
+  it("is not fooled either when it loses some again before all is said again", async () => {
+    const { outbox, broker, write } = shop(0);
+    write(1_200);
+    await broker.settle(outbox);
+    broker.loseAfter(0);
+    const store = broker.publish.bind(broker);
+    vi.spyOn(broker, "publish")
+      .mockImplementationOnce(store)
+      .mockImplementationOnce(async () => {
+        broker.loseAfter(100);
+        return fail("the connection broke");
+      });
+    await broker.settle(outbox);
+    await vi.advanceTimersByTimeAsync(10_000);
+
+    expect(broker.rows).toEqual(numbers(1, 1_200));
+  });
+
   it("acks nothing before it knows that what the delivery led to is still there", async () => {
     const { outbox, broker } = shop(100);
     const acks: number[] = [];
@@ -91,12 +109,8 @@ describe("a service that is connected again", () => {
   });
 
   it("does not trust an answer that was under way meanwhile", async () => {
-    const { outbox, broker, write } = shop(100);
-    await broker.settle(outbox);
-    const answer = broker.hold();
-    write(1);
-    outbox.kick();
-    await turns();
+    const { outbox, broker, publish } = shop(100);
+    const answer = await publish(1);
     broker.loseAfter(90);
     broker.isSilent = false;
     outbox.retryNow();
@@ -119,12 +133,8 @@ describe("a service that looks now and then, though nothing seems to have happen
   });
 
   it("says nothing twice that is on its way meanwhile, and then looks", async () => {
-    const { outbox, broker, write } = shop(100);
-    await broker.settle(outbox);
-    const answer = broker.hold();
-    write(20);
-    outbox.kick();
-    await turns();
+    const { outbox, broker, publish } = shop(100);
+    const answer = await publish(20);
     const looks = broker.looks;
     outbox.look();
     answer();
@@ -244,7 +254,16 @@ function shop(stored: number) {
   const write = (more: number) => {
     rows += more;
   };
-  return { outbox, broker, lost, failures, write };
+  /** Has rows more on their way to the broker, which stores them when the answer is called. */
+  const publish = async (more: number) => {
+    await broker.settle(outbox);
+    const answer = broker.hold();
+    write(more);
+    outbox.kick();
+    await turns();
+    return answer;
+  };
+  return { outbox, broker, lost, failures, write, publish };
 }
 
 /** So many rows, each with its number for an id. */

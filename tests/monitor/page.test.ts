@@ -30,6 +30,15 @@ describe("the page's files", () => {
     return app;
   };
 
+  /** What Vite would have left in the folder. */
+  const build = () => {
+    folder = mkdtempSync(join(tmpdir(), "quadrille-page-"));
+    for (const name of [".vite", "assets"]) mkdirSync(join(folder, name));
+    const manifest = { "main.tsx": { file: "assets/main-1.js", css: ["assets/main-2.css"], isEntry: true } };
+    writeFileSync(join(folder, ".vite", "manifest.json"), JSON.stringify(manifest));
+    for (const name of ["main-1.js", "main-2.css"]) writeFileSync(join(folder, "assets", name), name);
+  };
+
   it("that were never built are missed in a sentence, and nothing else is", async () => {
     folder = mkdtempSync(join(tmpdir(), "quadrille-page-"));
     const response = await appWith().request("/");
@@ -39,13 +48,9 @@ describe("the page's files", () => {
   });
 
   it("tell people who ask for what is not there where they can go, and programs that it is not there", async () => {
-    folder = mkdtempSync(join(tmpdir(), "quadrille-page-"));
-    mkdirSync(join(folder, ".vite"));
-    const manifest = { "main.tsx": { file: "assets/main-1.js", css: ["assets/main-2.css"], isEntry: true } };
-    writeFileSync(join(folder, ".vite", "manifest.json"), JSON.stringify(manifest));
+    build();
     const app = appWith();
-    const asked = (accept: string, method = "GET") =>
-      app.request("/nowhere", { method, headers: { accept } });
+    const asked = (accept: string) => app.request("/nowhere", { headers: { accept } });
 
     const shown = await asked("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
     expect([shown.status, await shown.text()]).toEqual([404, expect.stringContaining("/assets/main-1.js")]);
@@ -60,11 +65,7 @@ describe("the page's files", () => {
   });
 
   it("are kept by browsers for ever where their names tell their content, and what is around them is not served", async () => {
-    folder = mkdtempSync(join(tmpdir(), "quadrille-page-"));
-    for (const name of [".vite", "assets"]) mkdirSync(join(folder, name));
-    const manifest = { "main.tsx": { file: "assets/main-1.js", css: ["assets/main-2.css"], isEntry: true } };
-    writeFileSync(join(folder, ".vite", "manifest.json"), JSON.stringify(manifest));
-    for (const name of ["main-1.js", "main-2.css"]) writeFileSync(join(folder, "assets", name), name);
+    build();
     const app = appWith();
 
     const shell = await app.request("/orders/01a2");

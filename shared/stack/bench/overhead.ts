@@ -27,8 +27,8 @@ const AT_ONCE = 128;
 
 /**
  * Measures whole orders, as many as go through, in `turns` turns of `orders` orders for each stack. A machine that others use
- * as well has good and bad minutes: only what is near in time is compared. The order stays the same: a stack that has rested longer than
- * another is slower at first, since V8 has tidied up meanwhile.
+ * as well has good and bad minutes: only what is near in time is compared. The order stays the same, so that each
+ * rests as long as the others.
  */
 export async function measureOverhead(
   folder: string,
