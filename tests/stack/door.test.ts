@@ -137,7 +137,8 @@ test("a connection that finds the process gone, before there is news of it, wait
 });
 
 test("no more than 1,024 connections wait", async () => {
-  await Promise.all(Array.from({ length: MOST_WAITING }, client));
+  // Few at a time: where more come at once than the kernel queues, it loses some that their clients take for connected.
+  for (let i = 0; i < MOST_WAITING; i += 64) await Promise.all(Array.from({ length: 64 }, client));
   await closed(await client());
 
   const service = new Service();
