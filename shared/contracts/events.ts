@@ -31,7 +31,7 @@ export type Event<T extends FactType = FactType> = Fact<T> & {
   /** The key of the event that began it all. */
   readonly correlationId: string;
   /** The W3C trace context of what decided it, if there is one. */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
 };
 
 /** Every fact type there is, in alphabetical order. */

@@ -16,6 +16,7 @@ const PLACE = /^\d{1,15}-\d{1,20}$/;
  */
 export class NatsDelivery implements Delivery {
   readonly attempt: number;
+  readonly cameAt = Date.now();
   readonly origin: Origin;
   readonly wish: Wish | undefined;
   readonly #message: JsMsg;

@@ -14,9 +14,12 @@ export function createLog(service: string, level: string, to: DestinationStream 
   return pino({ base: { service }, level, timestamp: pino.stdTimeFunctions.isoTime }, to);
 }
 
-/** What a line says of an event: the fact, its id, the order or SKU that it is about, and the trace that it is a part of. */
-export function inLog({ type, id, key, traceparent }: Event) {
-  return { type, id, key, ...(traceparent && { traceId: traceIdOf(traceparent) }) };
+/**
+ * What a line says of an event: the fact, its id, the order or SKU that it is about, and the trace that it is handled `within`, or
+ * else came in.
+ */
+export function inLog({ type, id, key, traceparent }: Event, within = traceparent) {
+  return { type, id, key, ...(within && { traceId: traceIdOf(within) }) };
 }
 
 function ignore(): void {}

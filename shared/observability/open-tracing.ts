@@ -33,8 +33,11 @@ export async function openTracing(service: string, config: Config, log: Log): Pr
     protocol === "http/json"
       ? await import("@opentelemetry/exporter-trace-otlp-http")
       : await import("@opentelemetry/exporter-trace-otlp-proto");
+  const maxQueueSize = config.OTEL_BSP_MAX_QUEUE_SIZE;
   const processor = new BatchSpanProcessor(new OTLPTraceExporter(), {
-    maxQueueSize: config.OTEL_BSP_MAX_QUEUE_SIZE, // OpenTelemetry's own default is less than what one burst of deliveries makes.
+    // OpenTelemetry's own defaults are less than what one burst of deliveries makes, and cost a request every half a second.
+    maxQueueSize,
+    maxExportBatchSize: Math.min(config.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, maxQueueSize),
   });
   const named = resourceFromAttributes({ "service.name": service, "service.namespace": "quadrille" });
   const told = detectResources({ detectors: [envDetector] });

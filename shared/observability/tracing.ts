@@ -6,7 +6,7 @@ import { type Event, type FactType, factTypes, knownVersions } from "../contract
 import type { Answering, HttpObserver } from "../http/observer.ts";
 import type { Outcome } from "../service/delivery.ts";
 import type { OutboxRow } from "../service/engine.ts";
-import type { Deciding, Deed, Observer } from "../service/observer.ts";
+import type { Arrival, Deciding, Deed, Observer } from "../service/observer.ts";
 import type { OpenSpan, Spans } from "./spans.ts";
 import { isKept } from "./traceparent.ts";
 
@@ -27,13 +27,6 @@ const ofOrders = new Set(
   ),
 );
 
-/** A delivery under way. */
-interface Processing {
-  readonly span: OpenSpan;
-  /** Whether its span is shown even if it leads to nothing. */
-  matters: boolean;
-}
-
 /**
  * Makes a span of each request, command and deadline, of each delivery, of each try of a call, and of each fact that has to
  * wait for NATS or is said again, from its decision until it is stored. A delivery that leads to nothing has one only when it
@@ -42,40 +35,48 @@ interface Processing {
  */
 export class Tracing implements Observer, HttpObserver {
   readonly #spans: Spans;
-  readonly #deliveries = new Map<Event, Processing>();
+  /** The spans of deliveries of which something is to come. Most are only taken note of. */
+  readonly #open = new Map<Event, OpenSpan>();
 
   constructor(spans: Spans) {
     this.#spans = spans;
   }
 
-  taken(event: Event, attempt: number): Event {
-    const { type, id, key, time, traceparent } = event;
-    const attributes = messaging("process", type, id, key);
-    const span = this.#spans.begin(`process ${type}`, SpanKind.CONSUMER, attributes, traceparent);
-    if (attempt > 1) span.set("quadrille.attempt", attempt);
-    const seen = { ...event, traceparent: span.traceparent };
-    const isLate = time < Date.now() - WAITS_MS;
-    this.#deliveries.set(seen, { span, matters: isLate || attempt > 1 || ENDS.includes(type) });
-    return seen;
+  within(event: Event, delivery: Arrival): string {
+    let span = this.#open.get(event);
+    if (!span) {
+      span = this.#begin(event, delivery);
+      this.#open.set(event, span);
+    }
+    return span.traceparent;
   }
 
-  ended(outcome: Outcome, event?: Event, cause?: string): void {
-    const processing = event && this.#deliveries.get(event);
-    if (!processing) return;
-    this.#deliveries.delete(event);
-    if (outcome !== "ignored" || processing.matters) conclude(processing.span, outcome, cause);
+  ended(outcome: Outcome, delivery: Arrival, event?: Event, cause?: string): void {
+    if (!event) return;
+    const { attempt, cameAt } = delivery;
+    const isLate = event.time < cameAt - WAITS_MS;
+    const isSeen = outcome !== "ignored" || isLate || attempt > 1 || ENDS.includes(event.type);
+    const span = this.#open.get(event) ?? (isSeen ? this.#begin(event, delivery) : undefined);
+    if (!span) return;
+    this.#open.delete(event);
+    conclude(span, outcome, cause);
   }
 
   calling(event: Event): (error?: Error) => void {
-    const { type, key, traceparent } = event;
-    const processing = this.#deliveries.get(event);
-    if (processing) processing.matters = true;
-    const span = this.#spans.begin(`call for ${type}`, SpanKind.CLIENT, about(type, key), traceparent);
+    const { type, key } = event;
+    const within = this.#open.get(event)?.traceparent;
+    const span = this.#spans.begin(`call for ${type}`, SpanKind.CLIENT, about(type, key), within);
     return (error) => conclude(span, error ? "failed" : "answered", error?.message);
   }
 
   paused(event: Event): void {
-    this.#deliveries.get(event)?.span.note("calls are paused");
+    this.#open.get(event)?.note("calls are paused");
+  }
+
+  #begin({ type, id, key, traceparent }: Event, { attempt, cameAt }: Arrival): OpenSpan {
+    const attributes = messaging("process", type, id, key);
+    if (attempt > 1) attributes["quadrille.attempt"] = attempt;
+    return this.#spans.begin(`process ${type}`, SpanKind.CONSUMER, attributes, traceparent, cameAt);
   }
 
   deciding({ kind, name, emits }: Deed, key: string, traceparent?: string): Deciding {

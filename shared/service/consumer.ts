@@ -108,7 +108,7 @@ export class Consumer<Port> {
       else this.#putAside(delivery, error as Error);
       return;
     }
-    this.#schedule(delivery, this.#parts.observer?.taken?.(event, delivery.attempt) ?? event);
+    this.#schedule(delivery, event);
   }
 
   /**
@@ -241,8 +241,11 @@ export class Consumer<Port> {
 
   /** An answer is kept until the database takes it: whoever has given it is not asked again, and no mail goes out twice. */
   #commitLater(delivery: Delivery, event: Event, call: Call, { message: cause }: Error): void {
-    const { commits, log } = this.#parts;
-    log.warn({ ...inLog(event), cause }, "an answer waits for the database");
+    const { commits, log, observer } = this.#parts;
+    log.warn(
+      { ...inLog(event, observer?.within?.(event, delivery)), cause },
+      "an answer waits for the database",
+    );
     this.#clock.after(DATABASE_RETRY_MS, () => commits.add(this.#work(delivery, event, call)));
   }
 
@@ -262,12 +265,13 @@ export class Consumer<Port> {
     }
   }
 
-  #handle({ isRedrive, origin }: Delivery, event: Event, performed?: Performed): Verdict {
+  #handle(delivery: Delivery, event: Event, performed?: Performed): Verdict {
     const { engine, observer } = this.#parts;
-    const from = observer && performance.now();
-    const verdict = engine.handle(event, performed);
-    if (from !== undefined) observer?.decided?.(performance.now() - from);
-    if (isRedrive && verdict.outcome !== "asks") engine.parked.end(origin);
+    const from = observer?.decided && performance.now();
+    const within = observer?.within && (() => observer.within!(event, delivery));
+    const verdict = engine.handle(event, performed, within);
+    if (from !== undefined) observer!.decided!(performance.now() - from);
+    if (delivery.isRedrive && verdict.outcome !== "asks") engine.parked.end(delivery.origin);
     return verdict;
   }
 
@@ -307,6 +311,7 @@ export class Consumer<Port> {
     reaction: Reaction<unknown, unknown>,
     request: unknown,
   ): Promise<void> {
+    this.#parts.observer?.within?.(event, delivery);
     const end = await this.#calls.make(reaction, event, request);
     this.#parts.commits.add(this.#work(delivery, event, { reaction, end }));
   }
@@ -317,7 +322,7 @@ export class Consumer<Port> {
 
   #handBack(delivery: Delivery, event?: Event): void {
     delivery.retry(0);
-    this.#parts.observer?.ended?.("retried", event, "the service is stopping");
+    this.#parts.observer?.ended?.("retried", delivery, event, "the service is stopping");
     this.#underWay--;
     this.checkIdle();
   }
@@ -349,20 +354,22 @@ export class Consumer<Port> {
 
   #ended(
     outcome: Outcome,
-    { attempt, origin }: Delivery,
+    delivery: Delivery,
     event?: Event,
     why?: Pick<Parked, "cause"> & Partial<Parked>,
   ): void {
     const { log, observer } = this.#parts;
+    const { attempt, origin } = delivery;
     this.#underWay--;
     this.checkIdle();
-    observer?.ended?.(outcome, event, why?.cause);
+    const within = why && event && observer?.within?.(event, delivery);
+    observer?.ended?.(outcome, delivery, event, why?.cause);
     if (!why) {
       if (log.isLevelEnabled("debug"))
         log.debug({ outcome, attempt, ...(event ? inLog(event) : { key: origin.key }) }, outcome);
     } else {
       const { cause, stack, isWaiting } = why;
-      const line = { outcome, attempt, ...(event ? inLog(event) : { key: origin.key }), cause };
+      const line = { outcome, attempt, ...(event ? inLog(event, within) : { key: origin.key }), cause };
       if (outcome === "parked" && !isWaiting) log.error({ ...line, stack }, outcome);
       else log.warn(line, outcome);
     }

@@ -7,6 +7,8 @@ import type { Origin, Parked } from "./parked.ts";
 export interface Delivery {
   /** How often the broker has delivered the message, this time included. */
   readonly attempt: number;
+  /** When it came, in milliseconds since 1970. */
+  readonly cameAt: number;
   /** Which message it is about: itself, but for what an operator says. */
   readonly origin: Origin;
   /** Whether an operator has it tried again: nothing is ahead of it in its lane. */

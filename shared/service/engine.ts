@@ -161,11 +161,12 @@ export class Engine<ServiceStore extends Store<unknown>> {
 
   /**
    * Handles one event inside the current transaction, under a savepoint of its own. `performed` is how the request
-   * ended that an earlier verdict asked for. Throws what the decision throws, with nothing stored.
+   * ended that an earlier verdict asked for. What is said carries the event's trace context, unless it is to be said
+   * `within` another. Throws what the decision throws, with nothing stored.
    */
-  handle(event: Event, performed?: Performed): Verdict {
+  handle(event: Event, performed?: Performed, within?: () => string | undefined): Verdict {
     return this.#savepoint(() => {
-      const verdict = this.#react(event, performed);
+      const verdict = this.#react(event, performed, within);
       if (verdict.outcome === "asks") this.#statements.rollbackTo.run();
       return verdict;
     });
@@ -181,7 +182,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
     return this.#statements.receive.run(eventId, this.#now()).changes === 1;
   }
 
-  #react(event: Event, performed?: Performed): Verdict {
+  #react(event: Event, performed?: Performed, within?: () => string | undefined): Verdict {
     if (!this.receive(event.id)) return { outcome: "duplicate" };
 
     const reaction = this.#reactions.get(event.type);
@@ -198,8 +199,11 @@ export class Engine<ServiceStore extends Store<unknown>> {
     }
     const outcome = performed && "outcome" in performed ? performed.outcome : undefined;
     const facts = gaveUp ?? reaction.decide?.(state, event, outcome) ?? [];
-    if (facts.length > 0 && reaction.atMost !== undefined) this.#count(reaction, event.key);
-    this.#say(facts, event, reaction.emits);
+    if (facts.length > 0) {
+      if (reaction.atMost !== undefined) this.#count(reaction, event.key);
+      const { id, correlationId, traceparent } = event;
+      this.#say(facts, { id, correlationId, traceparent: within?.() ?? traceparent }, reaction.emits);
+    }
     return { outcome: facts.length > 0 || performed ? "reacted" : "ignored" };
   }
 
@@ -243,7 +247,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
     const known = this.#traceOf(key);
     const deciding = observer?.deciding?.({ kind: "deadline", name, emits }, key, known);
     const traceparent = deciding?.traceparent ?? known;
-    const cause = { id: `${name} ${key}`, correlationId: key, ...(traceparent && { traceparent }) };
+    const cause = { id: `${name} ${key}`, correlationId: key, traceparent };
     try {
       this.#savepoint(() => this.#say(deadline.decide(deadline.load(this.store, key), key), cause, emits));
       deciding?.ended("struck");
@@ -299,7 +303,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
         time: this.#now(),
         causationId: cause.id,
         correlationId: cause.correlationId,
-        ...(cause.traceparent && { traceparent: cause.traceparent }),
+        traceparent: cause.traceparent,
       } as Event;
       this.store.record(event);
       const { lastInsertRowid } = this.#statements.append.run(

@@ -1,7 +1,7 @@
 // Who watches a service at work, such as metrics and traces. Without one nothing is measured, and nothing costs anything.
 
 import type { Event, FactType } from "../contracts/events.ts";
-import type { Outcome } from "./delivery.ts";
+import type { Delivery, Outcome } from "./delivery.ts";
 import type { OutboxRow } from "./engine.ts";
 
 /**
@@ -9,10 +9,10 @@ import type { OutboxRow } from "./engine.ts";
  * for the W3C trace context that facts and calls are made under. Times are in milliseconds.
  */
 export interface Observer {
-  /** An event was delivered. The answer is the event in the trace context of this delivery: what comes of it is said there. */
-  taken?(event: Event, attempt: number): Event;
-  /** A delivery has ended, of the event as `taken` gave it; of none, where it brought none that can be read. */
-  ended?(outcome: Outcome, event?: Event, cause?: string): void;
+  /** Something is to come of an event: facts, or calls. The answer is the trace context in which it is said. */
+  within?(event: Event, delivery: Arrival): string | undefined;
+  /** A delivery has ended, with its event, if it brought one that can be read. */
+  ended?(outcome: Outcome, delivery: Arrival, event?: Event, cause?: string): void;
   /** One event was decided on, with all that was read and noted for it. */
   decided?(ms: number): void;
   /** A transaction was committed. */
@@ -26,6 +26,9 @@ export interface Observer {
   /** Facts were stored in the stream, in order; with `again`, facts that it has had before. */
   published?(rows: readonly OutboxRow[], again?: string): void;
 }
+
+/** What of a delivery is told. */
+export type Arrival = Pick<Delivery, "attempt" | "cameAt">;
 
 /** What is decided on without an event. */
 export interface Deed {
@@ -44,9 +47,9 @@ export interface Deciding {
 export function together(observers: readonly Observer[]): Observer | undefined {
   if (observers.length < 2) return observers[0];
   return {
-    taken: (event, attempt) => observers.reduce((seen, each) => each.taken?.(seen, attempt) ?? seen, event),
-    ended(outcome, event, cause) {
-      for (const each of observers) each.ended?.(outcome, event, cause);
+    within: (event, delivery) => observers.findLast((each) => each.within)?.within?.(event, delivery),
+    ended(outcome, delivery, event, cause) {
+      for (const each of observers) each.ended?.(outcome, delivery, event, cause);
     },
     decided(ms) {
       for (const each of observers) each.decided?.(ms);

@@ -216,7 +216,7 @@ export class Redriver {
       if (delayMs > 0) this.#later(origin.place, delayMs);
       else this.#over(origin.place);
     };
-    take(new Redelivery(origin, message, () => parking.read(message), over));
+    take(new Redelivery(origin, message, this.#clock.now(), () => parking.read(message), over));
   }
 
   /** What nobody has goes on without: it has ended before, or its service never had word that it was put aside. */
@@ -252,14 +252,22 @@ export class Redriver {
 /** A message that was put aside, once more. */
 class Redelivery implements Delivery {
   readonly attempt = 1;
+  readonly cameAt: number;
   readonly isRedrive = true;
   readonly origin: Origin;
   readonly read: () => Event;
   readonly message: () => Uint8Array;
   readonly #over: (delayMs: number) => void;
 
-  constructor(origin: Origin, message: Uint8Array, read: () => Event, over: (delayMs: number) => void) {
+  constructor(
+    origin: Origin,
+    message: Uint8Array,
+    cameAt: number,
+    read: () => Event,
+    over: (delayMs: number) => void,
+  ) {
     this.origin = origin;
+    this.cameAt = cameAt;
     this.message = () => message;
     this.read = read;
     this.#over = over;

@@ -179,11 +179,10 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
       key,
       traceparent,
     );
-    const said = deciding?.traceparent ?? traceparent;
     const cause = {
       id: ask ? causeOf(ask) : `${command.name} ${randomUUID()}`,
       correlationId: key,
-      ...(said && { traceparent: said }),
+      traceparent: deciding?.traceparent ?? traceparent,
     };
     const carryOut = (): CommandResult<Answer> => {
       if (ask) {

@@ -141,7 +141,7 @@ export function factOf(row: OutboxRow, source: string): Event {
     time: row.time,
     causationId: row.causation_id,
     correlationId: row.correlation_id,
-    ...(row.traceparent && { traceparent: row.traceparent }),
+    traceparent: row.traceparent ?? undefined,
   } as Event;
 }
 

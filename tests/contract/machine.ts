@@ -77,6 +77,7 @@ export class Sent implements Delivery {
   parked: Parked | undefined;
   retryInMs: number | undefined;
   readonly attempt: number;
+  readonly cameAt = Date.now();
   /** The event in it, or why it can't be read. */
   readonly content: Content;
   /** What an operator wants done with it. */

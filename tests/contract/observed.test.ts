@@ -97,6 +97,19 @@ describe("a service that is watched", () => {
     expect(again.spanContext().spanId).toBe(fact!.traceparent!.split("-")[2]);
   });
 
+  it("begins a trace of a fact that came without one, which its log names as well", async () => {
+    plantBug("bug");
+    const { tracing, spans } = recordedTraces();
+    const till = new Till({ observer: tracing });
+    await till.take(paid("bug"), declined("a"));
+
+    const [parked] = spans.filter(({ attributes }) => attributes["quadrille.outcome"] === "parked");
+    expect(till.logged).toContainEqual(expect.objectContaining({ traceId: parked!.spanContext().traceId }));
+    const decider = spans.find(({ name }) => name === "process payment.declined")!;
+    expect(decider.parentSpanContext).toBeUndefined();
+    expect(traceIdOf(factsOf(till)[0]!.traceparent!)).toBe(decider.spanContext().traceId);
+  });
+
   it("ends every span when it stops, those of what it hands back as well", async () => {
     const { tracing, spans } = recordedTraces();
     const till = new Till({ observer: tracing });

@@ -154,6 +154,9 @@ export class Till implements Bank {
     return this.runtime.engine.outboxAfter(0).map(inWords);
   }
 
+  /** What the log says that is worth a warning. */
+  readonly logged: unknown[] = [];
+
   get stored(): string[] {
     return this.broker.stored.map(inWords);
   }
@@ -199,7 +202,7 @@ export class Till implements Bank {
       parking: this.shelf,
       retention: this.#retention,
       observer: this.#observer,
-      log: createLog("till", "silent"),
+      log: createLog("till", "warn", { write: (line) => void this.logged.push(JSON.parse(line)) }),
     });
   }
 }

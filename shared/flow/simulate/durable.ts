@@ -145,6 +145,7 @@ export class Durable {
     };
     return {
       attempt,
+      cameAt: this.#setting.scheduler.now,
       origin: { place: `${place}`, sequence: place, key: event.key },
       read: () => event,
       ack: () => {

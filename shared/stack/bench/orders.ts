@@ -6,7 +6,7 @@ import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
 import { FLOW_STREAM } from "../../nats/topology.ts";
 import type { Stack } from "../stack.ts";
 
-/** What one run showed. Times in milliseconds; CPU and memory over all services and nats-server. */
+/** What one run showed. Times in milliseconds; CPU and memory over all services, the monitor and nats-server. */
 export interface OrdersRun {
   readonly orders: number;
   readonly perSecond: number;
@@ -150,7 +150,7 @@ function megabytes(stack: Stack, kind: "Rss" | "Pss"): number {
 }
 
 function pids(stack: Stack): number[] {
-  return [stack.nats, ...stack.services.values()].map(({ pid }) => pid).filter((pid) => pid !== undefined);
+  return [stack.nats, ...stack.apps].map(({ pid }) => pid).filter((pid) => pid !== undefined);
 }
 
 async function atOnce(count: number, concurrency: number, place: () => Promise<void>): Promise<void> {
