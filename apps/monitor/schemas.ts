@@ -114,6 +114,10 @@ export const story = z
 export const answer = z
   .object({
     orderId: z.string(),
+    customer: z
+      .string()
+      .nullable()
+      .openapi({ description: "Whose order it is, if the stream has its beginning." }),
     situation: z.enum(["unknown", "ended", "moving", "waiting", "stuck"]),
     at: z.string().nullable().openapi({ description: "Who has to go on; a service, or NATS." }),
     sentence: z.string(),
@@ -252,6 +256,7 @@ export const troubles = z.object({
       .object({
         kind: z.enum(["nats", "service", "parked", "order"]),
         about: z.string().openapi({ description: "Which service, group of parked messages, or order." }),
+        customer: z.string().nullable().optional().openapi({ description: "Whose order it is." }),
         situation: z.enum(["unknown", "ended", "moving", "waiting", "stuck"]),
         sentence: z.string(),
         others: z.int().openapi({ description: "How many more orders wait for the same reason." }),

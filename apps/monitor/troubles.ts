@@ -16,6 +16,8 @@ export interface Trouble {
   readonly kind: "nats" | "service" | "parked" | "order";
   /** Which service, which group of parked messages, or which order. */
   readonly about: string;
+  /** Whose order it is. */
+  readonly customer?: string | null;
   readonly situation: Situation;
   readonly sentence: string;
   /** How many more there are like it. */
@@ -207,8 +209,8 @@ export class Watch {
       sentence.replaceAll(/\d+( (ms|s|min|h|d)\b)?( \d+ (s|min|h)\b)?/g, "0"),
     );
     const troubles = [...byReason.values()].map(([first, ...more]): Trouble => {
-      const { orderId, situation, sentence, command } = first!;
-      return { kind: "order", about: orderId, situation, sentence, others: more.length, command };
+      const { orderId, customer, situation, sentence, command } = first!;
+      return { kind: "order", about: orderId, customer, situation, sentence, others: more.length, command };
     });
     return troubles.toSorted((a, b) => RANKS.indexOf(a.situation) - RANKS.indexOf(b.situation));
   }

@@ -13,6 +13,8 @@ export type Situation = "unknown" | "ended" | "moving" | "waiting" | "stuck";
 /** The answer. */
 export interface Why {
   readonly orderId: string;
+  /** Whose order it is, if the stream has its beginning. */
+  readonly customer: string | null;
   readonly situation: Situation;
   /** The service that has to go on, or `NATS`; null where nobody has to. */
   readonly at: string | null;
@@ -73,15 +75,27 @@ const ON_ITS_WAY_MS = 2_000;
 
 /** Why the order does not go on, if it does not. */
 export function why(found: Circumstances, advice: Advice): Why {
+  const { orderId, told } = found;
+  return { orderId, customer: customerOf(told), ...answer(found, advice) };
+}
+
+type Answer = Omit<Why, "orderId" | "customer">;
+
+function customerOf(told: readonly Told[]): string | null {
+  for (const { event } of told) if (event?.type === "order.created") return event.data.customerId;
+  return null;
+}
+
+function answer(found: Circumstances, advice: Advice): Answer {
   const { orderId, told, isNatsThere } = found;
   const look = advice.showOrder(orderId);
-  if (!isNatsThere) return { orderId, ...withoutNats(found, advice) };
+  if (!isNatsThere) return withoutNats(found, advice);
   if (found.unseen !== undefined) {
     const sentence = `NATS is there, and what it has of the order can't be looked at: ${found.unseen}. That says nothing of how the order stands.`;
-    return { orderId, situation: "unknown", at: null, sentence, command: advice.askForOrder(orderId) };
+    return { situation: "unknown", at: null, sentence, command: advice.askForOrder(orderId) };
   }
   const unpublished = outboxes(found, look);
-  if (told.length === 0 && unpublished.length === 0) return { orderId, ...untold(found, advice) };
+  if (told.length === 0 && unpublished.length === 0) return untold(found, advice);
   const end = endOf(told);
   const reasons = [...unpublished, ...found.outlook.expected.map((one) => reasonFor(one, found, advice))];
   const [first] = reasons.toSorted((a, b) => a.rank - b.rank);
@@ -89,14 +103,13 @@ export function why(found: Circumstances, advice: Advice): Why {
     end && `The order is ${end.event!.type.replace("order.", "")} since ${clock(end.at, found.now)}`;
   if (first) {
     const { rank: _, sentence, ...rest } = first;
-    return { orderId, ...rest, sentence: ended ? `${ended}, and not all is done: ${sentence}` : sentence };
+    return { ...rest, sentence: ended ? `${ended}, and not all is done: ${sentence}` : sentence };
   }
-  if (ended)
-    return { orderId, situation: "ended", at: null, sentence: `${ended}; it is not stuck.`, command: look };
-  return { orderId, situation: "stuck", at: null, sentence: lost(found), command: look };
+  if (ended) return { situation: "ended", at: null, sentence: `${ended}; it is not stuck.`, command: look };
+  return { situation: "stuck", at: null, sentence: lost(found), command: look };
 }
 
-function withoutNats(found: Circumstances, advice: Advice): Omit<Why, "orderId"> {
+function withoutNats(found: Circumstances, advice: Advice): Answer {
   const [first] = outboxes(found, "");
   const held = first ? ` Meanwhile ${first.sentence}` : "";
   const sentence = `NATS is not reachable: nothing goes on until it is back, and nothing is lost.${held}`;
@@ -107,7 +120,7 @@ function withoutNats(found: Circumstances, advice: Advice): Omit<Why, "orderId">
 const TAKES_ORDERS = "orders";
 
 /** The stream has nothing of it. That there is no such order is only known when those who would know have said so. */
-function untold({ orderId, work }: Circumstances, advice: Advice): Omit<Why, "orderId"> {
+function untold({ orderId, work }: Circumstances, advice: Advice): Answer {
   const situation = "unknown";
   const knowing = [...work].filter(([, { handled }]) => handled.length > 0).map(([service]) => service);
   if (knowing.length > 0) {
@@ -215,7 +228,7 @@ function silent({ service, on }: Expected, found: Circumstances, advice: Advice)
   const state = found.work.has(service)
     ? `runs, and does not listen to NATS${trouble ? ` (${trouble})` : ""}`
     : "is not running";
-  const others = stand.lag > 1 ? `, with ${count(stand.lag - 1, "other")}` : "";
+  const others = stand.lag > 1 ? `, with ${count(stand.lag - 1, "other event")}` : "";
   const sentence = `${service} ${state}: ${on!.type} waits for it for ${span(found.now - on!.at)}${others}.`;
   return { rank: SILENT, situation: "stuck", sentence, command: advice.restart(service) };
 }

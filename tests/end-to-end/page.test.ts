@@ -9,11 +9,13 @@ import { factTypes } from "../../shared/contracts/events.ts";
 import { SCHEMA_BUCKET } from "../../shared/nats/topology.ts";
 import { placeUntil } from "../../shared/stack/bench/orders.ts";
 import { Visitor } from "../support/browser.ts";
+import { anOrder } from "../support/order.ts";
 import { TestStack } from "../support/stack.ts";
 import { aVersion, publishOrder } from "../support/versions.ts";
 
 /** As many as a search looks through at a time, with the one that is looked for. */
 const MANY = 9_999;
+const CUSTOMER = anOrder().customerId;
 
 let shop: TestStack;
 let visitor: Visitor;
@@ -105,7 +107,10 @@ describe("when a service is down", () => {
 
   test("the cause of a stuck order is two clicks away at most, with the command that mends it", async () => {
     await visitor.visit("/", async (page) => {
-      await page.locator(`a[href="/orders/${stuck}"]`).first().click({ timeout: 30_000 });
+      const order = page.locator(`.troubles li:has(a[href="/orders/${stuck}"])`);
+      await order.getByText(`of ${CUSTOMER}`).waitFor({ timeout: 30_000 });
+      await order.getByRole("link", { name: stuck, exact: true }).click();
+      await page.locator("main").getByRole("link", { name: CUSTOMER }).waitFor();
       const sentence = await page.locator("[data-why]").innerText();
       expect(sentence).toMatch(/^stuck payments is not running: \S+ waits for it for/);
       expect(await page.locator(".why .command code").innerText()).toBe("npm run -s restart -- payments");
@@ -134,7 +139,7 @@ test("a review is approved on the page, and its order completes; another one is 
     await page.getByRole("button", { name: `Approve ${good}` }).click();
     await page.getByText(`Order ${good} is approved.`).waitFor();
     await page.getByRole("button", { name: `Reject ${bad}` }).click();
-    await page.getByText("Nobody is waited for.").waitFor();
+    await page.getByText("No order waits for a person.").waitFor();
   });
   expect(await shop.ended(good)).toMatchObject({ status: "completed" });
   expect(await shop.ended(bad)).toMatchObject({ status: "cancelled", reason: "risk-rejected" });
@@ -234,7 +239,7 @@ test("orders are shown a page at a time, and found by a part of their ids, and b
     expect(await page.locator("tbody tr").count()).toBe(1);
     await page.getByLabel("Customer").fill("nobody");
     await page.keyboard.press("Enter");
-    await page.getByText("There are none.").waitFor();
+    await page.getByText("No orders are like that.").waitFor();
 
     await page.getByLabel("Order id").fill(hostile.replaceAll("-", "").toUpperCase());
     await page.getByRole("button", { name: "Find" }).click();

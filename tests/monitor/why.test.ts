@@ -63,9 +63,10 @@ describe("an order is stuck", () => {
     const found = { outlook: expecting(due("inventory")), consumers: [down("inventory", 401)] };
     expect(tell(found)).toEqual({
       orderId: ORDER,
+      customer: created.data.customerId,
       situation: "stuck",
       at: "inventory",
-      sentence: "inventory is not running: order.created waits for it for 1 min, with 400 others.",
+      sentence: "inventory is not running: order.created waits for it for 1 min, with 400 other events.",
       command: "npm run -s restart -- inventory",
     });
   });

@@ -30,6 +30,7 @@ const OF_ONE: readonly string[] = ["orders", "services"];
 export function App() {
   const { pathname, searchParams } = useAddress();
   const [, place = "", name, ...more] = partsOf(pathname);
+  const view = place === "services" ? "/" : `/${place}`;
   const isKnown = more.length === 0 && (name ? OF_ONE : EVERYWHERE).includes(place);
   const title = isKnown ? name || PLACES.find(([href]) => href === `/${place}`)![1] : "Not found";
   const main = useRef<HTMLElement>(null);
@@ -53,7 +54,7 @@ export function App() {
         </a>
         <nav aria-label="Views">
           {PLACES.map(([href, text]) => (
-            <a key={href} href={href} aria-current={href === `/${place}` ? "page" : undefined}>
+            <a key={href} href={href} aria-current={href === view ? "page" : undefined}>
               {text}
               {href === "/parked" ? <ParkedCount /> : null}
             </a>
@@ -70,7 +71,8 @@ export function App() {
         )}
       </main>
       <footer class="quiet">
-        The monitor only looks: the flow runs without it. Times are UTC.{" "}
+        The monitor only looks: the flow runs without it. Times are UTC. Commands are for a terminal in the
+        project's folder.{" "}
         <a href="/docs" data-leaves>
           API
         </a>

@@ -6,7 +6,7 @@ import { useEffect } from "./effect.ts";
 import { type Consumer, latest } from "./live.ts";
 import { Missing } from "./parts.tsx";
 import { useStore } from "./value.ts";
-import { count, rate } from "./words.ts";
+import { count, rate, seconds } from "./words.ts";
 
 type Drawing = Drawings["wide"];
 type Box = Drawing["boxes"][number];
@@ -120,7 +120,7 @@ function Place({ box }: { box: Box }) {
 
 function lagOf({ lag, lagSeconds }: Consumer): string {
   if (lag === 0) return "nothing waits";
-  return `${count(lag)} ${lag === 1 ? "waits" : "wait"}, ${rate(lagSeconds)} s`;
+  return `${count(lag)} ${lag === 1 ? "waits" : "wait"}, ${seconds(lagSeconds)}`;
 }
 
 function useMedia(query: string): boolean {

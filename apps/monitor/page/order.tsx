@@ -27,8 +27,14 @@ export function Order({ id }: { id: string }) {
       <h1>
         Order <span class="id">{id}</span>
       </h1>
+      {why.body?.customer ? (
+        <p>
+          Of customer{" "}
+          <a href={`/orders?customer=${encodeURIComponent(why.body.customer)}`}>{why.body.customer}</a>
+        </p>
+      ) : null}
       <section aria-labelledby="why-title" class="why">
-        <h2 id="why-title">Why it stands where it stands</h2>
+        <h2 id="why-title">Is it stuck?</h2>
         {why.body ? <Why answer={why.body} /> : <Missing asked={why} />}
         {isReviewed ? (
           <Verdict
@@ -48,7 +54,7 @@ export function Order({ id }: { id: string }) {
             <Next story={body} />
           </section>
           <section aria-labelledby="story-title">
-            <h2 id="story-title">What was said</h2>
+            <h2 id="story-title">What has happened</h2>
             <Timeline story={body} />
           </section>
         </>
@@ -67,7 +73,7 @@ function Why({ answer }: { answer: Answer }) {
       </p>
       <Command text={command} />
       <p>
-        {at && at !== "NATS" ? <a href={`/services/${at}`}>How {at} stands</a> : null}
+        {at && at !== "NATS" ? <a href={`/services/${at}`}>See {at}</a> : null}
         {isParked ? (
           <>
             {" "}

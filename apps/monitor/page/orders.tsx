@@ -3,11 +3,13 @@
 import { type Orders as Page, useAnswer } from "./api.ts";
 import { Badge, Cell, Missing, OrderLink, Table } from "./parts.tsx";
 import { go } from "./router.ts";
-import { moment, money } from "./words.ts";
+import { moment, money, span } from "./words.ts";
 
 const STATUSES = ["pending", "in-review", "completed", "cancelled"];
 const WHOLE_ID = /^([\da-f]{8})-?([\da-f]{4})-?([\da-f]{4})-?([\da-f]{4})-?([\da-f]{12})$/i;
 const EVERY_MS = 4_000;
+/** An order that is open for longer is told of on the first view. */
+const LONG_MS = 5_000;
 
 export function Orders({ search }: { search: URLSearchParams }) {
   const status = search.get("status") ?? "";
@@ -77,7 +79,8 @@ function List({ page }: { page: Page }) {
             <OrderLink id={orderId} />
           </th>
           <Cell head="Status">
-            <Badge text={status} />
+            <Badge text={status} />{" "}
+            {status === "pending" ? <span class="quiet">{openFor(placedAt)}</span> : null}
           </Cell>
           <Cell head="Placed">{moment(placedAt)}</Cell>
           <Cell head="Customer">{`${customerId ?? ""}`}</Cell>
@@ -90,9 +93,17 @@ function List({ page }: { page: Page }) {
   );
 }
 
+/** For how long an order is open, once that is long. */
+function openFor(placedAt: string): string {
+  const ms = Date.now() - Date.parse(placedAt);
+  return ms > LONG_MS ? `for ${span(ms)}` : "";
+}
+
 /** A search looks through so many orders at a time, and then says where to go on. */
 function nothing({ next }: Page): string {
-  return next ? "There are none among the newest of these: there may be among the older." : "There are none.";
+  return next
+    ? "No orders are like that among the newest: there may be some among the older."
+    : "No orders are like that.";
 }
 
 function find(event: Event): void {

@@ -13,14 +13,28 @@ const EVERY_MS = 2_000;
 export function Overview() {
   return (
     <>
-      <Wrong />
+      <WhatIsWrong />
       <section aria-labelledby="map-title">
         <h2 id="map-title">The flow</h2>
         <FlowMap />
+        <p class="quiet">
+          Services, and the facts that go from one to the next, with how many a second. Dashed: what people
+          ask for. A figure in a service is how many events wait for it.
+        </p>
       </section>
       <section aria-labelledby="consumers-title">
         <h2 id="consumers-title">Consumers</h2>
         <Consumers />
+        <details>
+          <summary>What the columns say</summary>
+          <p>
+            Waits: events that are not done, those under way included, and Oldest: how long ago the oldest of
+            them was said. In/s and Out/s: how many come and are done in a second. To zero: when none will
+            wait, if it goes on like this. Pending: not delivered yet. Unacked: delivered and not done.
+            Redelivered: of those, how many were delivered more than once. Pulls: how often the service has
+            asked NATS for more and waits; none means that nobody listens.
+          </p>
+        </details>
       </section>
       <section aria-labelledby="past-title">
         <h2 id="past-title">The last quarter of an hour</h2>
@@ -34,7 +48,7 @@ export function Overview() {
   );
 }
 
-function Wrong() {
+function WhatIsWrong() {
   const asked = useAnswer<Troubles>("/api/troubles", EVERY_MS);
   const { body } = asked;
   const total = body?.troubles.length ?? 0;
@@ -48,7 +62,7 @@ function Wrong() {
       ) : null}
       <ul class="troubles">
         {body?.troubles.map((trouble) => (
-          <Trouble key={`${trouble.kind} ${trouble.about}`} trouble={trouble} />
+          <Trouble key={`${trouble.kind} ${trouble.about}`} trouble={trouble} all={body.troubles} />
         ))}
       </ul>
       {body && (body.hasMore || body.late > 0) ? (
@@ -58,15 +72,25 @@ function Wrong() {
           {body.late > body.lookedAt || body.hasMore
             ? `${count(body.lookedAt)} were looked at: those that services are held up at or have parked, the oldest, and others in turn. `
             : null}
-          <a href="/orders?status=pending">Show open orders</a>
+          <a href="/orders?status=pending">Show the orders that are open</a>
         </p>
       ) : null}
     </section>
   );
 }
 
-function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
-  const { kind, about, situation, sentence, others, command } = trouble;
+type Wrong = Troubles["troubles"][number];
+
+/** What ends an order's wait is said once: with the service that it waits for, if that is told of. */
+function commandOf({ kind, situation, command }: Wrong, all: readonly Wrong[]): string | null {
+  if (kind !== "order") return command;
+  const isSaid = all.some((other) => other.kind !== "order" && other.command === command);
+  return situation === "stuck" && !isSaid ? command : null;
+}
+
+function Trouble({ trouble, all }: { trouble: Wrong; all: readonly Wrong[] }) {
+  const { kind, about, customer, situation, sentence, others } = trouble;
+  const command = commandOf(trouble, all);
   return (
     <li>
       <Badge text={kind === "parked" ? "parked" : situation} />
@@ -74,14 +98,15 @@ function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
         <p>
           {kind === "order" ? (
             <>
-              Order <OrderLink id={about} />:{" "}
+              Order <OrderLink id={about} />
+              {customer ? ` of ${customer}` : ""}:{" "}
             </>
           ) : null}
           {sentence}{" "}
           {others > 0
             ? `${others} more that were looked at ${others === 1 ? "waits" : "wait"} likewise. `
             : null}
-          {kind === "service" ? <a href={`/services/${about}`}>How {about} stands</a> : null}
+          {kind === "service" ? <a href={`/services/${about}`}>See {about}</a> : null}
           {kind === "parked" ? <a href={`/parked?group=${about}`}>Look at them</a> : null}
           {kind === "order" ? (
             <a href={`/orders/${about}`} aria-label={`See why order ${about} waits`}>
@@ -89,7 +114,7 @@ function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
             </a>
           ) : null}
         </p>
-        {command && kind !== "order" ? <Command text={command} /> : null}
+        {command ? <Command text={command} /> : null}
       </div>
     </li>
   );
