@@ -49,7 +49,6 @@ export function readEvent(message: Message): Event {
 /** An event's attributes but for its data. Throws `UndecodableError` when one that dedupe needs is missing. */
 function attributes(message: Message, type: FactType, key: string): Omit<Event, "data"> {
   const head = headOf(message);
-  if (!WELL_FORMED.test(head)) throw new UndecodableError("the headers are such as no client may send");
   const id = required(head, "ce-id");
   const time = Date.parse(required(head, "ce-time"));
   if (Number.isNaN(time)) throw new UndecodableError("header ce-time is not a time");
@@ -61,21 +60,29 @@ function attributes(message: Message, type: FactType, key: string): Omit<Event, 
     source: valueIn(head, "ce-source") || "unknown",
     causationId: valueIn(head, "ce-causationid") || id,
     correlationId: valueIn(head, "ce-correlationid") || key,
-    traceparent: valueIn(head, "traceparent"),
+    traceparent: valueIn(head, "traceparent") || undefined,
   };
 }
 
-/** Lines of headers as nats.js takes them: a name of printable characters, a colon, and whatever is no end of a line. */
-const WELL_FORMED = /^[^\r\n]*(?:\r\n(?:[!-9;-~]*:[^\r\n]*|[^:\r\n]*))*$/;
+/** What is certainly a head that nats.js would take: lines of a name, a colon and a value. */
+const WELL_FORMED = /^[^\r\n]*(?:\r\n(?:[!-9;-~]*:[^\r\n]*)?)*$/;
 
 /**
  * The headers of a message as NATS sends them. nats.js decodes them by comparing each with all that came before it, which took
- * half of the memory that a delivery needs: so they are read where it keeps them until somebody asks.
+ * half of the memory that a delivery needs: so they are read where it keeps them until somebody asks. About whatever looks odd it is
+ * asked.
  */
 function headOf(message: Message & { readonly msg?: unknown }): string {
   const { msg } = message;
-  if (!(msg instanceof MsgImpl)) return message.headers?.toString() ?? "";
-  return msg._msg.hdr > 0 ? UTF_8.decode(msg._rdata.subarray(0, msg._msg.hdr)) : "";
+  if (msg instanceof MsgImpl && msg._rdata && msg._msg?.hdr > 0) {
+    const head = UTF_8.decode(msg._rdata.subarray(0, msg._msg.hdr));
+    if (WELL_FORMED.test(head)) return head;
+  }
+  try {
+    return message.headers?.toString() ?? "";
+  } catch {
+    throw new UndecodableError("the headers are such as no client may send");
+  }
 }
 
 const UTF_8 = new TextDecoder();

@@ -22,8 +22,6 @@ const FAST = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 
 /** In seconds: what somebody outside may take. */
 const SLOW = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
 
-/** How often it is looked how late the event loop is: with the default of 10 ms, to look costs more than all counting. */
-const LOOP_EVERY_MS = 100;
 /** The most durations that wait to be sorted into a histogram. */
 const MOST_DURATIONS = 1_024;
 
@@ -45,7 +43,7 @@ export class Metrics implements Observer, HttpObserver, Meters {
   /** `service` is in every figure's labels. */
   constructor(service: string) {
     this.#registry.setDefaultLabels({ service });
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: LOOP_EVERY_MS });
+    collectDefaultMetrics({ register: this.#registry });
     this.#counter(
       "quadrille_deliveries_total",
       "Deliveries that have ended, by fact and by how they ended.",
@@ -224,7 +222,7 @@ function labelled(names: readonly string[], words: readonly string[]): Labels {
   return Object.fromEntries(names.map((name, index) => [name, words[index]!]));
 }
 
-/** A histogram that sorts many durations at once, when somebody asks: one at a time, each costs several times as much. */
+/** A histogram that sorts many durations at once, when somebody asks or they are many: one at a time, each costs more. */
 class Durations {
   readonly #histogram: Histogram;
   readonly #seconds = new Float64Array(MOST_DURATIONS);
@@ -240,7 +238,8 @@ class Durations {
   }
 
   #sort(): void {
-    for (let n = 0; n < this.#count; n++) this.#histogram.observe(this.#seconds[n]!);
+    const count = this.#count;
     this.#count = 0;
+    for (let n = 0; n < count; n++) this.#histogram.observe(this.#seconds[n]!);
   }
 }

@@ -35,7 +35,7 @@ export async function openTracing(service: string, config: Config, log: Log): Pr
       : await import("@opentelemetry/exporter-trace-otlp-proto");
   const maxQueueSize = config.OTEL_BSP_MAX_QUEUE_SIZE;
   const processor = new BatchSpanProcessor(new OTLPTraceExporter(), {
-    // OpenTelemetry's own defaults are less than what one burst of deliveries makes, and cost a request every half a second.
+    // OpenTelemetry's own defaults are less than what one burst of deliveries makes, and cost requests all the time.
     maxQueueSize,
     maxExportBatchSize: Math.min(config.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, maxQueueSize),
   });

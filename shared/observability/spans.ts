@@ -152,7 +152,7 @@ class KeptSpan implements OpenSpan, Omit<ReadableSpan, "parentSpanContext"> {
     this.#processor.onEnd(this as ReadableSpan);
   }
 
-  /** Milliseconds since its start; a clock that is set meanwhile does not matter. */
+  /** Milliseconds since its start; a clock that is set since it was begun here does not matter. */
   get #elapsed(): number {
     return performance.now() - this.#begunAt + (this.#now - this.startMs);
   }

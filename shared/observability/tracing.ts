@@ -35,7 +35,7 @@ const ofOrders = new Set(
  */
 export class Tracing implements Observer, HttpObserver {
   readonly #spans: Spans;
-  /** The spans of deliveries of which something is to come. Most are only taken note of. */
+  /** The spans of deliveries of which there is something to tell. Most are only taken note of. */
   readonly #open = new Map<Event, OpenSpan>();
 
   constructor(spans: Spans) {
@@ -63,8 +63,8 @@ export class Tracing implements Observer, HttpObserver {
   }
 
   calling(event: Event): (error?: Error) => void {
-    const { type, key } = event;
-    const within = this.#open.get(event)?.traceparent;
+    const { type, key, traceparent } = event;
+    const within = this.#open.get(event)?.traceparent ?? traceparent;
     const span = this.#spans.begin(`call for ${type}`, SpanKind.CLIENT, about(type, key), within);
     return (error) => conclude(span, error ? "failed" : "answered", error?.message);
   }

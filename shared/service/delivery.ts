@@ -15,7 +15,7 @@ export interface Delivery {
   readonly isRedrive?: boolean;
   /** What an operator wants done with the message, which is put aside. */
   readonly wish?: Wish | undefined;
-  /** The event in it. Throws when the message can't be read. */
+  /** The event in it, which no other delivery has as the same object. Throws when the message can't be read. */
   read(): Event;
   /** Its bytes, as far as they are needed to put it aside. */
   message(): Uint8Array;

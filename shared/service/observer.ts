@@ -9,7 +9,7 @@ import type { OutboxRow } from "./engine.ts";
  * for the W3C trace context that facts and calls are made under. Times are in milliseconds.
  */
 export interface Observer {
-  /** Something is to come of an event: facts, or calls. The answer is the trace context in which it is said. */
+  /** There is something to tell of a delivery: facts, calls, or a warning. The answer is the trace context for it. */
   within?(event: Event, delivery: Arrival): string | undefined;
   /** A delivery has ended, with its event, if it brought one that can be read. */
   ended?(outcome: Outcome, delivery: Arrival, event?: Event, cause?: string): void;
@@ -47,7 +47,7 @@ export interface Deciding {
 export function together(observers: readonly Observer[]): Observer | undefined {
   if (observers.length < 2) return observers[0];
   return {
-    within: (event, delivery) => observers.findLast((each) => each.within)?.within?.(event, delivery),
+    within: (event, delivery) => observers.map((each) => each.within?.(event, delivery)).findLast(Boolean),
     ended(outcome, delivery, event, cause) {
       for (const each of observers) each.ended?.(outcome, delivery, event, cause);
     },

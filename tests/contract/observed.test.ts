@@ -1,5 +1,6 @@
 // A service that is watched: what it says stays the same, every span ends, and every fact carries who decided it.
 
+import { hrTimeToMilliseconds } from "@opentelemetry/core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Metrics } from "../../shared/observability/metrics.ts";
 import { traceIdOf } from "../../shared/observability/traceparent.ts";
@@ -95,6 +96,33 @@ describe("a service that is watched", () => {
     const again = spans.find(({ attributes }) => attributes["quadrille.outcome"] === "reacted")!;
     expect(again.parentSpanContext?.spanId).toBe("b7ad6b7169203331");
     expect(again.spanContext().spanId).toBe(fact!.traceparent!.split("-")[2]);
+  });
+
+  it("shows a delivery from when it came, though nothing came of it for a while", async () => {
+    const { tracing, spans } = recordedTraces();
+    const till = new Till({ observer: tracing });
+    till.give(within(created("a")));
+    till.give(within(created("a", "2")));
+    await turns();
+    await vi.advanceTimersByTimeAsync(3_000);
+    for (let call = 0; call < 2; call++) {
+      till.answer("a");
+      await turns();
+    }
+
+    const waited = spans.find(
+      ({ attributes }) => attributes["messaging.message.id"] === created("a", "2").id,
+    );
+    expect(hrTimeToMilliseconds(waited!.startTime)).toBe(NOW);
+    expect(hrTimeToMilliseconds(waited!.duration)).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it("counts every duration, however many there are before somebody asks", async () => {
+    const metrics = new Metrics("till");
+    for (let n = 0; n < 2_500; n++) metrics.decided(n % 2);
+    const found = new Scrape(await metrics.text());
+    expect(found.sum("quadrille_decide_seconds_count")).toBe(2_500);
+    expect(found.sum("quadrille_decide_seconds_sum")).toBeCloseTo(1.25);
   });
 
   it("begins a trace of a fact that came without one, which its log names as well", async () => {

@@ -239,7 +239,7 @@ test("orders are shown a page at a time, and found by a part of their ids, and b
     expect(await page.locator("tbody tr").count()).toBe(1);
     await page.getByLabel("Customer").fill("nobody");
     await page.keyboard.press("Enter");
-    await page.getByText("No orders are like that.").waitFor();
+    await page.getByText("No orders found.").waitFor();
 
     await page.getByLabel("Order id").fill(hostile.replaceAll("-", "").toUpperCase());
     await page.getByRole("button", { name: "Find" }).click();

@@ -74,6 +74,22 @@ describe("spans", () => {
     },
   );
 
+  it("go as many at once as may wait, where that is less", async () => {
+    const receiver = await openReceiver();
+    const lines: string[] = [];
+    const log = createLog("till", "info", { write: (line) => void lines.push(line) });
+    vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url);
+    const config = loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_MAX_QUEUE_SIZE: "2" });
+    const { tracing, close } = await openTracing("till", config, log);
+    tracing.deciding(DEED, ORDER).ended("done");
+    tracing.deciding(DEED, ORDER).ended("done");
+    await vi.waitFor(() => expect(receiver.spans).toHaveLength(2), { timeout: 4_000 });
+    await close(5_000);
+    await receiver.close();
+
+    expect(lines.filter((line) => line.includes("maxExportBatchSize"))).toEqual([]);
+  });
+
   it("that a receiver refuses are told of in the log", async () => {
     const receiver = await listen((_, response) => response.writeHead(400).end());
     const { lines, opened } = open(receiver.url);

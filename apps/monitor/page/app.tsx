@@ -54,7 +54,11 @@ export function App() {
         </a>
         <nav aria-label="Views">
           {PLACES.map(([href, text]) => (
-            <a key={href} href={href} aria-current={href === view ? "page" : undefined}>
+            <a
+              key={href}
+              href={href}
+              aria-current={href === view ? (href === pathname ? "page" : "true") : undefined}
+            >
               {text}
               {href === "/parked" ? <ParkedCount /> : null}
             </a>

@@ -101,9 +101,7 @@ function openFor(placedAt: string): string {
 
 /** A search looks through so many orders at a time, and then says where to go on. */
 function nothing({ next }: Page): string {
-  return next
-    ? "No orders are like that among the newest: there may be some among the older."
-    : "No orders are like that.";
+  return next ? "No orders found among the newest: there may be some among the older." : "No orders found.";
 }
 
 function find(event: Event): void {

@@ -13,7 +13,7 @@ const EVERY_MS = 2_000;
 export function Overview() {
   return (
     <>
-      <WhatIsWrong />
+      <Wrong />
       <section aria-labelledby="map-title">
         <h2 id="map-title">The flow</h2>
         <FlowMap />
@@ -31,8 +31,8 @@ export function Overview() {
             Waits: events that are not done, those under way included, and Oldest: how long ago the oldest of
             them was said. In/s and Out/s: how many come and are done in a second. To zero: when none will
             wait, if it goes on like this. Pending: not delivered yet. Unacked: delivered and not done.
-            Redelivered: of those, how many were delivered more than once. Pulls: how often the service has
-            asked NATS for more and waits; none means that nobody listens.
+            Redelivered: of those, how many were delivered more than once. Pulls: how many requests of the
+            service for more wait at NATS; with none, nobody listens.
           </p>
         </details>
       </section>
@@ -48,7 +48,7 @@ export function Overview() {
   );
 }
 
-function WhatIsWrong() {
+function Wrong() {
   const asked = useAnswer<Troubles>("/api/troubles", EVERY_MS);
   const { body } = asked;
   const total = body?.troubles.length ?? 0;
@@ -62,7 +62,7 @@ function WhatIsWrong() {
       ) : null}
       <ul class="troubles">
         {body?.troubles.map((trouble) => (
-          <Trouble key={`${trouble.kind} ${trouble.about}`} trouble={trouble} all={body.troubles} />
+          <Trouble key={`${trouble.kind} ${trouble.about}`} trouble={trouble} />
         ))}
       </ul>
       {body && (body.hasMore || body.late > 0) ? (
@@ -72,25 +72,15 @@ function WhatIsWrong() {
           {body.late > body.lookedAt || body.hasMore
             ? `${count(body.lookedAt)} were looked at: those that services are held up at or have parked, the oldest, and others in turn. `
             : null}
-          <a href="/orders?status=pending">Show the orders that are open</a>
+          <a href="/orders?status=pending">Show pending orders</a>
         </p>
       ) : null}
     </section>
   );
 }
 
-type Wrong = Troubles["troubles"][number];
-
-/** What ends an order's wait is said once: with the service that it waits for, if that is told of. */
-function commandOf({ kind, situation, command }: Wrong, all: readonly Wrong[]): string | null {
-  if (kind !== "order") return command;
-  const isSaid = all.some((other) => other.kind !== "order" && other.command === command);
-  return situation === "stuck" && !isSaid ? command : null;
-}
-
-function Trouble({ trouble, all }: { trouble: Wrong; all: readonly Wrong[] }) {
-  const { kind, about, customer, situation, sentence, others } = trouble;
-  const command = commandOf(trouble, all);
+function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
+  const { kind, about, customer, situation, sentence, others, command } = trouble;
   return (
     <li>
       <Badge text={kind === "parked" ? "parked" : situation} />
@@ -114,7 +104,7 @@ function Trouble({ trouble, all }: { trouble: Wrong; all: readonly Wrong[] }) {
             </a>
           ) : null}
         </p>
-        {command ? <Command text={command} /> : null}
+        {command && kind !== "order" ? <Command text={command} /> : null}
       </div>
     </li>
   );

@@ -35,7 +35,7 @@ function Moment({ step }: { step: Step }) {
         ))}
         <details>
           <summary>
-            Its data <span class="hidden">: {type}</span>
+            Its data<span class="hidden">: {type}</span>
           </summary>
           <pre tabindex={0}>{JSON.stringify(data, null, 2)}</pre>
           <p class="quiet">

@@ -78,10 +78,9 @@ export async function measureOverhead(
 function scrape(stack: Stack): NodeJS.Timeout {
   const read = () => {
     for (const { name } of stack.apps) {
-      fetch(`${stack.url(name)}/metrics`).then(
-        (response) => response.text(),
-        () => {},
-      );
+      fetch(`${stack.url(name)}/metrics`)
+        .then((response) => response.text())
+        .catch(() => {});
     }
   };
   read();
