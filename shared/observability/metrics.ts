@@ -1,13 +1,6 @@
 // The figures of one service for Prometheus. Counters are plain numbers until somebody asks; gauges are read when somebody does.
 
-import {
-  Counter,
-  collectDefaultMetrics,
-  Gauge,
-  Histogram,
-  type HistogramConfiguration,
-  Registry,
-} from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Event, FactType } from "../contracts/events.ts";
 import type { Answering, HttpObserver } from "../http/observer.ts";
 import type { Outcome } from "../service/delivery.ts";
@@ -22,9 +15,6 @@ const FAST = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 
 /** In seconds: what somebody outside may take. */
 const SLOW = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
 
-/** The most durations that wait to be sorted into a histogram. */
-const MOST_DURATIONS = 1_024;
-
 /** Counts what a service does. */
 export class Metrics implements Observer, HttpObserver, Meters {
   readonly #registry = new Registry();
@@ -35,10 +25,10 @@ export class Metrics implements Observer, HttpObserver, Meters {
   readonly #calls = new Tally<["answered" | "failed" | "paused"]>();
   readonly #requests = new Tally<[method: string, route: string, status: string]>();
   readonly #again: Counter;
-  readonly #decide: Durations;
-  readonly #commit: Durations;
-  readonly #call: Durations;
-  readonly #request: Durations;
+  readonly #decide: Histogram;
+  readonly #commit: Histogram;
+  readonly #call: Histogram;
+  readonly #request: Histogram;
 
   /** `service` is in every figure's labels. */
   constructor(service: string) {
@@ -80,16 +70,16 @@ export class Metrics implements Observer, HttpObserver, Meters {
       ["method", "route", "status"],
       this.#requests,
     );
-    const durations = (name: string, help: string, buckets: number[]) =>
-      new Durations({ name, help, buckets, registers: [this.#registry] });
-    this.#decide = durations(
+    const histogram = (name: string, help: string, buckets: number[]) =>
+      new Histogram({ name, help, buckets, registers: [this.#registry] });
+    this.#decide = histogram(
       "quadrille_decide_seconds",
       "What it takes to look up, decide and note one event.",
       FAST,
     );
-    this.#commit = durations("quadrille_commit_seconds", "What it takes to commit a group.", FAST);
-    this.#call = durations("quadrille_call_seconds", "What a try of a call to the outside takes.", SLOW);
-    this.#request = durations("http_request_duration_seconds", "What an HTTP request takes.", SLOW);
+    this.#commit = histogram("quadrille_commit_seconds", "What it takes to commit a group.", FAST);
+    this.#call = histogram("quadrille_call_seconds", "What a try of a call to the outside takes.", SLOW);
+    this.#request = histogram("http_request_duration_seconds", "What an HTTP request takes.", SLOW);
   }
 
   /** Shows how the service stands; `behind` tells how many events wait for it, as its latest delivery said. */
@@ -132,18 +122,18 @@ export class Metrics implements Observer, HttpObserver, Meters {
   }
 
   decided(ms: number): void {
-    this.#decide.add(ms);
+    this.#decide.observe(ms / 1_000);
   }
 
   committed(ms: number): void {
-    this.#commit.add(ms);
+    this.#commit.observe(ms / 1_000);
   }
 
   calling(): (error?: Error) => void {
     const from = performance.now();
     return (error) => {
       this.#calls.add(error ? "failed" : "answered");
-      this.#call.add(performance.now() - from);
+      this.#call.observe((performance.now() - from) / 1_000);
     };
   }
 
@@ -166,7 +156,7 @@ export class Metrics implements Observer, HttpObserver, Meters {
     return {
       answered: (route, status) => {
         this.#requests.add(method, route, `${status}`);
-        this.#request.add(performance.now() - from);
+        this.#request.observe((performance.now() - from) / 1_000);
       },
     };
   }
@@ -220,26 +210,4 @@ export class Metrics implements Observer, HttpObserver, Meters {
 
 function labelled(names: readonly string[], words: readonly string[]): Labels {
   return Object.fromEntries(names.map((name, index) => [name, words[index]!]));
-}
-
-/** A histogram that sorts many durations at once, when somebody asks or they are many: one at a time, each costs more. */
-class Durations {
-  readonly #histogram: Histogram;
-  readonly #seconds = new Float64Array(MOST_DURATIONS);
-  #count = 0;
-
-  constructor(configuration: HistogramConfiguration<never>) {
-    this.#histogram = new Histogram({ ...configuration, collect: () => this.#sort() });
-  }
-
-  add(ms: number): void {
-    this.#seconds[this.#count++] = ms / 1_000;
-    if (this.#count === MOST_DURATIONS) this.#sort();
-  }
-
-  #sort(): void {
-    const count = this.#count;
-    this.#count = 0;
-    for (let n = 0; n < count; n++) this.#histogram.observe(this.#seconds[n]!);
-  }
 }

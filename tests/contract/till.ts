@@ -95,6 +95,8 @@ export class Till implements Bank {
   /** The orders that the bank was asked about, in order. */
   readonly calls: string[] = [];
   readonly signals: AbortSignal[] = [];
+  /** What the log says that is worth a warning. */
+  readonly logged: unknown[] = [];
   readonly #db: Database;
   readonly #retention: Retention | undefined;
   readonly #observer: Observer | undefined;
@@ -153,9 +155,6 @@ export class Till implements Bank {
   get said(): string[] {
     return this.runtime.engine.outboxAfter(0).map(inWords);
   }
-
-  /** What the log says that is worth a warning. */
-  readonly logged: unknown[] = [];
 
   get stored(): string[] {
     return this.broker.stored.map(inWords);
