@@ -1,20 +1,6 @@
 // When nothing will wait for a consumer any more. What it says may come back to it as more events: that is work as well.
 
-import type { FactType } from "../../shared/contracts/events.ts";
-import { type AnyService, consumes } from "../../shared/service/define.ts";
 import { type Look, lagOf } from "./window.ts";
-
-/** The facts that a service hears, and that what it hears may lead to: it says something, and others answer. */
-export function returning(service: AnyService, services: readonly AnyService[]): Set<FactType> {
-  const led = new Set<FactType>(service.reactions.flatMap(({ emits }) => emits));
-  const reactions = services.flatMap((one) => one.reactions);
-  for (let known = -1; known < led.size; ) {
-    known = led.size;
-    for (const { on, emits } of reactions)
-      if (on.some((type) => led.has(type))) for (const type of emits) led.add(type);
-  }
-  return new Set(consumes(service).filter((type) => led.has(type)));
-}
 
 /** What comes back to a consumer of its work. */
 export interface Course {
@@ -23,37 +9,24 @@ export interface Course {
   /** How many of those it has handled since they wait, and how many events have come back. */
   readonly handled: number;
   readonly cameBack: number;
-  /** The same since it is looked at. */
-  readonly total: { readonly handled: number; readonly cameBack: number };
-  /** How many come back for each in the end, as was seen when nothing waited. */
+  /** How many come back for each in the end, as other orders tell. */
   readonly share: number;
 }
 
-export const UNKNOWN: Course = {
-  ahead: 0,
-  handled: 0,
-  cameBack: 0,
-  total: { handled: 0, cameBack: 0 },
-  share: 0,
-};
+export const UNKNOWN: Course = { ahead: 0, handled: 0, cameBack: 0, share: 0 };
 
 /** The course with one look more. While nobody listens there is no look `before`, and all that waits is ahead. */
 export function goOn(course: Course, before: Look | undefined, now: Look): Course {
+  const { share } = course;
   const lag = lagOf(now);
-  const worked = before ? Math.max(0, now.cameIn + lagOf(before) - lag) : 0;
+  if (!before || lag === 0) return { ahead: lag, handled: 0, cameBack: 0, share };
+  const worked = Math.max(0, now.cameIn + lagOf(before) - lag);
   const waited = course.ahead + now.cameIn - now.cameBack;
   const handled = Math.max(0, Math.min(worked, waited));
-  const total = {
-    handled: course.total.handled + handled,
-    cameBack: course.total.cameBack + now.cameBack,
-  };
-  const share = lag === 0 && total.handled > 0 ? total.cameBack / total.handled : course.share;
-  if (!before || lag === 0) return { ahead: lag, handled: 0, cameBack: 0, total, share };
   return {
     ahead: Math.max(0, Math.min(lag, waited - handled)),
     handled: course.handled + handled,
     cameBack: course.cameBack + now.cameBack,
-    total,
     share,
   };
 }

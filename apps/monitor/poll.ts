@@ -4,7 +4,8 @@ import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM, filterSubjects } from "../../shared/nats/topology.ts";
 import type { AnyService } from "../../shared/service/define.ts";
 import { type Arrivals, arrivals, NO_ARRIVALS, typeOf } from "./arrivals.ts";
-import { type Course, goOn, returning, UNKNOWN } from "./eta.ts";
+import { type Course, goOn, UNKNOWN } from "./eta.ts";
+import { Returns, returning } from "./returns.ts";
 import { judge, type Standing } from "./status.ts";
 import { extend, follow, type Look, lagOf, nobodyListens } from "./window.ts";
 
@@ -37,6 +38,7 @@ export class Poll {
   readonly #windows = new Map<string, Look[]>();
   readonly #tracks = new Map<string, Look[]>();
   readonly #courses = new Map<string, Course>();
+  readonly #returns = new Returns();
   readonly #returning: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #oldest = new Map<string, { floor: number; seq: number; at: number }>();
   #came: { at: number; arrivals: Arrivals }[] = [];
@@ -57,6 +59,10 @@ export class Poll {
     const at = Date.now();
     this.#came = [...this.#came, { at, arrivals: came }].slice(-SMOOTHED_OVER - 1);
     const consumers = await Promise.all(this.#services.map((service) => this.#consumer(service, came)));
+    await this.#returns.learn(stream, consumers, {
+      subjectAt: async (seq) => (await this.#observer.messages(FLOW_STREAM, seq, 1))[0]?.subject,
+      subjectsOf: (key) => this.#observer.subjectsOf(key),
+    });
     return {
       at,
       nats: { isConnected: true },
@@ -104,7 +110,9 @@ export class Poll {
     const track = follow(this.#tracks.get(name) ?? [], window);
     this.#tracks.set(name, track);
     const goesOn = window.length > 1 && !nobodyListens(window);
-    const course = goOn(this.#courses.get(name) ?? UNKNOWN, goesOn ? before : undefined, look);
+    const share = this.#returns.share(heard, returning);
+    const known = { ...(this.#courses.get(name) ?? UNKNOWN), share };
+    const course = goOn(known, goesOn ? before : undefined, look);
     this.#courses.set(name, course);
     const oldest = lagOf(look) > 0 ? await this.#oldestOf(name, look.floorSeq, subjects) : null;
     const { at, cameIn, cameBack, ...counts } = look;

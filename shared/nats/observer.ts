@@ -130,6 +130,11 @@ export class NatsObserver {
     return this.#all(FLOW_STREAM, `*.*.${key}`);
   }
 
+  /** How many messages the flow has of a key, by subject. */
+  subjectsOf(key: string): Promise<Record<string, number>> {
+    return this.#subjects(FLOW_STREAM, `*.*.${key}`);
+  }
+
   /** What services have parked of a key. */
   parkedOf(key: string): Promise<Stored[]> {
     return this.#all(PARKED_STREAM, parkedSubject("*", { key, place: "*" }));
@@ -152,9 +157,7 @@ export class NatsObserver {
 
   /** The messages on a subject with wildcards: the last of each subject at once, and the earlier ones where there are some. */
   async #all(stream: string, filter: string): Promise<Stored[]> {
-    this.#ask();
-    const { state } = await this.#manager.streams.info(stream, { subjects_filter: filter });
-    const subjects = Object.entries(state.subjects ?? {}).slice(0, MOST_OF_ONE);
+    const subjects = Object.entries(await this.#subjects(stream, filter)).slice(0, MOST_OF_ONE);
     if (subjects.length === 0) return [];
     const several = subjects.filter(([, count]) => count > 1).map(([subject]) => subject);
     const found = await Promise.all([
@@ -165,6 +168,12 @@ export class NatsObserver {
     ]);
     const bySeq = new Map(found.flat().map((message) => [message.seq, message]));
     return [...bySeq.values()].sort((a, b) => a.seq - b.seq).slice(0, MOST_OF_ONE);
+  }
+
+  async #subjects(stream: string, filter: string): Promise<Record<string, number>> {
+    this.#ask();
+    const { state } = await this.#manager.streams.info(stream, { subjects_filter: filter });
+    return state.subjects ?? {};
   }
 
   /** Reads a batch to its end; an empty one is none. */

@@ -1,11 +1,9 @@
 // The time to zero that the monitor tells of a backlog, against what comes true: services that are played, one tick each 100 ms.
 
 import { describe, expect, it } from "vitest";
-import { type Course, goOn, returning, UNKNOWN } from "../../apps/monitor/eta.ts";
+import { type Course, goOn, UNKNOWN } from "../../apps/monitor/eta.ts";
 import { judge, type Standing } from "../../apps/monitor/status.ts";
 import { extend, follow, type Look, nobodyListens } from "../../apps/monitor/window.ts";
-import { allServices } from "../../apps/services.ts";
-import { loadConfig } from "../../shared/config.ts";
 
 const TICK_MS = 100;
 
@@ -135,29 +133,4 @@ it("is told of what comes back in words", () => {
 it("is told to nobody for whom more comes in, and back of it, than is handled", () => {
   const looks = played({ waiting: 20_000, perSecond: 800, perSecondIn: 500, comesBack: 1, forMs: 300_000 });
   for (const { told } of looks.slice(10)) expect(told).toMatchObject({ status: "SLOW", etaSeconds: null });
-});
-
-it("knows how much comes back from when all was handled", () => {
-  const look = (pending: number, cameIn: number, cameBack: number): Look => ({
-    ...{ at: 0, pending, ackPending: 0, redelivered: 0, waiting: 1, deliveries: 0, deliveredSeq: 0 },
-    ...{ floorSeq: 0, cameIn, cameBack },
-  });
-  const looks = [look(0, 0, 0), look(40, 100, 0), look(50, 60, 60), look(0, 20, 20)];
-  const course = looks.reduce((one, now, n) => goOn(one, looks[n - 1], now), UNKNOWN);
-  expect(course).toMatchObject({ share: 0.8, ahead: 0, total: { handled: 100, cameBack: 80 } });
-});
-
-describe("what comes back to a service", () => {
-  const services = allServices(loadConfig({}));
-  const of = (name: string) => [...returning(services.find((one) => one.name === name)!, services)].sort();
-
-  it("is what others say because of what it says", () => {
-    expect(of("risk")).not.toContain("order.created");
-    expect(of("inventory")).toContain("order.cancelled");
-    expect(of("payments")).not.toContain("stock.reserved");
-  });
-
-  it("is nothing for who says nothing", () => {
-    expect(of("analytics")).toEqual([]);
-  });
 });

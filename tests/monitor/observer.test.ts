@@ -55,6 +55,11 @@ it("reads all that was said of one key in the order of the stream, also what was
 
   expect(subjects).toEqual([`order.created.${key}`, `redriven.risk.${key}`, `redriven.risk.${key}`]);
   expect(await observer.about("nobody")).toEqual([]);
+  expect(await observer.subjectsOf(key)).toEqual({
+    [`order.created.${key}`]: 1,
+    [`redriven.risk.${key}`]: 2,
+  });
+  expect(await observer.subjectsOf("nobody")).toEqual({});
 });
 
 it("finds the first message of several subjects, and none where there is none", async () => {
