@@ -2,7 +2,7 @@
 
 import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM, filterSubjects } from "../../shared/nats/topology.ts";
-import type { AnyService } from "../../shared/service/define.ts";
+import { type AnyService, emits } from "../../shared/service/define.ts";
 import { type Arrivals, arrivals, NO_ARRIVALS, typeOf } from "./arrivals.ts";
 import { type Course, goOn, UNKNOWN } from "./eta.ts";
 import { Returns, returning } from "./returns.ts";
@@ -59,10 +59,8 @@ export class Poll {
     const at = Date.now();
     this.#came = [...this.#came, { at, arrivals: came }].slice(-SMOOTHED_OVER - 1);
     const consumers = await Promise.all(this.#services.map((service) => this.#consumer(service, came)));
-    await this.#returns.learn(stream, consumers, {
-      subjectAt: async (seq) => (await this.#observer.messages(FLOW_STREAM, seq, 1))[0]?.subject,
-      subjectsOf: (key) => this.#observer.subjectsOf(key),
-    });
+    const speakers = consumers.filter((_, n) => emits(this.#services[n]!).length > 0);
+    await this.#returns.learn(stream, speakers, this.#observer);
     return {
       at,
       nats: { isConnected: true },

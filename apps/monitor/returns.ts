@@ -1,7 +1,9 @@
 // How many events come back to a service for each that it handles: the stories of some orders tell it, a few more at each look.
 
+import { ENDS } from "../../shared/contracts/ends.ts";
 import type { FactType } from "../../shared/contracts/events.ts";
-import type { StreamStand } from "../../shared/nats/observer.ts";
+import type { NatsObserver, StreamStand } from "../../shared/nats/observer.ts";
+import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { type AnyService, consumes } from "../../shared/service/define.ts";
 import { typeOf } from "./arrivals.ts";
 import type { ConsumerStand } from "./poll.ts";
@@ -21,52 +23,48 @@ export function returning(service: AnyService, services: readonly AnyService[]):
 /** How often each type of fact is in the story of one key. */
 type Story = ReadonlyMap<string, number>;
 
-/** How the stream is asked: which subject a message has, and how many messages there are of a key, by subject. */
-export interface Stories {
-  subjectAt(seq: number): Promise<string | undefined>;
-  subjectsOf(key: string): Promise<Readonly<Record<string, number>>>;
-}
-
-/** How long the stream is. */
-type Span = Pick<StreamStand, "firstSeq" | "lastSeq">;
-
-/** How far a consumer is. */
-type Stand = Pick<ConsumerStand, "status" | "lag" | "floorSeq">;
-
-/** How many stories are kept, and the most that are read at once, for two requests each. */
+/** How many stories are kept, and at how many places one is looked for at once, by two requests each. */
 const KEPT = 64;
 const AT_ONCE = 8;
 /** What is behind the point of its multiples is spread evenly, however many there are. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** What is known of the stories in one stream. */
+/** What is known of the stories in the flow's stream. */
 export class Returns {
   #stories: Story[] = [];
-  /** Up to here all was handled when nobody was behind: it has led to what it leads to. At first, what was handled at all. */
-  #settledSeq: number | undefined;
-  /** How many stories are to be read, as so much of the stream is new. */
+  /** So far in the stream stories are looked for. */
+  #upTo = 0;
+  /** At how many places one is to be looked for, as so much of the stream is new; and at how many one was. */
   #owed = 0;
   #drawn = 0;
 
-  /** Reads some of the stories that are told by now; fewer of them the less is new. */
-  async learn(stream: Span, consumers: readonly Stand[], stories: Stories): Promise<void> {
+  /**
+   * Reads some of the stories that have ended, among what all `speakers` have handled: where one of them is behind, what has
+   * ended is no fair choice. It is an estimate, so it goes without what it was not answered.
+   */
+  async learn(
+    stream: Pick<StreamStand, "firstSeq" | "lastSeq">,
+    speakers: readonly Pick<ConsumerStand, "lag" | "floorSeq">[],
+    observer: Pick<NatsObserver, "messages" | "subjectsOf">,
+  ): Promise<void> {
     const firstSeq = Math.max(1, stream.firstSeq);
-    const before = this.#settledSeq ?? firstSeq - 1;
-    if (this.#settledSeq === undefined || consumers.every(({ status }) => status === "OK"))
-      this.#settledSeq = settled(stream, consumers);
-    const known = this.#settledSeq - firstSeq + 1;
-    if (known <= 0) return;
-    const isNew = Math.min(1, Math.abs(this.#settledSeq - before) / known);
-    this.#owed = Math.min(KEPT, this.#owed + KEPT * isNew);
-    const count = Math.min(AT_ONCE, Math.floor(this.#owed));
-    this.#owed -= count;
-    const read = await Promise.all(
-      Array.from({ length: count }, () => {
-        const place = (++this.#drawn * GOLDEN) % 1;
-        return storyAt(firstSeq + Math.floor(place * known), stories);
-      }),
+    const before = this.#upTo > stream.lastSeq ? 0 : this.#upTo;
+    // One that has acknowledged nothing may be gone from NATS, and come again.
+    const floors = speakers.map(({ lag, floorSeq }) =>
+      lag === 0 && floorSeq > 0 ? stream.lastSeq : floorSeq,
     );
-    this.#stories = [...this.#stories, ...read.flat()].slice(-KEPT);
+    this.#upTo = Math.max(before, Math.min(...floors));
+    const known = this.#upTo - firstSeq + 1;
+    if (known <= 0) return;
+    this.#owed = Math.min(KEPT, this.#owed + KEPT * Math.min(1, (this.#upTo - before) / known));
+    const places = Array.from({ length: Math.min(AT_ONCE, Math.floor(this.#owed)) }, () =>
+      Math.floor(firstSeq + ((this.#drawn++ * GOLDEN) % 1) * known),
+    );
+    const read = await Promise.allSettled(places.map((seq) => storyAt(seq, observer)));
+    const answered = read.filter((one) => one.status === "fulfilled");
+    this.#owed -= answered.length;
+    const ended = answered.flatMap(({ value }) => (ENDS.some((type) => value.has(type)) ? [value] : []));
+    this.#stories = [...this.#stories, ...ended].slice(-KEPT);
   }
 
   /** How many of `returning` there are for each other one of `heard`; 0 where nobody knows yet. */
@@ -85,17 +83,12 @@ export class Returns {
   }
 }
 
-/** Up to where everybody has handled all that they hear. */
-function settled({ lastSeq }: Span, consumers: readonly Stand[]): number {
-  return Math.min(...consumers.map(({ lag, floorSeq }) => (lag === 0 ? lastSeq : floorSeq)));
-}
-
-async function storyAt(seq: number, { subjectAt, subjectsOf }: Stories): Promise<Story[]> {
-  const subject = await subjectAt(seq);
-  if (subject === undefined) return [];
+async function storyAt(seq: number, observer: Pick<NatsObserver, "messages" | "subjectsOf">): Promise<Story> {
   const story = new Map<string, number>();
-  const subjects = await subjectsOf(subject.slice(subject.lastIndexOf(".") + 1));
-  for (const [one, count] of Object.entries(subjects))
-    story.set(typeOf(one), (story.get(typeOf(one)) ?? 0) + count);
-  return story.size > 0 ? [story] : [];
+  const [message] = await observer.messages(FLOW_STREAM, seq, 1);
+  if (!message) return story;
+  const key = message.subject.slice(message.subject.lastIndexOf(".") + 1);
+  for (const [subject, count] of Object.entries(await observer.subjectsOf(key)))
+    story.set(typeOf(subject), count);
+  return story;
 }

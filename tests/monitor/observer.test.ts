@@ -8,6 +8,7 @@ import { headers } from "nats";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { check } from "../../apps/monitor/check.ts";
 import { Poll } from "../../apps/monitor/poll.ts";
+import { Returns } from "../../apps/monitor/returns.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
 import { isAway, NatsObserver } from "../../shared/nats/observer.ts";
@@ -165,6 +166,20 @@ it("takes off the board what PARKED has let go of because of its age, and nothin
   await streams.purge(PARKED_STREAM, { seq: seq + 1 }); // As its age does it: the oldest first, and nobody is told.
   await board.look();
   expect(board.notes.map(({ place }) => place)).toEqual(["10-1"]);
+});
+
+it("reads in the stream how much comes back of what orders have led to", async () => {
+  const js = jetstream(broker.connection);
+  const { lastSeq } = await observer.stream(FLOW_STREAM);
+  for (const key of ["r1", "r2", "r3"])
+    for (const type of ["order.created", "order.cancelled"]) await js.publish(`${type}.${key}`, "");
+  const returns = new Returns();
+  const asked = observer.requests;
+  const span = { firstSeq: lastSeq + 1, lastSeq: lastSeq + 6 };
+  await returns.learn(span, [{ lag: 0, floorSeq: lastSeq }], observer);
+
+  expect(observer.requests - asked).toBe(16);
+  expect(returns.share(["order.created", "order.cancelled"], new Set(["order.cancelled"]))).toBe(1);
 });
 
 it("tells a broker that is away from one that has not what is asked for", async () => {

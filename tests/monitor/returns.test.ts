@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Returns, returning } from "../../apps/monitor/returns.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
+import type { Stored } from "../../shared/nats/observer.ts";
 
 describe("what comes back to a service", () => {
   const services = allServices(loadConfig({}));
@@ -20,126 +21,159 @@ describe("what comes back to a service", () => {
   });
 });
 
-const HEARD = ["a.placed", "a.sent", "a.dropped"];
-const BACK = new Set(["a.sent", "a.dropped"]);
-const OK = { status: "OK", lag: 0, floorSeq: 0 } as const;
+const HEARD = ["order.created", "shipment.dispatched", "order.cancelled"];
+const BACK = new Set(["shipment.dispatched", "order.cancelled"]);
+const OPEN = ["order.created"];
+const CANCELLED = ["order.created", "order.cancelled"];
+const NOTHING_BACK = ["order.created", "order.completed"];
+const LONG = ["order.created", "a.b", "a.c", "a.d", "a.e", "shipment.dispatched", "a.f", "order.completed"];
+const IDLE = { lag: 0, floorSeq: 1 };
 
-/** A stream with a story for each order, one after the other, that counts what is asked of it; it grows by `tell`. */
-function aStream() {
-  const subjects: string[] = [];
-  let requests = 0;
-  const places: number[] = [];
-  return {
-    tell: (story: readonly string[], times: number) => {
-      for (let n = 0; n < times; n++) {
-        const key = `o${subjects.length}`;
-        subjects.push(...story.map((type) => `${type}.${key}`));
-      }
-    },
-    span: (firstSeq = 1) => ({ firstSeq, lastSeq: subjects.length }),
-    subjectAt: async (seq: number) => {
-      requests++;
-      places.push(seq);
-      return subjects[seq - 1];
-    },
-    subjectsOf: async (key: string) => {
-      requests++;
-      return Object.fromEntries(subjects.filter((one) => one.endsWith(`.${key}`)).map((one) => [one, 1]));
-    },
-    places,
-    asked: () => {
-      const asked = requests;
-      requests = 0;
-      return asked;
-    },
-  };
+/** A stream with the story of one order after the other, that counts what is asked of it. */
+class Stream {
+  readonly subjects: string[] = [];
+  places: number[] = [];
+  requests = 0;
+  isAway = false;
+
+  tell(story: readonly string[], times: number): this {
+    for (let n = 0; n < times; n++) {
+      const key = `o${this.subjects.length}`;
+      this.subjects.push(...story.map((type) => `${type}.${key}`));
+    }
+    return this;
+  }
+
+  async messages(_: string, seq: number, count: number): Promise<Stored[]> {
+    this.#ask();
+    this.places.push(seq);
+    return this.subjects.slice(seq - 1, seq - 1 + count).map((subject) => ({ subject })) as Stored[];
+  }
+
+  async subjectsOf(key: string): Promise<Record<string, number>> {
+    this.#ask();
+    return Object.fromEntries(this.subjects.filter((one) => one.endsWith(`.${key}`)).map((one) => [one, 1]));
+  }
+
+  #ask(): void {
+    this.requests++;
+    if (this.isAway) throw new Error("NATS does not answer");
+  }
 }
 
-/** Looks so often that all is read that is to be. */
-async function learned(returns: Returns, stream: ReturnType<typeof aStream>, consumers: Consumers = [OK]) {
-  for (let look = 0; look < 9; look++) await returns.learn(stream.span(), consumers, stream);
+/** How many requests each of these looks costs. */
+async function looks(
+  returns: Returns,
+  stream: Stream,
+  { times = 9, firstSeq = 1, speakers = [IDLE] as { lag: number; floorSeq: number }[] } = {},
+): Promise<number[]> {
+  const costs: number[] = [];
+  for (let look = 0; look < times; look++) {
+    stream.requests = 0;
+    await returns.learn({ firstSeq, lastSeq: stream.subjects.length }, speakers, stream);
+    costs.push(stream.requests);
+  }
+  return costs;
 }
-type Consumers = Parameters<Returns["learn"]>[1];
 
 describe("how many come back", () => {
   it("is what the stories of orders tell, long and short ones alike", async () => {
-    const stream = aStream();
-    for (let n = 0; n < 500; n++) {
-      stream.tell(["a.placed", "b.c", "b.d", "b.e", "b.f", "b.g", "a.sent"], 1);
-      stream.tell(["a.placed"], 1);
-    }
+    const stream = new Stream();
+    for (let n = 0; n < 500; n++) stream.tell(LONG, 1).tell(NOTHING_BACK, 1);
     const returns = new Returns();
-    await learned(returns, stream);
+    await looks(returns, stream);
 
     expect(returns.share(HEARD, BACK)).toBeGreaterThan(0.4);
     expect(returns.share(HEARD, BACK)).toBeLessThan(0.6);
   });
 
-  it("is exact where all orders are alike", async () => {
-    const stream = aStream();
-    stream.tell(["a.placed", "b.c", "a.dropped"], 200);
+  it("is exact after one look where all orders are alike", async () => {
     const returns = new Returns();
-    await returns.learn(stream.span(), [OK], stream);
+    await looks(returns, new Stream().tell(CANCELLED, 200), { times: 1 });
 
     expect(returns.share(HEARD, BACK)).toBe(1);
   });
 
-  it("is unknown as long as there is no story", async () => {
-    const stream = aStream();
+  it("is unknown as long as nothing was said: nothing is asked", async () => {
     const returns = new Returns();
-    await learned(returns, stream);
-    await returns.learn({ firstSeq: 0, lastSeq: 0 }, [OK], stream);
 
+    expect(await looks(returns, new Stream(), { firstSeq: 0 })).toEqual(Array(9).fill(0));
     expect(returns.share(HEARD, BACK)).toBe(0);
-    expect(stream.asked()).toBe(0);
   });
 
   it("costs 16 requests a look at most, and none once enough is known and nothing is new", async () => {
-    const stream = aStream();
-    stream.tell(["a.placed", "a.sent"], 1_000);
-    const returns = new Returns();
-    for (let look = 0; look < 8; look++) {
-      await returns.learn(stream.span(), [OK], stream);
-      expect(stream.asked()).toBe(16);
-    }
-    await returns.learn(stream.span(), [OK], stream);
-    expect(stream.asked()).toBe(0);
+    const costs = await looks(new Returns(), new Stream().tell(CANCELLED, 1_000));
+
+    expect(costs).toEqual([...Array(8).fill(16), 0]);
   });
 
   it("is learned anew as orders become others", async () => {
-    const stream = aStream();
-    stream.tell(["a.placed"], 100);
+    const stream = new Stream().tell(NOTHING_BACK, 100);
     const returns = new Returns();
-    await learned(returns, stream);
+    await looks(returns, stream);
     expect(returns.share(HEARD, BACK)).toBe(0);
 
-    stream.tell(["a.placed", "a.sent"], 10_000);
-    await learned(returns, stream);
+    await looks(returns, stream.tell(CANCELLED, 10_000));
     expect(returns.share(HEARD, BACK)).toBeGreaterThan(0.9);
   });
 
-  it("goes by what all have handled: of the rest not all has come back yet", async () => {
-    const stream = aStream();
-    stream.tell(["a.placed", "a.sent"], 100);
+  it("goes by orders that have ended: to others not all has come back yet", async () => {
+    const stream = new Stream();
+    for (let n = 0; n < 500; n++) stream.tell(OPEN, 1).tell(CANCELLED, 1);
     const returns = new Returns();
-    const behind = { status: "NOBODY LISTENING", lag: 1_000, floorSeq: 200 } as const;
-    await returns.learn(stream.span(), [OK, behind], stream);
-    stream.tell(["a.placed"], 1_000);
-    await learned(returns, stream, [OK, behind]);
-    await learned(returns, stream, [OK, { status: "CATCHING UP", lag: 500, floorSeq: 700 }]);
+    await looks(returns, stream);
 
-    expect(Math.max(...stream.places)).toBeLessThanOrEqual(200);
     expect(returns.share(HEARD, BACK)).toBe(1);
   });
 
-  it("outlives a stream that has lost its first messages, or all of them", async () => {
-    const stream = aStream();
-    stream.tell(["a.placed", "a.sent"], 100);
+  it("goes by what all have handled, as they go on: of the rest the odd ones end first", async () => {
+    const stream = new Stream().tell(CANCELLED, 100).tell(NOTHING_BACK, 1_000);
     const returns = new Returns();
-    await learned(returns, stream);
-    await returns.learn(stream.span(150), [OK], stream);
-    await returns.learn({ firstSeq: 1, lastSeq: 0 }, [OK], stream);
-    await returns.learn({ firstSeq: 201, lastSeq: 300 }, [OK], stream);
+    await looks(returns, stream, { speakers: [IDLE, { lag: 1_000, floorSeq: 200 }] });
+    expect(Math.max(...stream.places)).toBeLessThanOrEqual(200);
+    expect(returns.share(HEARD, BACK)).toBe(1);
+
+    await looks(returns, stream, { speakers: [IDLE, { lag: 10, floorSeq: 2_000 }] });
+    expect(Math.max(...stream.places)).toBeGreaterThan(1_000);
+    expect(Math.max(...stream.places)).toBeLessThanOrEqual(2_000);
+    expect(returns.share(HEARD, BACK)).toBeLessThan(0.3);
+  });
+
+  it("is not asked for anew by a service that falls behind, or whose consumer is made anew", async () => {
+    const stream = new Stream().tell(CANCELLED, 100);
+    const returns = new Returns();
+    const gone = [IDLE, { lag: 0, floorSeq: 0 }];
+    expect(await looks(returns, stream, { times: 1, speakers: gone })).toEqual([0]);
+    await looks(returns, stream);
+    expect(await looks(returns, stream, { times: 1, speakers: gone })).toEqual([0]);
+    expect(await looks(returns, stream, { times: 1, speakers: [{ lag: 9, floorSeq: 3 }] })).toEqual([0]);
+    expect(await looks(returns, stream, { times: 1 })).toEqual([0]);
+  });
+
+  it("is asked for again where nobody answered", async () => {
+    const stream = new Stream().tell(CANCELLED, 100);
+    const returns = new Returns();
+    stream.isAway = true;
+    await looks(returns, stream);
+    expect(returns.share(HEARD, BACK)).toBe(0);
+
+    stream.isAway = false;
+    expect(await looks(returns, stream)).toEqual([...Array(8).fill(16), 0]);
+    expect(returns.share(HEARD, BACK)).toBe(1);
+  });
+
+  it("is looked for only in what is left of a stream", async () => {
+    const stream = new Stream().tell(CANCELLED, 100);
+    await looks(new Returns(), stream, { firstSeq: 150 });
+
+    expect(stream.places.length).toBe(64);
+    expect(Math.min(...stream.places)).toBeGreaterThanOrEqual(150);
+  });
+
+  it("is learned from a stream that was made anew", async () => {
+    const returns = new Returns();
+    await looks(returns, new Stream().tell(NOTHING_BACK, 1_000));
+    await looks(returns, new Stream().tell(CANCELLED, 100));
 
     expect(returns.share(HEARD, BACK)).toBe(1);
   });
