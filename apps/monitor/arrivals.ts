@@ -12,28 +12,26 @@ export interface Arrivals {
 
 export const NO_ARRIVALS: Arrivals = { total: 0, byType: new Map(), isExact: true };
 
-/** The most messages that are read for it, in one request or in many. */
-const READ = 256;
-const SAMPLES = 32;
+/** The most messages that are read to count them, and at how many places one is read where there are more. */
+const COUNTED = 256;
+const PLACES = 64;
 
 /** What came in after `after`, up to `upTo`. `read` gives messages of the stream from a sequence number on. */
 export async function arrivals(
   after: number,
   upTo: number,
   read: (seq: number, count: number) => Promise<Stored[]>,
+  random: () => number = Math.random,
 ): Promise<Arrivals> {
   const total = Math.max(0, upTo - after);
   if (total === 0) return NO_ARRIVALS;
-  const isExact = total <= READ;
-  const count = isExact ? total : READ / SAMPLES;
-  // Evenly over all that came in: what is said in one batch is of one type.
-  const step = (total - count) / (SAMPLES - 1);
-  const starts = isExact
-    ? [after + 1]
-    : Array.from({ length: SAMPLES }, (_, n) => after + 1 + Math.round(n * step));
-  const found = (await Promise.all(starts.map((seq) => read(seq, count))))
-    .flat()
-    .filter(({ seq }) => seq <= upTo);
+  const isExact = total <= COUNTED;
+  // One in each part, since what is said in one batch is of one type; somewhere in it, since batches follow each other in step.
+  const place = (n: number) => after + 1 + Math.floor(((n + random()) * total) / PLACES);
+  const pages = isExact
+    ? [read(after + 1, total)]
+    : Array.from({ length: PLACES }, (_, n) => read(place(n), 1));
+  const found = (await Promise.all(pages)).flat().filter(({ seq }) => seq <= upTo);
   const seen = new Map<string, number>();
   for (const { subject } of found) {
     const type = typeOf(subject);
