@@ -47,7 +47,7 @@ const passwords = Object.fromEntries(everyone.map((user) => [passwordOf(user), `
 
 /** Variables that are not Quadrille's own: those of the images, of the seeding script, and of the mail's port. */
 const OTHERS: Record<string, string[]> = {
-  nats: ["NATS_STORE_DIR", "NATS_SYNC_INTERVAL", "GOMEMLIMIT"],
+  nats: ["NATS_STORE_DIR", "NATS_SYNC_INTERVAL", "GOGC", "GOMEMLIMIT"],
   mail: ["MP_DISABLE_VERSION_CHECK"],
   seed: ["INVENTORY_URL"],
   grafana: [
@@ -63,7 +63,14 @@ const OTHERS: Record<string, string[]> = {
     "GF_PLUGINS_PREINSTALL_DISABLED",
   ],
   jaeger: ["JAEGER_LISTEN_HOST"],
-  "(interpolated)": ["MAIL_UI_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT", "JAEGER_PORT"],
+  "(interpolated)": [
+    "NATS_GOMEMLIMIT",
+    "NATS_MEM_LIMIT",
+    "MAIL_UI_PORT",
+    "PROMETHEUS_PORT",
+    "GRAFANA_PORT",
+    "JAEGER_PORT",
+  ],
 };
 /** What OpenTelemetry's own parts read. */
 const OTEL = [
@@ -230,7 +237,7 @@ describe("docker-compose.yml gives NATS and its helpers what they need", () => {
   it("every variable of nats.conf, and no more", () => {
     const conf = read("nats.conf").replace(/#.*$|"[^"]*"/gm, "");
     const used = [...conf.matchAll(/\$([A-Z_]+)/g)].map(([, name]) => name!);
-    const given = Object.keys(container("nats").environment!).filter((name) => name !== "GOMEMLIMIT");
+    const given = Object.keys(container("nats").environment!).filter((name) => !name.startsWith("GO"));
 
     expect(used).toContain("NATS_SYNC_INTERVAL");
     expect(given.sort()).toEqual([...new Set(used)].sort());
@@ -245,6 +252,14 @@ describe("docker-compose.yml gives NATS and its helpers what they need", () => {
       NATS_SYNC_INTERVAL: "always",
     });
     expect(volumes).toEqual(["./nats.conf:/etc/nats/nats.conf:ro", "nats:/data"]);
+  });
+
+  it("a garbage collector that works hard before the container has no memory left", () => {
+    const { mem_limit, environment } = container("nats");
+    const [, gigabytes] = /^\$\{NATS_MEM_LIMIT:-(\d+)g\}$/.exec(mem_limit)!;
+    const [, mebibytes] = /^\$\{NATS_GOMEMLIMIT:-(\d+)MiB\}$/.exec(`${environment!.GOMEMLIMIT}`)!;
+
+    expect(Number(mebibytes) / 1024).toBeLessThan(0.9 * Number(gigabytes));
   });
 
   it("a server that is new enough", () => {
@@ -325,7 +340,7 @@ describe("docker-compose.yml is careful", () => {
       cap_drop: ["ALL"],
       security_opt: ["no-new-privileges:true"],
     });
-    expect(one.mem_limit).toMatch(/^\d+[mg]$/);
+    expect(one.mem_limit).toMatch(/^(\$\{NATS_MEM_LIMIT:-)?\d+[mg]\}?$/);
     for (const port of one.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+$/);
   });
 
