@@ -2,7 +2,7 @@
 
 import { ENDS } from "../../shared/contracts/ends.ts";
 import type { FactType } from "../../shared/contracts/events.ts";
-import type { NatsObserver, StreamStand } from "../../shared/nats/observer.ts";
+import { isAway, type NatsObserver, type StreamStand } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { type AnyService, consumes } from "../../shared/service/define.ts";
 import { typeOf } from "./arrivals.ts";
@@ -23,47 +23,56 @@ export function returning(service: AnyService, services: readonly AnyService[]):
 /** How often each type of fact is in the story of one key. */
 type Story = ReadonlyMap<string, number>;
 
-/** How many stories are kept, and at how many places one is looked for at once, by two requests each. */
+/** How many stories are kept, and how many are looked for at once, by two requests each. */
 const KEPT = 64;
 const AT_ONCE = 8;
-/** What is behind the point of its multiples is spread evenly, however many there are. */
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
+/** Where every story begins. */
+const BEGINNINGS = ["order.created.*"];
+
+type Eyes = Pick<NatsObserver, "first" | "subjectsOf">;
 
 /** What is known of the stories in the flow's stream. */
 export class Returns {
+  readonly #random: () => number;
   #stories: Story[] = [];
-  /** So far in the stream stories are looked for. */
+  /** So far in the stream stories are looked for, and in which life of it. */
   #upTo = 0;
-  /** At how many places one is to be looked for, as so much of the stream is new; and at how many one was. */
+  #life: string | undefined;
+  /** How many are to be looked for, as so much of the stream is new. */
   #owed = 0;
-  #drawn = 0;
+
+  /** `random` chooses the orders: from 0 up to 1, without it. */
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
 
   /**
-   * Reads some of the stories that have ended, among what all `speakers` have handled: where one of them is behind, what has
-   * ended is no fair choice. It is an estimate, so it goes without what it was not answered.
+   * Reads some of the stories that have ended, of orders that all `speakers` have heard of: where one of them is behind, the
+   * others that have ended are no fair choice. It is an estimate, so it goes without what it was not answered.
    */
   async learn(
-    stream: Pick<StreamStand, "firstSeq" | "lastSeq">,
+    stream: Pick<StreamStand, "firstSeq" | "lastSeq" | "life">,
     speakers: readonly Pick<ConsumerStand, "lag" | "floorSeq">[],
-    observer: Pick<NatsObserver, "messages" | "subjectsOf">,
+    observer: Eyes,
   ): Promise<void> {
     const firstSeq = Math.max(1, stream.firstSeq);
-    const before = this.#upTo > stream.lastSeq ? 0 : this.#upTo;
+    const before = this.#life === stream.life ? this.#upTo : 0;
+    this.#life = stream.life;
     // One that has acknowledged nothing may be gone from NATS, and come again.
     const floors = speakers.map(({ lag, floorSeq }) =>
       lag === 0 && floorSeq > 0 ? stream.lastSeq : floorSeq,
     );
-    this.#upTo = Math.max(before, Math.min(...floors));
+    this.#upTo = Math.max(before, Math.min(stream.lastSeq, ...floors));
     const known = this.#upTo - firstSeq + 1;
     if (known <= 0) return;
-    this.#owed = Math.min(KEPT, this.#owed + KEPT * Math.min(1, (this.#upTo - before) / known));
+    this.#owed = Math.min(KEPT, this.#owed + (KEPT * (this.#upTo - before)) / known);
     const places = Array.from({ length: Math.min(AT_ONCE, Math.floor(this.#owed)) }, () =>
-      Math.floor(firstSeq + ((this.#drawn++ * GOLDEN) % 1) * known),
+      Math.floor(firstSeq + this.#random() * known),
     );
-    const read = await Promise.allSettled(places.map((seq) => storyAt(seq, observer)));
-    const answered = read.filter((one) => one.status === "fulfilled");
+    const read = await Promise.all(places.map((seq) => storyFrom(seq, this.#upTo, observer)));
+    const answered = read.filter((story) => story !== undefined);
     this.#owed -= answered.length;
-    const ended = answered.flatMap(({ value }) => (ENDS.some((type) => value.has(type)) ? [value] : []));
+    const ended = answered.filter((story) => ENDS.some((type) => story.has(type)));
     this.#stories = [...this.#stories, ...ended].slice(-KEPT);
   }
 
@@ -71,24 +80,27 @@ export class Returns {
   share(heard: readonly string[], returning: ReadonlySet<string>): number {
     let [outside, back] = [0, 0];
     for (const story of this.#stories) {
-      const size = [...story.values()].reduce((sum, count) => sum + count, 0);
       for (const type of heard) {
-        // A long story goes through more places, and is met so much more often.
-        const weighed = (story.get(type) ?? 0) / size;
-        if (returning.has(type)) back += weighed;
-        else outside += weighed;
+        if (returning.has(type)) back += story.get(type) ?? 0;
+        else outside += story.get(type) ?? 0;
       }
     }
     return outside > 0 ? back / outside : 0;
   }
 }
 
-async function storyAt(seq: number, observer: Pick<NatsObserver, "messages" | "subjectsOf">): Promise<Story> {
+/** The story of the first order that begins in this part of the stream, empty where none does; undefined while NATS is away. */
+async function storyFrom(seq: number, upTo: number, observer: Eyes): Promise<Story | undefined> {
   const story = new Map<string, number>();
-  const [message] = await observer.messages(FLOW_STREAM, seq, 1);
-  if (!message) return story;
-  const key = message.subject.slice(message.subject.lastIndexOf(".") + 1);
-  for (const [subject, count] of Object.entries(await observer.subjectsOf(key)))
-    story.set(typeOf(subject), count);
-  return story;
+  try {
+    const beginning = await observer.first(FLOW_STREAM, seq, BEGINNINGS);
+    if (!beginning || beginning.seq > upTo) return story;
+    const key = beginning.subject.slice(beginning.subject.lastIndexOf(".") + 1);
+    for (const [subject, count] of Object.entries(await observer.subjectsOf(key)))
+      story.set(typeOf(subject), count);
+    return story;
+  } catch (error) {
+    if (isAway(error)) return undefined;
+    throw error;
+  }
 }

@@ -80,7 +80,7 @@ function ruled(
   if (rates && eta !== null && back > 0 && (ahead > 0 || outside === 0))
     return { status: "CATCHING UP", why: comingBack(lag, rates, eta) };
   if (!rates || looks.length < WINDOW) return { status: "OK", why: `${events(lag)}; ${soFar(looks)}` };
-  const lasted = seconds((now.at - first.at) / 1_000);
+  const lasted = `at least ${seconds((now.at - first.at) / 1_000)}`;
   if (!looks.some((look, index) => index > 0 && progressed(looks[index - 1]!, look))) {
     const isTrying = now.deliveries > first.deliveries;
     const what = isTrying ? "only the same ones were tried again, in vain" : "none of them was handled";
@@ -101,7 +101,7 @@ function heldUp(looks: readonly Look[]): string {
   const now = looks.at(-1)!;
   const isHeldUp = looks.every((look) => lagOf(look) > 0 && look.floorSeq === first.floorSeq);
   if (looks.length < WINDOW || !isHeldUp) return "";
-  return `; the first of them was not handled for ${seconds((now.at - first.at) / 1_000)}, and others pass it by`;
+  return `; the first of them was not handled for at least ${seconds((now.at - first.at) / 1_000)}, and others pass it by`;
 }
 
 function catchingUp(lag: number, { out }: Rates, eta: number | null): string {

@@ -1,5 +1,5 @@
-// What is wrong with the flow now, worst first: broker, services, what is parked, and orders that wait too long, each with the
-// sentence that says why.
+// What is wrong with the flow now, what somebody has to act on first: broker, services, what is parked, and orders that wait too
+// long, each with the sentence that says why.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseSubject } from "../../shared/contracts/events.ts";
@@ -9,7 +9,7 @@ import { adviceFor } from "./advice.ts";
 import { askWorkOf, get } from "./ask.ts";
 import type { Monitor } from "./monitor.ts";
 import { type Pending, placedAt, Suspects } from "./suspects.ts";
-import type { Situation, Why } from "./why.ts";
+import { REMEDY, type Situation, type Why } from "./why.ts";
 
 /** One thing that is wrong, or that somebody has to look after. */
 export interface Trouble {
@@ -85,7 +85,7 @@ export class Watch {
     const services = this.#services();
     const blind = isBlind && !services.some(({ about }) => about === ORDERS) ? [this.#blind()] : [];
     const troubles = [...this.#nats(), ...services, ...blind, ...this.#parked(), ...late.troubles];
-    return { ...late, at: Date.now(), troubles, isLooking: found === NONE_YET };
+    return { ...late, at: Date.now(), troubles: byUrgency(troubles), isLooking: found === NONE_YET };
   }
 
   /** Looks at orders, one look at a time. */
@@ -170,7 +170,7 @@ export class Watch {
       const what = failed === 1 ? "a message" : `${failed} messages`;
       const behind = waiting > 0 ? ` ${waiting} more ${waiting === 1 ? "waits" : "wait"} behind.` : "";
       const who = all.map(({ service }) => service).join(", ");
-      const sentence = `${who}: ${what} parked (${first!.what}): ${first!.cause}.${behind}`;
+      const sentence = `${who}: ${what} parked (${first!.what}): ${first!.cause}.${behind} ${REMEDY}`;
       return { kind: "parked", about, situation: "stuck", sentence, others: 0, command: null };
     });
   }
@@ -212,11 +212,16 @@ export class Watch {
       const { orderId, customer, situation, sentence, command } = first!;
       return { kind: "order", about: orderId, customer, situation, sentence, others: more.length, command };
     });
-    return troubles.toSorted((a, b) => RANKS.indexOf(a.situation) - RANKS.indexOf(b.situation));
+    return byUrgency(troubles);
   }
 }
 
 const RANKS: readonly Situation[] = ["stuck", "waiting", "unknown", "moving"];
+
+/** Those first for which somebody has to act, else as they were. */
+function byUrgency(troubles: readonly Trouble[]): Trouble[] {
+  return troubles.toSorted((a, b) => RANKS.indexOf(a.situation) - RANKS.indexOf(b.situation));
+}
 
 function isYoung(orderId: string): boolean {
   return Date.now() - placedAt(orderId) < PATIENCE_MS;

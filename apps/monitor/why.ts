@@ -70,6 +70,10 @@ const PERSON = 5;
 const BACKLOG = 6;
 const UNDER_WAY = 7;
 
+/** What becomes of a parked message. */
+export const REMEDY =
+  "An operator has to redrive what is parked, once the cause is mended, or discard it; what waits behind it then goes on.";
+
 /** Facts that wait for that long are held up; what is younger is on its way. */
 const ON_ITS_WAY_MS = 2_000;
 
@@ -183,7 +187,7 @@ function parked({ service, on }: Expected, { parked }: Circumstances, advice: Ad
     others.length > 0
       ? ` ${others.join(", ")} ${others.length > 1 ? "have" : "has"} parked something of this order as well.`
       : "";
-  const sentence = `${service} could not handle ${failed?.what ?? on!.type}${tries} and has parked it: ${failed?.cause ?? "unknown"}.${wait}${too} An operator has to redrive or discard it.`;
+  const sentence = `${service} could not handle ${failed?.what ?? on!.type}${tries} and has parked it: ${failed?.cause ?? "unknown"}.${wait}${too} ${REMEDY}`;
   return { rank: PARKED, situation: "stuck", sentence, command: advice.showParked(failed?.id ?? 0) };
 }
 

@@ -139,7 +139,7 @@ test("a review is approved on the page, and its order completes; another one is 
     await page.getByRole("button", { name: `Approve ${good}` }).click();
     await page.getByText(`Order ${good} is approved.`).waitFor();
     await page.getByRole("button", { name: `Reject ${bad}` }).click();
-    await page.getByText("No order waits for a person.").waitFor();
+    await page.getByText("No order waits for a review.").waitFor();
   });
   expect(await shop.ended(good)).toMatchObject({ status: "completed" });
   expect(await shop.ended(bad)).toMatchObject({ status: "cancelled", reason: "risk-rejected" });

@@ -157,7 +157,9 @@ describe("an order with a message that nobody can read", () => {
       /^payments could not handle stock.reserved and has parked it: /,
     );
     expect(answer).toMatchObject({ situation: "stuck", at: "payments" });
-    expect(answer.sentence).toContain("An operator has to redrive or discard it.");
+    expect(answer.sentence).toContain(
+      "An operator has to redrive what is parked, once the cause is mended, or discard it;",
+    );
 
     const [, id] = /^npm run -s parked -- show (\d+)$/.exec(answer.command)!;
     expect((await shop.command("parked", ["show", id!])).text).toContain(`stock.reserved of ${orderId}`);

@@ -170,12 +170,12 @@ it("takes off the board what PARKED has let go of because of its age, and nothin
 
 it("reads in the stream how much comes back of what orders have led to", async () => {
   const js = jetstream(broker.connection);
-  const { lastSeq } = await observer.stream(FLOW_STREAM);
+  const { lastSeq, life } = await observer.stream(FLOW_STREAM);
   for (const key of ["r1", "r2", "r3"])
     for (const type of ["order.created", "order.cancelled"]) await js.publish(`${type}.${key}`, "");
-  const returns = new Returns();
+  const returns = new Returns(() => 0.4);
   const asked = observer.requests;
-  const span = { firstSeq: lastSeq + 1, lastSeq: lastSeq + 6 };
+  const span = { firstSeq: lastSeq + 1, lastSeq: lastSeq + 6, life };
   await returns.learn(span, [{ lag: 0, floorSeq: lastSeq }], observer);
 
   expect(observer.requests - asked).toBe(16);

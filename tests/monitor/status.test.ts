@@ -68,7 +68,7 @@ describe("OK", () => {
     }));
     expect(standing(...passing)).toMatchObject({
       status: "OK",
-      why: "3 events wait, no more than come in between two looks; the first of them was not handled for 18 s, and others pass it by",
+      why: "3 events wait, no more than come in between two looks; the first of them was not handled for at least 18 s, and others pass it by",
     });
   });
 
@@ -183,7 +183,7 @@ describe("SLOW", () => {
     const growing = Array.from({ length: WINDOW }, (_, n) => 1_000 + 100 * n);
     expect(standing(...lags(growing, 300))).toMatchObject({
       status: "SLOW",
-      why: "1,900 events wait and did not become fewer for 18 s: 150 come in and 100 are handled a second",
+      why: "1,900 events wait and did not become fewer for at least 18 s: 150 come in and 100 are handled a second",
       etaSeconds: null,
     });
     expect(standing(...lags(growing.slice(1), 300)).status).toBe("OK");
@@ -205,7 +205,7 @@ describe("STALLED", () => {
   it("is who listens, and handles nothing for a whole window", () => {
     expect(standing(...many({ pending: 7 }))).toMatchObject({
       status: "STALLED",
-      why: "7 events wait, and for 18 s none of them was handled",
+      why: "7 events wait, and for at least 18 s none of them was handled",
       etaSeconds: null,
     });
   });
@@ -214,7 +214,7 @@ describe("STALLED", () => {
     const retrying = many({ ackPending: 1, redelivered: 1 }).map((look, n) => ({ ...look, deliveries: n }));
     expect(standing(...retrying)).toMatchObject({
       status: "STALLED",
-      why: "1 event waits, and for 18 s only the same ones were tried again, in vain",
+      why: "1 event waits, and for at least 18 s only the same ones were tried again, in vain",
     });
   });
 

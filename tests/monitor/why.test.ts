@@ -100,7 +100,7 @@ describe("an order is stuck", () => {
       situation: "stuck",
       at: "payments",
       sentence:
-        "payments could not handle stock.reserved after 60 tries and has parked it: the gateway timed out. 1 later event of the order waits behind it. An operator has to redrive or discard it.",
+        "payments could not handle stock.reserved after 60 tries and has parked it: the gateway timed out. 1 later event of the order waits behind it. An operator has to redrive what is parked, once the cause is mended, or discard it; what waits behind it then goes on.",
       command: "npm run -s parked -- show 12",
     });
   });
@@ -109,7 +109,7 @@ describe("an order is stuck", () => {
     const failed = { id: 1, sequence: 1, what: "payment.captured", attempts: 1, state: "failed" } as const;
     const parked = ["orders", "analytics"].map((service) => ({ ...failed, service, cause: "garbage" }));
     expect(tell({ outlook: expecting(due("orders", { kind: "parked" })), parked }).sentence).toBe(
-      "orders could not handle payment.captured and has parked it: garbage. analytics has parked something of this order as well. An operator has to redrive or discard it.",
+      "orders could not handle payment.captured and has parked it: garbage. analytics has parked something of this order as well. An operator has to redrive what is parked, once the cause is mended, or discard it; what waits behind it then goes on.",
     );
   });
 
@@ -172,12 +172,12 @@ describe("an order is stuck", () => {
   it("when its service does not get on", () => {
     const stalled = stand("shipping", {
       status: "STALLED",
-      why: "7 events wait, and for 18 s none of them was handled",
+      why: "7 events wait, and for at least 18 s none of them was handled",
     });
     expect(tell({ outlook: expecting(due("shipping")), consumers: [stalled] })).toMatchObject({
       situation: "stuck",
       sentence:
-        "shipping listens and does not get on: 7 events wait, and for 18 s none of them was handled. order.created is one of them.",
+        "shipping listens and does not get on: 7 events wait, and for at least 18 s none of them was handled. order.created is one of them.",
       command: "npm run -s restart -- shipping",
     });
   });

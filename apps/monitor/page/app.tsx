@@ -75,8 +75,7 @@ export function App() {
         )}
       </main>
       <footer class="quiet">
-        The monitor only looks: the flow runs without it. Times are UTC. Commands are for a terminal in the
-        project's folder.{" "}
+        The flow runs without the monitor. Times are UTC. Commands are for a terminal in the project's folder.{" "}
         <a href="/docs" data-leaves>
           API
         </a>

@@ -89,6 +89,8 @@ function Chart({ title, summary, lines, columns, history }: Shown) {
 }
 
 const HEIGHT = 190;
+/** The least room for a tick of the time axis, in pixels: its label and a gap. */
+const TIME_SPACE = 80;
 
 function options(lines: string[], width: number): uPlot.Options {
   const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -105,7 +107,7 @@ function options(lines: string[], width: number): uPlot.Options {
     legend: { show: lines.length > 1, live: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [
-      { ...axis, size: 30, values: times },
+      { ...axis, size: 30, space: TIME_SPACE, values: times },
       { ...axis, size: 52 },
     ],
     series: [

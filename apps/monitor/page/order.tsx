@@ -109,13 +109,15 @@ function Next({ story }: { story: Story }) {
 
 function sentenceOf({ kind, what, on, says, by, otherwise }: Story["expected"][number]): string {
   const now = Date.now();
-  const then = says.length > 0 ? `says ${says.join(" or ")}` : "has nothing to say";
+  const facts = says.join(" or ");
+  const then = facts ? `says ${facts}` : "has nothing to say";
   const last =
     by === null
       ? ""
       : `, by ${clock(by, now)} (${span(Math.max(0, by - now))}): else ${otherwise.join(" and ")}`;
   if (kind === "waits") return `waits for the ${what}; ${then}${last}`;
-  if (kind === "parked") return `has parked ${on?.type ?? "it"}; once it is redriven, it ${then}`;
+  if (kind === "parked")
+    return `has parked ${on?.type ?? "it"}; redriven, it ${facts ? then : "takes note"}; discarded, it never does`;
   const does = kind === "performs" ? `does the ${what ?? "call"} on ${on?.type}` : `decides on ${on?.type}`;
   return `${does} and ${then}${last}`;
 }

@@ -18,8 +18,8 @@ export function Overview() {
         <h2 id="map-title">The flow</h2>
         <FlowMap />
         <p class="quiet">
-          Services, and the facts that go from one to the next, with how many a second. Dashed: what people
-          ask for. A figure in a service is how many events wait for it.
+          Services, and the facts that go from one to the next, with how many a second if there are any.
+          Dashed: what people ask for. A figure in a service is how many events wait for it.
         </p>
       </section>
       <section aria-labelledby="consumers-title">

@@ -53,10 +53,9 @@ export function ParkedMessages({ search }: { search: URLSearchParams }) {
       <p class="quiet">
         What could not be handled waits here, and with it the later events of its order, for that service.
       </p>
-      {group || key ? (
+      {group || key || service ? (
         <p>
-          Only {group ? `what has failed for one reason${service ? ` at ${service}` : ""}` : `order ${key}`}.{" "}
-          <a href="/parked">Show all</a>
+          Only {only(group, key, service)}. <a href="/parked">Show all</a>
         </p>
       ) : null}
       {body && !CAN_ACT ? (
@@ -93,6 +92,11 @@ export function ParkedMessages({ search }: { search: URLSearchParams }) {
       ) : null}
     </>
   );
+}
+
+function only(group: string | null, key: string | null, service: string | null): string {
+  const what = group ? "what has failed for one reason" : key ? `order ${key}` : "what is parked";
+  return service ? `${what} at ${service}` : what;
 }
 
 function Groups({

@@ -29,7 +29,7 @@ export function Reviews({ search }: { search: URLSearchParams }) {
       </p>
       <p role="status">{said}</p>
       <Missing asked={asked} />
-      {body && body.reviews.length === 0 ? <p class="well">No order waits for a person.</p> : null}
+      {body && body.reviews.length === 0 ? <p class="well">No order waits for a review.</p> : null}
       {body && body.reviews.length > 0 ? (
         <Table caption="Reviews" heads={["Order", "Score", "Reasons", "Decided by", "Answer"]}>
           {body.reviews.map(({ orderId, score, reasons, decideBy }) => (

@@ -1,6 +1,6 @@
 // One service: how its consumer stands and why, what it hears and says, and how much has waited for it.
 
-import { type FlowMap, type Troubles, useAnswer } from "./api.ts";
+import { type FlowMap, type Parked, type Troubles, useAnswer } from "./api.ts";
 import { Charts } from "./charts.tsx";
 import { latest } from "./live.ts";
 import { Badge, Command } from "./parts.tsx";
@@ -11,9 +11,10 @@ export function Service({ name }: { name: string }) {
   const snapshot = useStore(latest);
   const flow = useAnswer<FlowMap>("/api/map", 0).body;
   const troubles = useAnswer<Troubles>("/api/troubles", 4_000).body;
+  const parked = useAnswer<Parked>(`/api/parked?limit=1&service=${name}`, 4_000).body?.total ?? 0;
   const consumer = snapshot?.consumers.find((one) => one.name === name);
   if (snapshot && !consumer) return <h1>There is no service {name}</h1>;
-  const command = troubles?.troubles.find(({ kind, about }) => kind === "service" && about === name)?.command;
+  const trouble = troubles?.troubles.find(({ kind, about }) => kind === "service" && about === name);
   const facts = (which: "saidBy" | "heardBy") =>
     flow?.facts.filter((fact) => fact[which].includes(name)).map(({ type }) => type) ?? [];
   return (
@@ -22,9 +23,14 @@ export function Service({ name }: { name: string }) {
       {consumer ? (
         <>
           <p>
-            <Badge text={consumer.status} /> {consumer.why}.
+            <Badge text={consumer.status} /> {trouble?.sentence ?? `${consumer.why}.`}
           </p>
-          {command ? <Command text={command} /> : null}
+          {parked > 0 ? (
+            <p>
+              <a href={`/parked?service=${name}`}>{count(parked)} parked</a>
+            </p>
+          ) : null}
+          {trouble?.command ? <Command text={trouble.command} /> : null}
           <dl class="figures">
             <Figure term="Waits" text={count(consumer.lag)} />
             <Figure

@@ -33,15 +33,17 @@ function Moment({ step }: { step: Step }) {
             Odd: {flag}.
           </p>
         ))}
-        <details>
-          <summary>
-            Its data<span class="hidden">: {type}</span>
-          </summary>
-          <pre tabindex={0}>{JSON.stringify(data, null, 2)}</pre>
-          <p class="quiet">
-            {seq} in the stream{step.id ? `, id ${step.id}` : ""}
-          </p>
-        </details>
+        {data === null ? null : (
+          <details>
+            <summary>
+              Its data<span class="hidden">: {type}</span>
+            </summary>
+            <pre tabindex={0}>{JSON.stringify(data, null, 2)}</pre>
+            <p class="quiet">
+              {seq} in the stream{step.id ? `, id ${step.id}` : ""}
+            </p>
+          </details>
+        )}
       </div>
     </li>
   );
