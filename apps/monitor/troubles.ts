@@ -67,8 +67,8 @@ export class Watch {
   #looking: Promise<Late> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #latest: Late | undefined;
-  /** Why those in vain try again what they are held up at: a restart does not change that. */
-  #inVain: ReadonlyMap<string, string> = new Map();
+  /** Why those who do not get on try again in vain, so that a restart would not help; undefined where that is not why. */
+  #inVain: ReadonlyMap<string, string | undefined> = new Map();
 
   constructor(monitor: Monitor) {
     this.#monitor = monitor;
@@ -127,14 +127,15 @@ export class Watch {
       .toSorted((a, b) => b.lag - a.lag)
       .map(({ name, status, why }): Trouble => {
         const cause = status === "STALLED" ? this.#inVain.get(name) : undefined;
+        const isOpen = status === "STALLED" && !this.#inVain.has(name);
         const goesOn = status === "SLOW" || cause !== undefined;
         return {
           kind: "service",
           about: name,
-          situation: goesOn ? "waiting" : "stuck",
+          situation: goesOn ? "waiting" : isOpen ? "unknown" : "stuck",
           sentence: `${name}: ${why}${cause === undefined ? "" : `: ${cause}. It goes on by itself`}.`,
           others: 0,
-          command: goesOn ? null : advice.restart(name),
+          command: goesOn || isOpen ? null : advice.restart(name),
         };
       });
   }
@@ -147,7 +148,7 @@ export class Watch {
   }
 
   /** What those say who do not get on, of the event that they are held up at: whether calls for it fail, and why. */
-  async #triesInVain(): Promise<Map<string, string>> {
+  async #triesInVain(): Promise<Map<string, string | undefined>> {
     const { latest, config } = this.#monitor;
     const stalled = (latest?.consumers ?? []).filter(({ status }) => status === "STALLED");
     const asked = await Promise.all(
@@ -157,7 +158,7 @@ export class Watch {
         return [name, work?.tries[0]?.cause] as const;
       }),
     );
-    return new Map(asked.filter((entry): entry is [string, string] => entry[1] !== undefined));
+    return new Map(asked);
   }
 
   /** By the reason: one message may be parked by several services. */

@@ -10,6 +10,7 @@ import { Scrape } from "../support/exposition.ts";
 import { TestStack } from "../support/stack.ts";
 import { untilTold, why } from "../support/why.ts";
 
+const URGENCY: readonly Trouble["situation"][] = ["stuck", "waiting", "unknown", "moving"];
 const LARGE = { lines: [{ sku: "TEA-001", quantity: 1, unitPriceCents: 200_000 }] };
 
 let shop: TestStack;
@@ -116,10 +117,9 @@ describe("an order that waits", () => {
   test("for a gateway that does not answer, where nobody is told to restart the service that asks it", async () => {
     const trouble = await shop.until("payments is said not to get on, and why", async () => {
       const { body } = await shop.get("monitor", "/api/troubles");
-      return body.troubles.find(
-        ({ kind, about, sentence }: Trouble) =>
-          kind === "service" && about === "payments" && sentence.includes("the gateway timed out"),
-      );
+      const about = body.troubles.find((one: Trouble) => one.kind === "service" && one.about === "payments");
+      expect(about?.command ?? null).toBeNull();
+      return about?.sentence.includes("the gateway timed out") ? about : undefined;
     });
 
     expect(trouble).toMatchObject({ situation: "waiting", command: null });
@@ -215,6 +215,8 @@ describe("the first view", () => {
         const { body } = await shop.get("monitor", "/api/troubles");
         const { troubles, lookedAt } = body;
         expect(lookedAt).toBeLessThanOrEqual(32);
+        const urgency = troubles.map(({ situation }: Trouble) => URGENCY.indexOf(situation));
+        expect(urgency).toEqual(urgency.toSorted());
         return troubles.find(({ about }: { about: string }) => about === orderId);
       },
       60_000,
