@@ -4,86 +4,11 @@ import { createContext, Script } from "node:vm";
 import avro from "avsc";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AvroSchema, Codec, UndecodableError, UnknownSchemaError } from "../../shared/contracts/avro.ts";
+import { UndecodableError, UnknownSchemaError } from "../../shared/contracts/avro.ts";
 import { schemas } from "../../shared/contracts/events.generated.ts";
-import {
-  decode,
-  encode,
-  type Fact,
-  type FactType,
-  factTypes,
-  knownVersions,
-} from "../../shared/contracts/events.ts";
+import { decode, encode, type Fact, factTypes } from "../../shared/contracts/events.ts";
+import { codecOf, expectUndecodable, HEADER_LENGTH } from "./bytes.ts";
 import { ORDER } from "./given.ts";
-
-const HEADER_LENGTH = 10;
-
-describe("the fingerprint of a schema", () => {
-  // share/test/data/schema-tests.txt of Apache Avro, and the specification's own CRC-64-AVRO.
-  it.each<[AvroSchema, bigint]>([
-    ["null", 7195948357588979594n],
-    ["boolean", -6970731678124411036n],
-    ["int", 8247732601305521295n],
-    ["long", -3434872931120570953n],
-    ["float", 5583340709985441680n],
-    ["double", -8181574048448539266n],
-    ["bytes", 5746618253357095269n],
-    ["string", -8142146995180207161n],
-    [{ type: "array", items: "null" }, -589620603366471059n],
-    [["int", "boolean"], 5392556393470105090n],
-    [{ type: "fixed", name: "foo", size: 15 }, 1756455273707447556n],
-    [
-      { type: "enum", name: "foo", namespace: "x.y.z", doc: "foo bar", symbols: ["A1", "A2"] },
-      -4448647247586288245n,
-    ],
-    [{ fields: [], type: "record", name: "foo", namespace: "x.y" }, 5916914534497305771n],
-    [
-      {
-        fields: [
-          { type: "boolean", aliases: [], name: "f1", default: true },
-          { order: "descending", name: "f2", doc: "Hello", type: "int" },
-        ],
-        type: "record",
-        name: "foo",
-      },
-      -4860222112080293046n,
-    ],
-  ])("is Avro's own for %j", (schema, published) => {
-    expect(Buffer.from(fingerprint(schema), "hex").readBigInt64LE()).toBe(published);
-  });
-
-  it("is written with its lowest byte first", () => {
-    expect(fingerprint("int")).toBe("8f5c393f1ad57572");
-  });
-
-  it("stays the same when only a doc, a default or a logical type changes", () => {
-    const record = (field: object) => ({ type: "record", name: "R", fields: [field] });
-    const plain = fingerprint(record({ name: "at", type: "long" }));
-
-    expect(fingerprint(record({ name: "at", type: "long", doc: "when", default: 0 }))).toEqual(plain);
-    expect(
-      fingerprint(record({ name: "at", type: { type: "long", logicalType: "timestamp-millis" } })),
-    ).toEqual(plain);
-  });
-
-  it("tells every released version of every fact from every other", () => {
-    const all = factTypes.flatMap((type) => knownVersions(type).map((version) => version.fingerprint));
-
-    expect(new Set(all).size).toBe(all.length);
-  });
-
-  // In streams that exist. Never edit a line: add one for each new version.
-  it.each<[FactType, string[]]>([
-    ["order.cancelled", ["6a9cdefda37b936c"]],
-    ["order.completed", ["2921d27a08f7ed91"]],
-    ["order.created", ["2d159e752bf8d824", "a39317c4b2fead6f"]],
-    ["payment.authorized", ["7e468d6e0d975575"]],
-    ["stock.rejected", ["3e9c92ed3a0ef872"]],
-  ])("of %s is the one that is on the wire", (type, onTheWire) => {
-    expect(knownVersions(type).map((version) => version.fingerprint)).toEqual(onTheWire);
-    expect(knownVersions(type).map(({ version }) => version)).toEqual(onTheWire.map((_, index) => index + 1));
-  });
-});
 
 describe.each(factTypes)("%s", (type) => {
   const versions = schemas[type];
@@ -247,55 +172,6 @@ describe("data that does not fit", () => {
   });
 });
 
-describe("a whole number", () => {
-  const counted = codecOf<{ n: number }>([
-    { type: "record", name: "R", fields: [{ name: "n", type: "long" }] },
-  ]);
-
-  it("comes back exactly, or is refused when it is said: it is never changed on the way", () => {
-    fc.assert(
-      fc.property(fc.maxSafeInteger(), (n) => {
-        let bytes: Buffer;
-        try {
-          bytes = counted.encode({ n });
-        } catch (error) {
-          expect(error).toEqual(new TypeError("R.n does not fit its schema"));
-          return;
-        }
-        expect(counted.decode(bytes)).toEqual({ n });
-      }),
-    );
-  });
-
-  it("is refused when another writer's is beyond what comes back exactly", () => {
-    const header = counted.encode({ n: 0 }).subarray(0, HEADER_LENGTH);
-    for (const n of [2n ** 53n - 1n, 2n ** 62n, -(2n ** 52n) - 1n, -(2n ** 53n) + 3n, -(2n ** 63n)]) {
-      expectUndecodable(() => counted.decode(Buffer.concat([header, varint(n)])));
-    }
-    for (const n of [2n ** 53n - 2n, -(2n ** 52n), -1n]) {
-      expect(counted.decode(Buffer.concat([header, varint(n)]))).toEqual({ n: Number(n) });
-    }
-  });
-
-  it("keeps its sign when it is read as a float, which may round it", () => {
-    const record = (type: string) => ({ type: "record", name: "R", fields: [{ name: "n", type }] });
-    const header = codecOf<{ n: number }>([record("long")])
-      .encode({ n: 0 })
-      .subarray(0, HEADER_LENGTH);
-    const reader = codecOf<{ n: number }>([record("long"), record("double")]);
-    for (const n of [2n ** 62n, -(2n ** 62n), -(2n ** 52n) - 1n, 5n, -5n]) {
-      const read = reader.decode(Buffer.concat([header, varint(n)]));
-      expect(Math.abs(read.n - Number(n))).toBeLessThanOrEqual(1);
-    }
-  });
-
-  it("comes back exactly up to 2^52 in both directions, and up to 2^53 - 2 when it counts something", () => {
-    for (const n of [0, -1, 2 ** 31, -(2 ** 31) - 1, 2 ** 52, -(2 ** 52), 2 ** 53 - 2]) {
-      expect(counted.decode(counted.encode({ n }))).toEqual({ n });
-    }
-  });
-});
-
 describe("a schema's next version", () => {
   const v1 = { type: "record", name: "Thing", fields: [{ name: "id", type: "string" }] };
   const v2 = {
@@ -324,16 +200,6 @@ describe("a schema's next version", () => {
     expect(() => codecOf([])).toThrow("at least one schema version");
   });
 });
-
-/** A codec whose versions are of no event in particular. */
-function codecOf<Data>(versions: readonly AvroSchema[]): Codec<Data> {
-  return new Codec("order.completed", versions);
-}
-
-/** As hexadecimal digits. */
-function fingerprint(schema: AvroSchema): string {
-  return codecOf([schema]).versions[0]!.fingerprint;
-}
 
 /** Any data that fits a schema. */
 function arbitrary(schema: unknown, names = new Map<string, fc.Arbitrary<unknown>>()): fc.Arbitrary<unknown> {
@@ -367,7 +233,7 @@ function arbitrary(schema: unknown, names = new Map<string, fc.Arbitrary<unknown
     case "int":
       return fc.integer();
     case "long":
-      // What avsc keeps exactly; beyond it see "a whole number".
+      // What avsc keeps exactly; beyond it see whole-numbers.test.ts.
       return fc.maxSafeInteger().filter((n) => n >= -(2 ** 52) && n < Number.MAX_SAFE_INTEGER);
     case "double":
       return fc.double({ noNaN: true });
@@ -379,18 +245,6 @@ function arbitrary(schema: unknown, names = new Map<string, fc.Arbitrary<unknown
       return known;
     }
   }
-}
-
-/** A long as Avro writes it. */
-function varint(n: bigint): Buffer {
-  const bytes: number[] = [];
-  let rest = n < 0 ? -2n * n - 1n : 2n * n;
-  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-  return Buffer.from([...bytes, Number(rest)]);
-}
-
-function expectUndecodable(read: () => unknown): void {
-  expect(read).toThrow(UndecodableError);
 }
 
 function readOrRefuse(read: () => unknown): void {

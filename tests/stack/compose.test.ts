@@ -1,4 +1,4 @@
-// docker-compose.yml and Dockerfile, compared with the code that they run.
+// docker-compose.yml, compared with the code that it runs.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,6 @@ import { loadConfig, natsUrl, own, serviceUrl, variables } from "../../shared/co
 import { MONITOR, users } from "../../shared/nats/topology.ts";
 import { isNewEnough } from "../../shared/stack/nats-server.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
-import { SMALL_PROCESS } from "../../shared/stack/stack.ts";
 
 interface Container {
   image: string;
@@ -365,43 +364,6 @@ describe("docker-compose.yml is careful", () => {
       expect(image).toBe(`quadrille:${version}`);
       expect([build, pull_policy]).toEqual(name === "provision" ? [".", "build"] : [undefined, "never"]);
     }
-  });
-});
-
-describe("Dockerfile", () => {
-  const dockerfile = read("Dockerfile");
-
-  it("is on exact versions of a Node that package.json allows, the same in both stages", () => {
-    const images = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!);
-    const [major, minor] = images[0]!
-      .match(/^node:(\d+)\.(\d+)\.\d+-bookworm$/)!
-      .slice(1)
-      .map(Number);
-    const [, oldestMajor, oldestMinor] = JSON.parse(read("package.json"))
-      .engines.node.match(/^>=(\d+)\.(\d+)$/)
-      .map(Number);
-
-    expect(images).toEqual([images[0], `${images[0]}-slim`]);
-    expect(major! > oldestMajor || (major === oldestMajor && minor! >= oldestMinor)).toBe(true);
-  });
-
-  it("runs as node, which owns /data", () => {
-    for (const [name, value] of Object.entries(SMALL_PROCESS)) {
-      expect(dockerfile).toMatch(new RegExp(`\\b${name}="?${value}"?$`, "m"));
-    }
-    expect(dockerfile).toMatch(/install -d -o node -g node -m 0700 \/data/);
-    expect(dockerfile.trimEnd().split("\n").at(-1)).toBe("USER node");
-  });
-
-  it("is given all that it copies, and nothing else", () => {
-    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) =>
-      sources!.split(" "),
-    );
-    const given = read(".dockerignore")
-      .split("\n")
-      .filter((line) => line && !line.startsWith("#"));
-
-    expect(given.sort()).toEqual(["*", ...new Set(copied.map((source) => `!${source}`))].sort());
   });
 });
 
