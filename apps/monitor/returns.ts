@@ -1,7 +1,7 @@
 // How many events come back to a service for each that it handles: the stories of some orders tell it, a few more at each look.
 
 import { ENDS } from "../../shared/contracts/ends.ts";
-import type { FactType } from "../../shared/contracts/events.ts";
+import { type FactType, parseSubject } from "../../shared/contracts/events.ts";
 import { isAway, type NatsObserver, type StreamStand } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { type AnyService, consumes } from "../../shared/service/define.ts";
@@ -95,7 +95,7 @@ async function storyFrom(seq: number, upTo: number, observer: Eyes): Promise<Sto
   try {
     const beginning = await observer.first(FLOW_STREAM, seq, BEGINNINGS);
     if (!beginning || beginning.seq > upTo) return story;
-    const key = beginning.subject.slice(beginning.subject.lastIndexOf(".") + 1);
+    const { key } = parseSubject(beginning.subject)!;
     for (const [subject, count] of Object.entries(await observer.subjectsOf(key)))
       story.set(typeOf(subject), count);
     return story;

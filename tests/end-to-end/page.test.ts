@@ -176,6 +176,16 @@ describe("what is parked", () => {
     admin.publish(`order.created.${orderId}`, "no Avro at all");
     await shop.until("six have parked it", async () => (await at()).length === 6 || undefined);
     const before = await at();
+    await visitor.visit("/services/risk", async (page) => {
+      await page.getByRole("link", { name: "1 parked", exact: true }).click();
+      await page.getByText("Only what is parked at risk.").waitFor();
+    });
+    await visitor.visit(`/orders/${orderId}`, async (page) => {
+      const next = page.locator("li", { hasText: "risk has parked order.created" });
+      await next.getByText(/; redriven, it says .*; discarded, it never does$/).waitFor();
+      await page.locator(".timeline").getByText("it can't be read").waitFor();
+      expect(await page.locator(".timeline details").count(), "there is no data to show").toBe(0);
+    });
     await visitor.visit("/parked", async (page) => {
       await page.getByRole("button", { name: "Redrive all that failed like order.created at risk" }).click();
       await page.locator(".said").getByText("failed again").waitFor();
