@@ -41,11 +41,14 @@ test(
   `${WAITING} events for a service that is down: map, table, figures, alert and terminal name the number that NATS names`,
   async () => {
     await shop.stack.services.get(SERVICE)!.fell();
+    // One look tells how many wait; it takes two to tell that nobody asks for them, and is not about to.
+    await shop.until("the monitor knows that nobody listens", async () =>
+      (await nextLook()).status === "NOBODY LISTENING" ? true : undefined,
+    );
     await placeWaiting(admin, WAITING);
     expect(await natsSays()).toBe(WAITING);
 
-    const told = await nextLook();
-    expect(told).toMatchObject({ lag: WAITING });
+    expect(await nextLook()).toMatchObject({ lag: WAITING, status: "NOBODY LISTENING" });
     const scrape = new Scrape(await (await fetch(`${shop.stack.url("monitor")}/metrics`)).text());
     const figure = (name: string) => scrape.sum(name, { consumer_name: SERVICE })!;
     expect(figure("jetstream_consumer_num_pending") + figure("jetstream_consumer_num_ack_pending")).toBe(
