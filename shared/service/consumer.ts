@@ -184,7 +184,16 @@ export class Consumer<Port> {
         this.#aside.obey(delivery, wish);
         return { outcome: "reacted" };
       };
-      this.#parts.commits.add(this.#workWithout(delivery, obey));
+      const { run, committed, failed } = this.#workWithout(delivery, obey);
+      let isHeld = false; // By a call that began in the same group.
+      this.#parts.commits.add({
+        run: () => {
+          isHeld = this.#lanes.isBusy(key);
+          return !isHeld && run();
+        },
+        committed: () => (isHeld ? this.#obeyInTurn(delivery, wish) : committed()),
+        failed,
+      });
     }
   }
 

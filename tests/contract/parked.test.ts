@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { controlTime } from "./flow.ts";
-import { blocked, noted, paid, plantBug, Till, turns } from "./till.ts";
+import { blocked, created, noted, paid, plantBug, Till, turns } from "./till.ts";
 
 const RETRY_MS = 5_000;
 
@@ -262,6 +262,19 @@ describe("a discard", () => {
     expect(again!.end).toBe("acked");
     expect(till.said).toEqual(["shipment.waived a"]);
     expect(till.shelf.held).toEqual([]);
+  });
+
+  it("that comes together with the event takes effect once its call was answered: the answer is not lost", async () => {
+    const till = new Till();
+    const event = created("b");
+    till.give(event);
+    await till.tell("discard", event);
+    expect([till.calls, till.ends]).toEqual([["b"], [undefined, undefined]]);
+
+    till.answer("b");
+    await turns();
+    expect(till.said).toEqual(["shipment.waived b"]);
+    expect(till.ends).toEqual(["acked", "acked"]);
   });
 
   it("of one that waits leaves the first one where it is", async () => {
