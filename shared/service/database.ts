@@ -18,7 +18,13 @@ export function openDatabase(file: string, durability: "strict" | "relaxed" = "s
   return db;
 }
 
-/** Whether the database could not do its work, whatever it was given: disk full, I/O error, lock. */
+const FAULTS =
+  /^SQLITE_(BUSY|CANTOPEN|CORRUPT|FULL|INTERRUPT|IOERR|LOCKED|NOMEM|NOTADB|PERM|PROTOCOL|READONLY)(_|$)/;
+
+/**
+ * Whether the database could not do its work, whatever it was given: disk full, I/O error, lock. The transaction may be gone
+ * with it. Any other error is about what it was given, such as a constraint, or a value of the wrong type.
+ */
 export function isDatabaseFault(error: unknown): boolean {
-  return error instanceof BetterSqlite.SqliteError && !error.code.startsWith("SQLITE_CONSTRAINT");
+  return error instanceof BetterSqlite.SqliteError && FAULTS.test(error.code);
 }

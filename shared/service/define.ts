@@ -150,7 +150,7 @@ export function observe(...on: FactType[]): Reaction<unknown, unknown> {
 export interface Deadline<ServiceStore, State, Out extends FactType = FactType> {
   readonly name: string;
   readonly emits: readonly Out[];
-  /** The waits that are open, soonest first, `limit` at most. What the deadline decides must end the wait. */
+  /** The waits that are open, soonest first, `limit` at most. What the deadline decides must end the wait: to decide nothing is a fault. */
   readonly open: (store: ServiceStore, limit: number) => readonly Wait[];
   readonly load: (store: ServiceStore, key: string) => State;
   readonly decide: (state: State, key: string) => readonly Declared<NoInfer<Out>>[];

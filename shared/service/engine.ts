@@ -4,6 +4,7 @@ import { hash } from "node:crypto";
 import type { Database } from "better-sqlite3";
 import { type Event, encode, type Fact, type FactType, keyOf } from "../contracts/events.ts";
 import { ATTEMPTS_TABLE, Attempts } from "./attempts.ts";
+import { isDatabaseFault } from "./database.ts";
 import type { AnyService, Command, Deadline, Reaction, Refusal, Store } from "./define.ts";
 import type { Observer } from "./observer.ts";
 import { PARKED_TABLE, ParkedLanes } from "./parked.ts";
@@ -218,7 +219,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
   /**
    * Ends the waits whose time has come at `now`, {@link WAITS_AT_ONCE} at most, but for those that `isBusy`; inside the
    * current transaction, under a savepoint each. What is said of a key then joins the trace of what was said last of it.
-   * Returns the keys that it said something about.
+   * Returns the keys that it said something about. Throws only faults of the database; `onFault` is told of all others.
    */
   expire(
     now: number,
@@ -234,6 +235,7 @@ export class Engine<ServiceStore extends Store<unknown>> {
         try {
           if (!isBusy(key)) return this.#expire(deadline, key, observer);
         } catch (error) {
+          if (isDatabaseFault(error)) throw error;
           onFault(error as Error, key, this.#traceOf(key));
         }
         this.#overdue++;
@@ -249,7 +251,12 @@ export class Engine<ServiceStore extends Store<unknown>> {
     const traceparent = deciding?.traceparent ?? known;
     const cause = { id: `${name} ${key}`, correlationId: key, traceparent };
     try {
-      this.#savepoint(() => this.#say(deadline.decide(deadline.load(this.store, key), key), cause, emits));
+      this.#savepoint(() => {
+        const facts = deadline.decide(deadline.load(this.store, key), key);
+        if (facts.length === 0)
+          throw new Error(`${cause.id}: it decides nothing, so the wait would never end`);
+        this.#say(facts, cause, emits);
+      });
       deciding?.ended("struck");
     } catch (error) {
       deciding?.ended("failed");

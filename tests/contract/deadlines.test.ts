@@ -260,22 +260,34 @@ describe("a deadline that can't be carried out", () => {
     expect(desk.said.slice(2)).toEqual(["risk.rejected a"]);
   });
 
-  it("waits for a database that can't store, and is carried out then", async () => {
+  it("is one that decides nothing: it would never end", async () => {
     const desk = new WaitingDesk();
-    await desk.wait("a", NOW + SECOND);
-    const handle = vi.spyOn(desk.runtime.engine, "expire").mockImplementation(() => {
-      throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
-    });
+    await desk.wait("silent", NOW + SECOND);
     await pass(SECOND);
     for (let times = 0; times < 20; times++) await pass(0);
-    expect(handle).toHaveBeenCalledOnce();
-    await pass(5 * SECOND);
-    expect(desk.said).toEqual(["risk.flagged a"]);
-    expect(handle.mock.calls.length).toBeGreaterThanOrEqual(5);
 
-    handle.mockRestore();
-    await pass(SECOND);
-    expect(desk.said).toEqual(["risk.flagged a", "risk.rejected a"]);
+    expect(desk.lines).toHaveLength(1);
+    expect(desk.lines[0]).toMatchObject({ key: "silent", cause: /patience silent: it decides nothing/ });
+  });
+
+  it("waits for a disk that is full, and is carried out when there is room again", async () => {
+    const desk = new WaitingDesk();
+    for (let n = 0; n < 100; n++) await desk.wait(`order-${n}`, NOW + SECOND);
+    const before = desk.said.length;
+    desk.fill();
+    const expire = vi.spyOn(desk.runtime.engine, "expire");
+
+    vi.advanceTimersByTime(SECOND);
+    await expect(desk.wait("meanwhile", NOW + 2 * SECOND)).rejects.toThrow(/full/);
+    for (let times = 0; times < 20; times++) await pass(0);
+    expect(expire).toHaveBeenCalledOnce();
+    expect(desk.stored).toHaveLength(before);
+    expect(desk.lines).toEqual([expect.objectContaining({ msg: "a deadline has to wait for the database" })]);
+
+    desk.makeRoom();
+    await pass(5 * SECOND);
+    expect(desk.said).toHaveLength(2 * before);
+    expect(desk.stored).toEqual(desk.said);
   });
 });
 

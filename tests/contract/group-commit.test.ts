@@ -121,6 +121,16 @@ describe("group commit", () => {
     expect(till.said).toEqual(["order.completed a", "order.completed b"]);
   });
 
+  it("lets a delivery that the database can't make sense of spoil only itself", async () => {
+    const till = new Till();
+
+    const sent = await till.take(paid("a"), paid("unstorable"), paid("b"));
+
+    expect(sent.map(({ end }) => end)).toEqual(["acked", "parked", "acked"]);
+    expect(sent[1]!.cause).toBe("malformed JSON");
+    expect(till.said).toEqual(["order.completed a", "order.completed b"]);
+  });
+
   it("lets a faulty command spoil only itself", async () => {
     const till = new Till();
 

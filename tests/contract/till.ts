@@ -84,7 +84,14 @@ const till = defineService({
   tables: "CREATE TABLE IF NOT EXISTS notes (id TEXT PRIMARY KEY, note TEXT NOT NULL)",
   store(db) {
     const note = db.prepare("INSERT INTO notes VALUES (?, ?)");
-    return { load: () => undefined, record: ({ id, data }: Event) => note.run(id, JSON.stringify(data)) };
+    const noteRaw = db.prepare("INSERT INTO notes VALUES (?, json(?))");
+    return {
+      load: () => undefined,
+      record({ id, key, data }: Event) {
+        if (key === "unstorable") noteRaw.run(id, "{oops");
+        else note.run(id, JSON.stringify(data));
+      },
+    };
   },
 });
 

@@ -39,7 +39,7 @@ export const faultyKits: Readonly<Record<string, readonly [RegExp, Assemble]>> =
     (service, parts) => new Runtime(service, { ...parts, lookout: undefined }),
   ],
   "whose database loses the last commit when it is killed": [
-    /were ever said|has no answer|fails|is lost|of which it does not know|before what led to it/,
+    /were ever said|has no answer|fails|is lost|of which it does not know|before what led to it|never comes to rest/,
     (service, parts) => {
       const runtime = new Runtime(service, parts);
       parts.db.exec("DELETE FROM outbox WHERE id = (SELECT max(id) FROM outbox)");

@@ -20,8 +20,8 @@ export interface Faults {
   readonly latePublish: number;
   /** The broker comes back without the end of its store. */
   readonly lostStore: number;
-  /** The database can't commit. */
-  readonly failedCommit: number;
+  /** The database can't store a fact, or can't commit. */
+  readonly failedWrite: number;
   /** A call to the outside fails before it has an effect. */
   readonly lostCall: number;
   /** A call takes effect after its caller has stopped waiting. */
@@ -56,7 +56,7 @@ const heavy: Faults = {
   unansweredPublish: 0.02,
   latePublish: 0.01,
   lostStore: 0.5,
-  failedCommit: 0.001,
+  failedWrite: 0.001,
   lostCall: 0.05,
   lateCall: 0.02,
   lostAnswer: 0.05,
