@@ -10,6 +10,7 @@ import { type Entry, inOrder } from "../../shared/parked/entries.ts";
 import { Operator } from "../../shared/parked/operator.ts";
 import { post } from "./ask.ts";
 import type { Monitor } from "./monitor.ts";
+import { reached } from "./reached.ts";
 import { orderParams } from "./schemas.ts";
 
 /** How long to wait for what becomes of it. */
@@ -191,7 +192,7 @@ class Desk {
     const operator = await this.#reach();
     if (this.#waiting >= MOST_WAITING) throw busy();
     this.#waiting++;
-    const mine = this.#last.then(() => act(operator));
+    const mine = this.#last.then(() => reached(act(operator)));
     this.#last = mine.then(
       () => {},
       () => {},

@@ -4,7 +4,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { freeText, partOfId } from "../../shared/http/commands.ts";
 import { json, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
-import { isAway, type NatsObserver } from "../../shared/nats/observer.ts";
+import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { type Note, noteOf } from "../../shared/parked/board.ts";
 import { entryOf, groupsOf } from "../../shared/parked/entries.ts";
 import { get } from "./ask.ts";
@@ -14,6 +14,7 @@ import { watch } from "./live.ts";
 import { liveMap } from "./map.ts";
 import type { Monitor, Sight } from "./monitor.ts";
 import type { Snapshot } from "./poll.ts";
+import { reached } from "./reached.ts";
 import * as shapes from "./schemas.ts";
 import { Sharing } from "./sharing.ts";
 import { shelf } from "./shelf.ts";
@@ -222,20 +223,6 @@ function seen<Seen>(what: Seen | undefined): Seen {
 async function notesOf(observer: NatsObserver, key: string): Promise<Note[]> {
   const stored = await observer.parkedOf(key);
   return stored.flatMap((message) => entryOf(message) ?? []).map(noteOf);
-}
-
-/** What NATS was asked for; 503 with the cause when it does not answer, or has something that can't be looked at. */
-async function reached<Result>(asked: Promise<Result>): Promise<Result> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    const { message } = error as Error;
-    const [type, what] = isAway(error)
-      ? ["nats-silent", "NATS does not answer"]
-      : ["not-seen", "NATS is there, and that can't be looked at"];
-    throw new Problem({ status: 503, type, detail: `${what}: ${message}.`, headers: { "retry-after": "2" } });
-  }
 }
 
 /** The same for who may change it: shapes for JSON know nothing of what is read-only. */

@@ -2,7 +2,7 @@
 
 import type { Config } from "../../shared/config.ts";
 import type { Account } from "../../shared/nats/connect.ts";
-import { NatsObserver } from "../../shared/nats/observer.ts";
+import { isAway, NatsObserver } from "../../shared/nats/observer.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { Board } from "../../shared/parked/board.ts";
 import type { AnyService } from "../../shared/service/define.ts";
@@ -117,7 +117,8 @@ export class Monitor {
       const cause = (error as Error).message;
       if (this.#latest?.nats.isConnected !== false)
         this.#log.warn({ cause }, "can't look at NATS; trying again");
-      this.#tell({ ...(this.#latest ?? NOTHING), at: Date.now(), nats: { isConnected: false, cause } });
+      const nats = { isConnected: false, isThere: !isAway(error), cause };
+      this.#tell({ ...(this.#latest ?? NOTHING), at: Date.now(), nats });
     }
     if (this.#isStopped) return;
     const inMs = Math.max(0, this.config.MONITOR_POLL_MS - (performance.now() - begun));

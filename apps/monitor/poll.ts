@@ -20,7 +20,8 @@ export interface ConsumerStand extends Standing, Omit<Look, "at" | "cameIn" | "c
 /** How the flow stood at one look. */
 export interface Snapshot {
   readonly at: number;
-  readonly nats: { readonly isConnected: boolean; readonly cause?: string };
+  /** Whether it could look; if not, whether NATS is there all the same, and what is in the way. */
+  readonly nats: { readonly isConnected: boolean; readonly isThere?: boolean; readonly cause?: string };
   readonly stream: { readonly messages: number; readonly lastSeq: number };
   /** Facts a second, by type. */
   readonly perSecond: Readonly<Record<string, number>>;

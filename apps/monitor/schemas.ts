@@ -35,7 +35,11 @@ export const consumer = z
 export const snapshot = z
   .object({
     at: time,
-    nats: z.object({ isConnected: z.boolean(), cause: z.string().optional() }),
+    nats: z.object({
+      isConnected: z.boolean().openapi({ description: "Whether it could look." }),
+      isThere: z.boolean().optional().openapi({ description: "Whether NATS is there though it could not." }),
+      cause: z.string().optional(),
+    }),
     stream: z.object({ messages: z.int(), lastSeq: z.int() }),
     perSecond: z.record(z.string(), z.number()).openapi({ description: "Facts a second, by type." }),
     consumers: z.array(consumer),

@@ -113,6 +113,10 @@ export class Watch {
   #nats(): Trouble[] {
     const { latest, config } = this.#monitor;
     if (latest?.nats.isConnected) return [];
+    if (latest?.nats.isThere) {
+      const sentence = `NATS is there, and can't be looked at: ${latest.nats.cause}. The monitor tries again.`;
+      return [{ kind: "nats", about: "NATS", situation: "unknown", sentence, others: 0, command: null }];
+    }
     const sentence = "NATS is not reachable: nothing goes on until it is back, and nothing is lost.";
     const command = adviceFor(config).startNats();
     return [{ kind: "nats", about: "NATS", situation: "stuck", sentence, others: 0, command }];

@@ -29,6 +29,11 @@ export function toHeaders(row: OutboxRow, service: string, more?: Record<string,
   });
 }
 
+/** A text as it may be the value of a header: lines become one. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}
+
 /** What of a message makes an event. Its headers throw when they are such as no client may send. */
 export interface Message {
   readonly subject: string;

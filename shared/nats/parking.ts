@@ -10,7 +10,7 @@ import { headers, type MsgHdrs, MsgHdrsImpl, type NatsConnection } from "nats";
 import type { Event } from "../contracts/events.ts";
 import type { Origin, Parked } from "../service/parked.ts";
 import type { Found, Parking } from "../service/redriver.ts";
-import { type Message, readEvent } from "./headers.ts";
+import { type Message, oneLine, readEvent } from "./headers.ts";
 import { PARKED_STREAM, parkedSubject } from "./topology.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -145,9 +145,4 @@ export function sayable(message: Message): MsgHdrs {
   } catch {
     return headers();
   }
-}
-
-/** What may be the value of a header. */
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "nats";
 import { connectNats } from "../nats/connect.ts";
+import { oneLine } from "../nats/headers.ts";
 import { OPERATOR, PARKED_STREAM, parkedSubject, type wishes, wishSubject } from "../nats/topology.ts";
 import { carriesEvent, type Entry, entryOf } from "./entries.ts";
 
@@ -53,15 +54,15 @@ export class Operator {
     return entries;
   }
 
-  /** Says in the stream of the flow that an entry is redriven or discarded, by whom and why; a repeat says nothing new. */
+  /** Says in the stream of the flow that an entry is redriven or discarded, by whom and why, in one line each; a repeat says nothing new. */
   async say(said: keyof typeof wishes, entry: Entry, by: string, reason?: string): Promise<void> {
     const { id, service, key, place, eventId, lastAttempt } = entry;
     const about = headers();
     about.set("Quadrille-Place", place);
     about.set("Quadrille-Parked", `${id}`);
-    about.set("Quadrille-By", by);
+    about.set("Quadrille-By", oneLine(by));
     if (carriesEvent(entry)) about.set("Quadrille-Event", eventId!);
-    if (reason) about.set("Quadrille-Reason", reason);
+    if (reason) about.set("Quadrille-Reason", oneLine(reason));
     const subject = wishSubject(said, service, key);
     // Not by its number: in a PARKED that was made anew it may have the same one, or another.
     const msgID = `${said}.${service}.${place}.${lastAttempt}`;

@@ -11,7 +11,7 @@ import { Monitor } from "../../apps/monitor/monitor.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
 import { httpApp } from "../../shared/http/app.ts";
-import { FLOW_STREAM, parkedSubject } from "../../shared/nats/topology.ts";
+import { FLOW_STREAM, PARKED_STREAM, parkedSubject } from "../../shared/nats/topology.ts";
 import { createLog } from "../../shared/observability/log.ts";
 import { type Broker, startBroker } from "../../shared/stack/bench/broker.ts";
 
@@ -46,6 +46,19 @@ it("redrives of a group only what one service has parked, 500 at once, and says 
   expect(await said("risk")).toBe(0);
 }, 120_000);
 
+it("says in one line who does it and why, however many lines were typed", async () => {
+  const { status } = await post("/api/parked/discard", {
+    id: await risks(),
+    reason: "first line\r\nsecond line\n",
+    by: "Ada\nL.",
+  });
+  expect(status).toBe(200);
+  const manager = await jetstreamManager(broker.connection);
+  const about = await manager.direct.getMessage(FLOW_STREAM, { last_by_subj: "discarded.risk.o0" });
+  expect(about?.header.get("Quadrille-Reason")).toBe("first line second line");
+  expect(about?.header.get("Quadrille-By")).toBe("Ada L.");
+}, 30_000);
+
 it("does one thing after the other, and turns away who would wait too long", async () => {
   const all = await Promise.all(
     Array.from({ length: 6 }, () => post("/api/parked/discard", { id: 100_000, reason: "no use" })),
@@ -53,6 +66,20 @@ it("does one thing after the other, and turns away who would wait too long", asy
   expect(all.map(({ status }) => status)).toEqual([404, 404, 404, 404, 503, 503]);
   expect((await post("/api/parked/discard", { id: 100_000, reason: "no use" })).status).toBe(404);
 });
+
+it("says that NATS does not answer when it is gone while somebody acts", async () => {
+  expect((await post("/api/parked/discard", { id: 100_000, reason: "no use" })).status).toBe(404);
+  await broker.stop();
+  const { status, body } = await post("/api/parked/discard", { id: 100_000, reason: "no use" });
+  expect(status).toBe(503);
+  expect(body).toMatchObject({ type: expect.stringMatching(/nats-silent$/) });
+}, 30_000);
+
+/** The number of what risk has parked. */
+async function risks(): Promise<number> {
+  const manager = await jetstreamManager(broker.connection);
+  return (await manager.direct.getMessage(PARKED_STREAM, { next_by_subj: "parked.risk.>" }))!.seq;
+}
 
 /** Says in PARKED what a service has put aside of an order. */
 function put(service: string, n: number) {
