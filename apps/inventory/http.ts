@@ -25,7 +25,7 @@ const level = z
   .openapi("Level");
 
 const adjustment = z
-  .object({
+  .strictObject({
     delta: z
       .int()
       .min(-1_000_000_000)

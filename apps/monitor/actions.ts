@@ -22,11 +22,11 @@ const MOST_WAITING = 4;
 const by = freeText(64).default("the monitor's page").describe("Who does it, for those who ask later.");
 
 const verdict = z
-  .object({ decision: z.enum(["approve", "reject"]), note: freeText(500).optional() })
+  .strictObject({ decision: z.enum(["approve", "reject"]), note: freeText(500).optional() })
   .openapi("Review");
 
 const redrives = z
-  .object({
+  .strictObject({
     ids: z.array(z.int().min(1)).min(1).max(MOST_AT_ONCE).optional(),
     group: z.string().min(1).max(64).optional(),
     service: z.string().min(1).max(64).optional().describe("Of the group only what this service has parked."),
@@ -35,7 +35,7 @@ const redrives = z
   .refine(({ ids, group }) => (ids === undefined) !== (group === undefined), "takes ids, or a group")
   .openapi("Redrive");
 
-const discards = z.object({ id: z.int().min(1), reason: freeText(500), by }).openapi("Discard");
+const discards = z.strictObject({ id: z.int().min(1), reason: freeText(500), by }).openapi("Discard");
 
 const became = z
   .object({

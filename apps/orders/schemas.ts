@@ -8,7 +8,7 @@ const MAX_LINES = 100;
 const MAX_QUANTITY = 10_000;
 
 const line = z
-  .object({
+  .strictObject({
     sku: skuSchema,
     quantity: z.int().min(1).max(MAX_QUANTITY).openapi({ example: 2 }),
     unitPriceCents: z.int().min(0).max(MAX_LONG).openapi({ example: 450 }),
@@ -46,7 +46,7 @@ const shippingPriority = z.enum(["STANDARD", "EXPRESS"]);
 
 /** The body of `POST /orders`. */
 export const placement = z
-  .object({
+  .strictObject({
     customerId: freeText(64).openapi({ example: "c-42" }),
     email: z.email().max(254).openapi({ example: "ada@example.com" }),
     plan: z.enum(["STANDARD", "TRIAL"]).openapi({ description: "TRIAL orders are collected in person." }),
@@ -54,7 +54,7 @@ export const placement = z
       .string()
       .regex(/^[A-Z]{3}$/, "must be three capital letters, as in ISO 4217")
       .openapi({ example: "EUR" }),
-    shipTo: z.object({
+    shipTo: z.strictObject({
       name: freeText(100).openapi({ example: "Ada L." }),
       line1: freeText(200).openapi({ example: "1 Mill Lane" }),
       city: freeText(100).openapi({ example: "York" }),
@@ -78,7 +78,7 @@ export const placement = z
 
 /** The body of `POST /orders/{id}/cancellation`, which may be left out. */
 export const cancellation = z
-  .object({
+  .strictObject({
     requestedBy: freeText(64).default("customer"),
     reason: freeText(500).nullable().default(null).openapi({ example: "ordered by mistake" }),
   })

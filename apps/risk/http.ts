@@ -24,7 +24,7 @@ const openReview = z
   .openapi("Review");
 
 const verdict = z
-  .object({
+  .strictObject({
     decision: z.enum(["approve", "reject"]),
     note: freeText(500).optional().openapi({ example: "a customer of many years" }),
   })

@@ -49,7 +49,13 @@ function nested(depth: number): string {
   return `{"extra":${"[".repeat(depth)}${"]".repeat(depth)},${JSON.stringify(anOrder()).slice(1)}`;
 }
 
-const bad: [string, Partial<Record<keyof Placement | "shippingPriority", unknown>>, string[]][] = [
+const bad: [string, Record<string, unknown>, string[]][] = [
+  [
+    "a field that nobody reads, such as a misspelt one",
+    { shippingPriorty: "EXPRESS" },
+    ["#/shippingPriorty"],
+  ],
+  ["the same in a line", { lines: [{ ...line(), unitPrice: 450 }] }, ["#/lines/0/unitPrice"]],
   ["an empty customer id", { customerId: " " }, ["#/customerId"]],
   ["an email without a domain", { email: "ada" }, ["#/email"]],
   ["an unknown plan", { plan: "GOLD" }, ["#/plan"]],
