@@ -2,11 +2,13 @@
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { type Socket, Server as TcpServer } from "node:net";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 
 // Milliseconds. A client busy on a kept-alive connection sends again within the lull, is answered
-// `connection: close` and moves on, where closing at once could cut off a request already on its way.
+// `connection: close` and moves on, where closing at once could cut off a request already on its way. It is slept in
+// naps: a machine that is so busy that this process does not run for a while cuts one of them short, not all.
 const LULL = 250;
+const NAPS = 25;
 const TURNS = 20;
 
 /** An open connection. */
@@ -28,7 +30,7 @@ export type Drain = (graceMs: number, giveBack?: (socket: Socket) => void) => Pr
 export function drainer(server: Server): Drain {
   const connections = new Map<Socket, Connection>();
   const inFlight = new Set<ServerResponse>();
-  let phase: "open" | "lull" | "settling" | "giving back" = "open";
+  let phase: "open" | "lull" | "settling" | "giving back" | "closed" = "open";
   let onIdle: (socket: Socket) => void = () => {};
   let onLast = () => {};
 
@@ -70,16 +72,16 @@ export function drainer(server: Server): Drain {
     }
   };
 
-  const closeAll = () => {
+  const closeAll = async () => {
     phase = "lull";
     onIdle = closeIdle;
     for (const response of inFlight) {
       if (!response.headersSent) response.setHeader("connection", "close");
     }
-    return setTimeout(() => {
-      phase = "settling";
-      closeIdle();
-    }, LULL);
+    for (let naps = 0; naps < NAPS && phase === "lull"; naps++) await sleep(LULL / NAPS);
+    if (phase !== "lull") return;
+    phase = "settling";
+    await closeIdle();
   };
 
   const giveAllBack = (giveBack: (socket: Socket) => void) => {
@@ -98,7 +100,8 @@ export function drainer(server: Server): Drain {
 
   return async (graceMs, giveBack) => {
     await emptyQueue();
-    const lull = giveBack ? void giveAllBack(giveBack) : closeAll();
+    if (giveBack) giveAllBack(giveBack);
+    else closeAll();
     const grace = setTimeout(() => {
       for (const socket of connections.keys()) socket.destroy();
     }, graceMs);
@@ -108,7 +111,7 @@ export function drainer(server: Server): Drain {
     });
     TcpServer.prototype.close.call(server); // http's own close would not wait for idle connections.
     await last;
-    clearTimeout(lull);
+    phase = "closed";
     clearTimeout(grace);
   };
 }

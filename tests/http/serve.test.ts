@@ -34,8 +34,7 @@ async function start(served: Parameters<typeof serve>[0] = app) {
   return server;
 }
 
-/** One GET through `agent`: its status, or the code of the error that ended it. */
-/** The status, or what went wrong: a connection that was never accepted has lost no request. */
+/** One GET through `agent`: its status, or what went wrong: a connection that was never accepted has lost no request. */
 async function ask(url: string, agent: Agent): Promise<number | string | undefined> {
   const request = get(url, { agent });
   try {
