@@ -7,7 +7,7 @@ import type { Mail } from "./decisions.ts";
 
 /**
  * Takes mail. Rejects when it can't be taken now, and with a `PermanentFault` when it never will be. A repeat of the
- * same id may send it again, under the same id; what is aborted before it was begun is not sent.
+ * same id may send it again, under the same id; what is aborted before it was handed over is not sent after all.
  */
 export interface Post {
   send(mail: Mail, signal: AbortSignal): Promise<void>;
@@ -28,16 +28,24 @@ export interface KeptPost extends Post {
 /** The most mails that go out over SMTP at once: as many as there are connections, so that none waits inside. */
 export const SMTP_CONNECTIONS = 5;
 
-// Less, together, than the time that a call may take: a mail that is given up is not sent after all.
 const SMTP_CONNECT_MS = 3_000;
-const SMTP_SILENCE_MS = 6_000;
+/** How long a connection is kept that nobody uses. */
+const SMTP_IDLE_MS = 2_000;
+/** As long as a call may take: a server that is slow to answer for what it was handed is not handed it again sooner. */
+const SMTP_SILENCE_MS = 15_000;
+/** How many mails that were taken are remembered: they do not go out again when their call is repeated for another one. */
+const TAKEN_KNOWN = 10_000;
 
 /** The Message-ID of a mail: derived from the fact, so that mail programs recognise a repeat. */
 export function messageId({ id }: Mail): string {
   return `<${id}@quadrille.example>`;
 }
 
-/** Sends through the SMTP server at `url`, with a pool of connections. */
+/**
+ * Sends through the SMTP server at `url`, with a pool of connections. One whose mail is given up is cut at once: before
+ * the final dot the mail is not sent after all, however slowly the server goes on. When the dot is out already, the server
+ * may have the mail and we can't know: then it goes out again, as it does after a crash.
+ */
 export function smtpPost(url: string, from: string): Post {
   const transport = createTransport({
     url,
@@ -45,19 +53,25 @@ export function smtpPost(url: string, from: string): Post {
     maxConnections: SMTP_CONNECTIONS,
     connectionTimeout: SMTP_CONNECT_MS,
     greetingTimeout: SMTP_CONNECT_MS,
+    idleTimeout: SMTP_IDLE_MS,
     socketTimeout: SMTP_SILENCE_MS,
-  } as Parameters<typeof createTransport>[0]);
+    socketCloseTimeout: 0,
+  });
+  const taken = new Set<string>();
   return {
     async send(mail, signal) {
       signal.throwIfAborted();
-      const { to, subject, text } = mail;
+      const { id, to, subject, text } = mail;
+      if (taken.has(id)) return;
       try {
-        await transport.sendMail({ from, to, subject, text, messageId: messageId(mail) });
+        await transport.sendMail({ from, to, subject, text, messageId: messageId(mail), signal });
       } catch (error) {
         if (isAboutTheMail(error as SmtpError))
           throw new PermanentFault(`the mail server refuses it: ${(error as Error).message}`);
         throw error;
       }
+      taken.add(id);
+      if (taken.size > TAKEN_KNOWN) taken.delete(taken.values().next().value!);
     },
   };
 }
