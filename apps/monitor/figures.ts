@@ -30,7 +30,7 @@ function figuresOf(stand: ConsumerStand): StandingConsumer {
     num_redelivered: stand.redelivered,
     num_waiting: stand.waiting,
     delivered: { consumer_seq: stand.deliveries, stream_seq: stand.deliveredSeq },
-    ack_floor: { stream_seq: stand.floorSeq },
+    ack_floor: { consumer_seq: stand.floorDelivery, stream_seq: stand.floorSeq },
     lag_seconds: stand.lagSeconds,
   };
 }

@@ -99,7 +99,7 @@ const parked = createRoute({
   summary: "What is parked, by the reason and one by one",
   request: {
     query: z.object({
-      key: shapes.orderParams.shape.id.optional().describe("Only what is about this order."),
+      key: shapes.key.optional().describe("Only what is about this order."),
       service: z.string().max(64).optional().describe("Only what this service has parked."),
       group: z.string().max(64).optional().describe("Only what has failed for this reason."),
       limit: z.coerce.number().int().min(1).max(1_000).default(200),
@@ -194,6 +194,8 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
     const { cursor, limit } = c.req.valid("query");
     const query = new URLSearchParams({ limit: `${limit}`, ...(cursor && { cursor }) });
     const answer = await get(config, "risk", `/reviews?${query}`);
+    if (answer?.status === 400)
+      throw new Problem({ status: 400, detail: "The cursor has to be `next` of the page before." });
     if (answer?.status !== 200) {
       throw new Problem({
         status: 503,

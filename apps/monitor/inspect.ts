@@ -2,7 +2,7 @@
 
 import type { Config } from "../../shared/config.ts";
 import type { FactType } from "../../shared/contracts/events.ts";
-import { isAway, type NatsObserver } from "../../shared/nats/observer.ts";
+import { isAway, type NatsObserver, pausedUntil } from "../../shared/nats/observer.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { type Entry, entryOf } from "../../shared/parked/entries.ts";
 import type { AnyService } from "../../shared/service/define.ts";
@@ -12,7 +12,7 @@ import { askTrouble, askWorkOf } from "./ask.ts";
 import { Lookahead, type Outlook, type Progress } from "./expected.ts";
 import type { ConsumerStand } from "./poll.ts";
 import { Reader } from "./read.ts";
-import { endOf, type Step, type Told, timeline } from "./timeline.ts";
+import { endOf, isOrder, type Step, type Told, timeline } from "./timeline.ts";
 import { type Why, why } from "./why.ts";
 
 /** One order, as the monitor shows it. */
@@ -53,7 +53,7 @@ export class Inspector {
   /** The story of an order; undefined when nothing was ever said of it. Rejects when NATS does not answer. */
   async story(orderId: string): Promise<OrderStory | undefined> {
     const { told, outlook } = await this.#gather(orderId);
-    if (told.length === 0) return undefined;
+    if (!isOrder(told)) return undefined;
     const { expected, waiting } = outlook;
     const end = endOf(told)?.event?.type ?? null;
     return { orderId, end, steps: timeline(told, this.#services), expected, waiting };
@@ -91,7 +91,8 @@ export class Inspector {
     for (const [index, { name }] of this.#services.entries()) {
       const info = infos[index];
       if (!info) continue;
-      if (info.paused) paused.set(name, Date.now() + Math.round((info.pause_remaining ?? 0) / 1e6));
+      const until = pausedUntil(info);
+      if (until !== undefined) paused.set(name, until);
       progress.set(name, {
         floorSeq: info.ack_floor.stream_seq,
         deliveredSeq: info.delivered.stream_seq,

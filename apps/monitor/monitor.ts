@@ -20,6 +20,9 @@ export interface Sight {
   readonly board: Board;
 }
 
+/** After this it is said that NATS is not there yet: whoever watches would hear nothing at all. */
+const LATE_MS = 1_000;
+
 /** One monitor. */
 export class Monitor {
   readonly services: readonly AnyService[];
@@ -72,9 +75,10 @@ export class Monitor {
     return isConnected ? { ready: true } : { ready: false, reason: cause ?? "NATS is not reachable" };
   }
 
-  /** Waits for NATS and begins to look. Rejects when NATS refuses the user. */
+  /** Waits for NATS, says so if that takes its time, and begins to look. Rejects when NATS refuses the user. */
   async start(account: Account): Promise<void> {
-    const observer = await NatsObserver.connect(account, true);
+    const late = setTimeout(() => this.#tell({ ...NOTHING, at: Date.now() }), LATE_MS);
+    const observer = await NatsObserver.connect(account, true).finally(() => clearTimeout(late));
     if (this.#isStopped) return observer.close();
     const { services, config } = this;
     const looking = observer.another();
@@ -147,7 +151,7 @@ export class Monitor {
 
 const NOTHING: Snapshot = {
   at: 0,
-  nats: { isConnected: false },
+  nats: { isConnected: false, isThere: false, cause: "it is not reachable, and was not seen yet" },
   stream: { messages: 0, lastSeq: 0 },
   perSecond: {},
   consumers: [],

@@ -1,6 +1,6 @@
 // Looks at every consumer, again and again: the one place that asks NATS how the flow stands.
 
-import type { NatsObserver } from "../../shared/nats/observer.ts";
+import { type NatsObserver, pausedUntil } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM, filterSubjects } from "../../shared/nats/topology.ts";
 import { type AnyService, emits } from "../../shared/service/define.ts";
 import { type Arrivals, arrivals, NO_ARRIVALS, typeOf } from "./arrivals.ts";
@@ -15,6 +15,8 @@ export interface ConsumerStand extends Standing, Omit<Look, "at" | "cameIn" | "c
   /** The time of the oldest event that is not handled, and where it is in the stream. */
   readonly oldest: { readonly seq: number; readonly at: number } | null;
   readonly lagSeconds: number;
+  /** Up to this delivery all are acknowledged. */
+  readonly floorDelivery: number;
 }
 
 /** How the flow stood at one look. */
@@ -102,6 +104,7 @@ export class Poll {
       floorSeq: info.ack_floor.stream_seq,
       cameIn: sum(heard),
       cameBack: sum(heard.filter((type) => returning.has(type))),
+      pausedUntil: pausedUntil(info),
     };
     const before = this.#windows.get(name)?.at(-1);
     const window = extend(this.#windows.get(name) ?? [], look);
@@ -122,6 +125,7 @@ export class Poll {
       ...counts,
       oldest,
       lagSeconds: Math.round(lagSeconds * 10) / 10,
+      floorDelivery: info.ack_floor.consumer_seq,
     };
   }
 
@@ -165,6 +169,7 @@ function gone(name: string): ConsumerStand {
     deliveries: 0,
     deliveredSeq: 0,
     floorSeq: 0,
+    floorDelivery: 0,
   };
   const why = "its consumer is gone from NATS; it is made anew within seconds";
   const standing = {

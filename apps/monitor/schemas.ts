@@ -4,7 +4,11 @@ import { z } from "@hono/zod-openapi";
 import { STATUSES } from "./status.ts";
 
 /** An order's id, which is the last token of subjects. */
-export const orderParams = z.object({ id: z.string().regex(/^[\w-]{1,64}$/, "must be an order id") });
+/** What the flow speaks of: an order, or goods. */
+export const key = z.string().regex(/^[\w-]{1,64}$/, "must be an order id");
+
+/** The id of an order: a UUID, whose capitals do not matter. */
+export const orderParams = z.object({ id: key.toLowerCase() });
 
 const time = z.int().openapi({ description: "Milliseconds since 1970." });
 
@@ -28,6 +32,8 @@ export const consumer = z
     deliveries: z.int(),
     deliveredSeq: z.int(),
     floorSeq: z.int().openapi({ description: "Up to here in the stream all is acknowledged." }),
+    floorDelivery: z.int().openapi({ description: "Up to this delivery all are acknowledged." }),
+    pausedUntil: time.optional().openapi({ description: "Somebody has paused it in NATS." }),
     oldest: z.object({ seq: z.int(), at: time }).nullable(),
   })
   .openapi("Consumer");
@@ -146,7 +152,7 @@ const group = z
   .object({
     fingerprint: z.string(),
     service: z.string(),
-    what: z.string(),
+    whats: z.array(z.string()).openapi({ description: "What was said that has failed, each once." }),
     cause: z.string(),
     failed: z.int(),
     waiting: z.int(),

@@ -11,6 +11,7 @@ import {
   sinceListening,
   WINDOW,
 } from "./window.ts";
+import { clock } from "./words.ts";
 
 export const STATUSES = ["OK", "CATCHING UP", "SLOW", "STALLED", "NOBODY LISTENING"] as const;
 
@@ -61,9 +62,10 @@ function ruled(
   const lag = lagOf(now);
   if (nobodyListens(window)) {
     const waits = lag === 0 ? "nothing waits for it yet" : `${events(lag)} for it`;
-    return { status: "NOBODY LISTENING", why: `nobody asks NATS for its events; ${waits}` };
+    return { status: "NOBODY LISTENING", why: `nobody asks NATS for its events; ${waits}${pause(now)}` };
   }
-  if (lag === 0) return { status: "OK", why: "nothing waits" };
+  if (lag === 0) return { status: "OK", why: `nothing waits${pause(now)}` };
+  if (now.pausedUntil !== undefined) return { status: "STALLED", why: `${events(lag)}${pause(now)}` };
   const [first] = looks as [Look];
   if (keepsUp(looks)) {
     const why = `${events(lag)}, no more than come in between two looks${heldUp(looks)}`;
@@ -88,6 +90,12 @@ function ruled(
   }
   const rate = `${speed(rates.in)} come in and ${speed(rates.out)} are handled a second`;
   return { status: "SLOW", why: `${events(lag)} and did not become fewer for ${lasted}: ${rate}` };
+}
+
+/** That NATS gives it nothing, if somebody wants that. */
+function pause({ at, pausedUntil }: Look): string {
+  if (pausedUntil === undefined) return "";
+  return `, and somebody has paused its consumer in NATS until ${clock(pausedUntil, at)}`;
 }
 
 /** At some look no more waited than had come in since the look before: whatever waits, waits briefly. */

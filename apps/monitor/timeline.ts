@@ -58,6 +58,11 @@ export function endOf(told: readonly Told[]): Told | undefined {
   return told.find(({ event }) => event && ENDS.includes(event.type));
 }
 
+/** Whether what was said of a key is about an order; goods have keys as well. */
+export function isOrder(told: readonly Told[]): boolean {
+  return told.some(({ event }) => event?.type !== "stock.adjusted");
+}
+
 /** The steps of an order, in the order of the stream. */
 export function timeline(told: readonly Told[], services: readonly AnyService[]): Step[] {
   const byId = new Map<string, Told>();

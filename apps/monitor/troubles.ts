@@ -52,6 +52,8 @@ const PATIENCE_MS = 30_000;
 /** How many orders are looked at at once: each takes some twenty requests. */
 const AT_ONCE = 12;
 const FRESH_MS = 3_000;
+/** What was found longer ago than this is no answer: nobody has asked meanwhile. */
+const STALE_MS = 10_000;
 /** The service that takes orders. */
 const ORDERS = "orders";
 /** Services that are down keep a look waiting: what is known is told without it. */
@@ -74,12 +76,14 @@ export class Watch {
     this.#monitor = monitor;
   }
 
-  /** What is wrong now; of orders, what the last look has found, which began within three seconds or is under way. */
+  /** What is wrong now; of orders, what a look has found that ended within ten seconds, if the next one takes its time. */
   async troubles(): Promise<Troubles> {
     const looking = this.#look();
     const patience = new AbortController();
     const soon = sleep(AT_HAND_MS, undefined, { signal: patience.signal }).catch(() => {});
-    const found = (await Promise.race([looking, soon.then(() => this.#latest)])) ?? NONE_YET;
+    const isStale = performance.now() - this.#lookedAt > STALE_MS;
+    const atHand = soon.then(() => (isStale ? undefined : this.#latest));
+    const found = (await Promise.race([looking, atHand])) ?? NONE_YET;
     patience.abort();
     const { isBlind, ...late } = found;
     const services = this.#services();
@@ -129,9 +133,10 @@ export class Watch {
     return latest.consumers
       .filter(({ status }) => status === "NOBODY LISTENING" || status === "STALLED" || status === "SLOW")
       .toSorted((a, b) => b.lag - a.lag)
-      .map(({ name, status, why }): Trouble => {
-        const cause = status === "STALLED" ? this.#inVain.get(name) : undefined;
-        const isOpen = status === "STALLED" && !this.#inVain.has(name);
+      .map(({ name, status, why, pausedUntil }): Trouble => {
+        const isPaused = status === "STALLED" && pausedUntil !== undefined;
+        const cause = status === "STALLED" && !isPaused ? this.#inVain.get(name) : undefined;
+        const isOpen = status === "STALLED" && !isPaused && !this.#inVain.has(name);
         const goesOn = status === "SLOW" || cause !== undefined;
         return {
           kind: "service",
@@ -139,7 +144,7 @@ export class Watch {
           situation: goesOn ? "waiting" : isOpen ? "unknown" : "stuck",
           sentence: `${name}: ${why}${cause === undefined ? "" : `: ${cause}. It goes on by itself`}.`,
           others: 0,
-          command: goesOn || isOpen ? null : advice.restart(name),
+          command: goesOn || isOpen ? null : isPaused ? advice.resume(name) : advice.restart(name),
         };
       });
   }
@@ -175,7 +180,8 @@ export class Watch {
       const what = failed === 1 ? "a message" : `${failed} messages`;
       const behind = waiting > 0 ? ` ${waiting} more ${waiting === 1 ? "waits" : "wait"} behind.` : "";
       const who = all.map(({ service }) => service).join(", ");
-      const sentence = `${who}: ${what} parked (${first!.what}): ${first!.cause}.${behind} ${REMEDY}`;
+      const facts = [...new Set(all.flatMap(({ whats }) => whats))].join(", ");
+      const sentence = `${who}: ${what} parked (${facts}): ${first!.cause}.${behind} ${REMEDY}`;
       return { kind: "parked", about, situation: "stuck", sentence, others: 0, command: null };
     });
   }

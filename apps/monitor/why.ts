@@ -4,7 +4,7 @@ import type { WorkOfKey } from "../../shared/service/work.ts";
 import type { Advice } from "./advice.ts";
 import type { Expected, Outlook } from "./expected.ts";
 import type { ConsumerStand } from "./poll.ts";
-import { endOf, type Told } from "./timeline.ts";
+import { endOf, isOrder, type Told } from "./timeline.ts";
 import { clock, span } from "./words.ts";
 
 /** How it stands with an order: whether somebody has to act, whether it goes on by itself later, or is going on. */
@@ -99,6 +99,10 @@ function answer(found: Circumstances, advice: Advice): Answer {
     return { situation: "unknown", at: null, sentence, command: advice.askForOrder(orderId) };
   }
   const unpublished = outboxes(found, look);
+  if (told.length > 0 && !isOrder(told)) {
+    const sentence = `${orderId} is no order: all that was said of it is ${told.at(-1)!.event!.type}.`;
+    return { situation: "unknown", at: null, sentence, command: look };
+  }
   if (told.length === 0 && unpublished.length === 0) return untold(found, advice);
   const end = endOf(told);
   const reasons = [...unpublished, ...found.outlook.expected.map((one) => reasonFor(one, found, advice))];
@@ -217,11 +221,16 @@ function person(expected: Expected, found: Circumstances, advice: Advice): Found
 
 function paused(expected: Expected, found: Circumstances, advice: Advice): Found | undefined {
   const { service, on } = expected;
-  const { paused, work, now } = found;
+  const { paused, work, now, consumers } = found;
   const until = paused.get(service);
   // A call that is under way ends all the same.
   if (until === undefined || work.get(service)?.isBusy) return undefined;
-  const sentence = `Somebody has paused the consumer of ${service} in NATS until ${clock(until, now)}: ${on!.type} waits for it for ${span(now - on!.at)}. A restart of ${service} does not change that.`;
+  const isDown =
+    !work.has(service) && consumers.find(({ name }) => name === service)?.status === "NOBODY LISTENING";
+  const then = isDown
+    ? `And ${service} is not running: it has to be started as well.`
+    : `A restart of ${service} does not change that.`;
+  const sentence = `Somebody has paused the consumer of ${service} in NATS until ${clock(until, now)}: ${on!.type} waits for it for ${span(now - on!.at)}. ${then}`;
   return { rank: SILENT, situation: "stuck", sentence, command: advice.resume(service) };
 }
 

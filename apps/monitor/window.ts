@@ -19,6 +19,8 @@ export interface Look {
   readonly cameIn: number;
   /** How many of those its own work has led to. */
   readonly cameBack: number;
+  /** Until when somebody has paused the consumer in NATS, which gives it nothing new meanwhile. */
+  readonly pausedUntil?: number | undefined;
 }
 
 /** How many looks are kept. */

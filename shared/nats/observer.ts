@@ -51,6 +51,11 @@ export function isAway(error: unknown): boolean {
   return AWAY.some((one) => error instanceof one) || (error as Error).name === NOT_ENABLED;
 }
 
+/** Until when somebody has paused a consumer, in milliseconds since 1970; undefined if nobody has. */
+export function pausedUntil({ paused, pause_remaining }: ConsumerInfo): number | undefined {
+  return paused ? Date.now() + Math.round((pause_remaining ?? 0) / 1e6) : undefined;
+}
+
 /** Looks, and counts how often it asked. Whatever is asked of it rejects while the broker is away, or within 2 s. */
 export class NatsObserver {
   /** How many requests were made so far. */

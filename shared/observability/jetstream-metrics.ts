@@ -9,7 +9,7 @@ export type StandingConsumer = Pick<
   "stream_name" | "name" | "num_pending" | "num_ack_pending" | "num_redelivered" | "num_waiting"
 > & {
   readonly delivered: Pick<SequenceInfo, "consumer_seq" | "stream_seq">;
-  readonly ack_floor: Pick<SequenceInfo, "stream_seq">;
+  readonly ack_floor: Pick<SequenceInfo, "consumer_seq" | "stream_seq">;
   readonly lag_seconds: number;
 };
 
@@ -43,6 +43,11 @@ const FIGURES: readonly [name: string, help: string, of: (consumer: StandingCons
     "jetstream_consumer_delivered_stream_seq",
     "The number in the stream of the newest message that was delivered.",
     ({ delivered }) => delivered.stream_seq,
+  ],
+  [
+    "jetstream_consumer_ack_floor_consumer_seq",
+    "The number of the delivery up to which all are acknowledged.",
+    ({ ack_floor }) => ack_floor.consumer_seq,
   ],
   [
     "jetstream_consumer_ack_floor_stream_seq",

@@ -117,7 +117,8 @@ export function inOrder(
 export interface Group {
   readonly fingerprint: string;
   readonly service: string;
-  readonly what: string;
+  /** What was said that has failed, or waits where nothing has: each once. */
+  readonly whats: readonly string[];
   readonly cause: string;
   readonly failed: number;
   /** How many wait behind them. */
@@ -137,12 +138,13 @@ export function groupsOf(entries: readonly Grouped[]): Group[] {
   return [...gathered(entries, ({ service, fingerprint }) => `${service}.${fingerprint}`).values()]
     .map((group) => {
       const failed = group.filter(({ state }) => state === "failed");
-      const [{ fingerprint, service, what, cause }] = (failed.length > 0 ? failed : group) as [Grouped];
+      const told = failed.length > 0 ? failed : group;
+      const [{ fingerprint, service, cause }] = told as [Grouped];
       const times = group.flatMap(({ firstAttempt, lastAttempt }) => [firstAttempt, lastAttempt]);
       return {
         fingerprint,
         service,
-        what,
+        whats: [...new Set(told.map(({ what }) => what))],
         cause,
         failed: failed.length,
         waiting: group.length - failed.length,

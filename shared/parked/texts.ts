@@ -26,14 +26,14 @@ export function listText(entries: readonly Entry[]): string {
 export function groupsText(groups: readonly Group[]): string {
   if (groups.length === 0) return "Nothing is parked.";
   const rows = groups.map(
-    ({ fingerprint, service, what, failed, waiting, firstAttempt, lastAttempt, cause }) => [
+    ({ fingerprint, service, whats, failed, waiting, firstAttempt, lastAttempt, cause }) => [
       fingerprint,
       service,
       `${failed}`,
       `${waiting}`,
       firstAttempt,
       lastAttempt,
-      short(`${what}: ${cause}`),
+      short(`${whats.join(", ")}: ${cause}`),
     ],
   );
   return table(["GROUP", "SERVICE", "FAILED", "WAITING", "FIRST", "LAST", "CAUSE"], rows);

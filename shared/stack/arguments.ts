@@ -48,7 +48,7 @@ export function orderIn(command: string, args: readonly string[]): { orderId: st
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true });
     const [orderId] = positionals;
     if (positionals.length !== 1 || !/^[\w-]{1,64}$/.test(orderId!)) throw new Misuse(`${takes}.`);
-    return { orderId: orderId!, json: values.json };
+    return { orderId: orderId!.toLowerCase(), json: values.json };
   } catch (error) {
     if (error instanceof Misuse) throw error;
     throw new Misuse(`${takes}: ${(error as Error).message.split("\n")[0]}`);

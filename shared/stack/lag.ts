@@ -54,7 +54,7 @@ async function watchOn({ config, services }: View, observer: NatsObserver, json:
   const poll = new Poll(observer, services);
   for (let shown = 0; ; ) {
     const seen = (await askMonitor(config, "/api/consumers")) as Snapshot | undefined;
-    const snapshot = seen?.nats.isConnected ? seen : await poll.look().catch(() => undefined);
+    const snapshot = seen?.nats.isConnected ? seen : await ownLook(poll);
     if (!snapshot) console.log("NATS does not answer.");
     else if (snapshot.at !== shown) {
       const clear = process.stdout.isTTY && !json ? "\x1b[2J\x1b[H" : "";
@@ -63,6 +63,16 @@ async function watchOn({ config, services }: View, observer: NatsObserver, json:
     }
     await sleep(config.MONITOR_POLL_MS / 2);
   }
+}
+
+/** A look of our own, and what it does not tell; undefined when NATS does not answer. */
+async function ownLook(poll: Poll): Promise<Seen | undefined> {
+  const limits =
+    "The monitor does not answer: these are looks of this terminal, and the first ones can't tell much.";
+  return poll.look().then(
+    (snapshot) => ({ ...snapshot, limits }),
+    () => undefined,
+  );
 }
 
 async function checked({ services }: View, observer: NatsObserver): Promise<Checked[]> {

@@ -100,6 +100,15 @@ describe("an order that waits", () => {
       at: "inventory",
       command: "nats consumer resume ORDER_FLOW inventory",
     });
+    const trouble = await shop.until("what is wrong tells of it as well", async () => {
+      const { body } = await shop.get("monitor", "/api/troubles");
+      return body.troubles.find((one: Trouble) => one.kind === "service" && one.about === "inventory");
+    });
+    expect(trouble).toMatchObject({
+      situation: "stuck",
+      sentence: expect.stringMatching(/and somebody has paused its consumer in NATS until /),
+      command: "nats consumer resume ORDER_FLOW inventory",
+    });
     await consumers.resume(FLOW_STREAM, "inventory");
     await expectEnded(orderId, "completed");
   });
@@ -161,11 +170,14 @@ describe("an order with a message that nobody can read", () => {
       "An operator has to redrive what is parked, once the cause is mended, or discard it;",
     );
 
+    expect(await why(shop, orderId.toUpperCase())).toMatchObject({ orderId, at: "payments" });
+
     const [, id] = /^npm run -s parked -- show (\d+)$/.exec(answer.command)!;
     expect((await shop.command("parked", ["show", id!])).text).toContain(`stock.reserved of ${orderId}`);
   });
 
   test("and so is what comes later, which waits behind it", async () => {
+    expect((await shop.get("monitor", "/api/reviews?cursor=garbage")).status).toBe(400);
     expect((await shop.post("monitor", `/api/reviews/${orderId}`, { decision: "approve" })).status).toBe(200);
 
     await untilTold(shop, orderId, /1 later event of the order waits behind it/);
@@ -247,6 +259,19 @@ describe("without NATS", () => {
     expect(await shop.get("monitor", "/readyz")).toMatchObject({ status: 503 });
     const figures = new Scrape(await (await fetch(`${shop.stack.url("monitor")}/metrics`)).text());
     expect(figures.sum("quadrille_nats_seen")).toBe(0);
+
+    // A monitor that begins now says to whoever watches that it sees nothing, rather than nothing.
+    await shop.stack.monitor.fell();
+    shop.stack.monitor.start();
+    const looks = await shop.until("the monitor answers", () =>
+      fetch(`${shop.stack.url("monitor")}/api/stream`, { signal: AbortSignal.timeout(10_000) }),
+    );
+    let heard = "";
+    for await (const chunk of looks.body!.pipeThrough(new TextDecoderStream())) {
+      heard += chunk;
+      if (heard.includes("data: ")) break;
+    }
+    expect(heard).toMatch(/"nats":\{"isConnected":false,"isThere":false,"cause":"it is not reachable/);
 
     shop.stack.nats.start();
     await expectEnded(orderId, "completed");

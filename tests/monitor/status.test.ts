@@ -202,6 +202,19 @@ describe("SLOW", () => {
 });
 
 describe("STALLED", () => {
+  it("is at once who gets nothing, since somebody has paused it in NATS", () => {
+    const pausedUntil = AT + 600_000;
+    expect(standing({ pending: 3, pausedUntil })).toMatchObject({
+      status: "STALLED",
+      why: "3 events wait, and somebody has paused its consumer in NATS until 09:10:00 UTC",
+      etaSeconds: null,
+    });
+    expect(standing({ pausedUntil })).toMatchObject({
+      status: "OK",
+      why: expect.stringMatching(/^nothing waits, and somebody/),
+    });
+  });
+
   it("is who listens, and handles nothing for a whole window", () => {
     expect(standing(...many({ pending: 7 }))).toMatchObject({
       status: "STALLED",

@@ -45,6 +45,7 @@ function stand(name: string, change: Partial<ConsumerStand> = {}): ConsumerStand
     deliveries: 1,
     deliveredSeq: 1,
     floorSeq: 1,
+    floorDelivery: 1,
   };
   const standing = { status: "OK", why: "nothing waits", lag: 0, perSecondIn: 0, perSecondOut: 0 } as const;
   return { name, ...standing, ...counts, etaSeconds: 0, oldest: null, lagSeconds: 0, ...change };
@@ -126,6 +127,8 @@ describe("an order is stuck", () => {
         "Somebody has paused the consumer of inventory in NATS until 09:11:00 UTC: order.created waits for it for 1 min. A restart of inventory does not change that.",
       command: "nats consumer resume ORDER_FLOW inventory",
     });
+    const both = tell({ ...found, consumers: [down("inventory")] });
+    expect(both.sentence).toMatch(/1 min\. And inventory is not running: it has to be started as well\.$/);
   });
 
   it("when what was decided does not get into the stream", () => {
@@ -396,6 +399,18 @@ it("of an order that nobody knows, nothing was ever said", () => {
   expect(tell({ told: [], work: new Map([["orders", workOf()]]) })).toMatchObject({
     situation: "unknown",
     sentence: `There is no order ${ORDER}: nothing was ever said of it.`,
+  });
+});
+
+it("of goods, that they are no order", () => {
+  const adjusted = heard(
+    "stock.adjusted",
+    { sku: "TEA-001", delta: 5, reason: "delivery" },
+    { key: "TEA-001" },
+  );
+  expect(tell({ orderId: "TEA-001", told: toldOf([adjusted]) })).toMatchObject({
+    situation: "unknown",
+    sentence: "TEA-001 is no order: all that was said of it is stock.adjusted.",
   });
 });
 

@@ -13,7 +13,7 @@ const RISK: StandingConsumer = {
   num_redelivered: 1,
   num_waiting: 3,
   delivered: { consumer_seq: 11, stream_seq: 40 },
-  ack_floor: { stream_seq: 31 },
+  ack_floor: { consumer_seq: 8, stream_seq: 31 },
   lag_seconds: 4.5,
 };
 
@@ -33,6 +33,7 @@ it("shows each consumer as of the latest poll, and one that is gone no more", as
   expect(of("jetstream_consumer_num_waiting")).toBe(3);
   expect(of("jetstream_consumer_delivered_consumer_seq")).toBe(11);
   expect(of("jetstream_consumer_delivered_stream_seq")).toBe(40);
+  expect(of("jetstream_consumer_ack_floor_consumer_seq")).toBe(8);
   expect(of("jetstream_consumer_ack_floor_stream_seq")).toBe(31);
   expect(of("quadrille_consumer_lag_seconds")).toBe(4.5);
 

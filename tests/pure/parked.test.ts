@@ -70,12 +70,13 @@ describe("groups", () => {
       entry("a", 2, { state: "waiting", cause: "waits", lastAttempt: "2026-01-03T00:00:00.000Z" }),
       entry("a", 1, { firstAttempt: "2025-12-31T00:00:00.000Z" }),
       entry("b", 3, { fingerprint: "g", cause: "another bug" }),
-      entry("c", 4),
+      entry("c", 4, { what: "order.cancelled" }),
     ];
     expect(groupsOf(entries)).toMatchObject([
       {
         fingerprint: "f",
         cause: "a bug",
+        whats: ["order.created", "order.cancelled"],
         failed: 2,
         waiting: 1,
         firstAttempt: "2025-12-31T00:00:00.000Z",

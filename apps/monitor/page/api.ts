@@ -106,7 +106,8 @@ export async function post<Body>(path: string, body: unknown): Promise<Body> {
 async function answerOf<Body>(response: Response): Promise<Body> {
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body as Body;
-  throw new Refused(response.status, body.detail ?? `The monitor answers ${response.status}.`);
+  const faults = (body.errors ?? []).map(({ detail }: { detail: string }) => detail).join(" ");
+  throw new Refused(response.status, faults || (body.detail ?? `The monitor answers ${response.status}.`));
 }
 
 /** What to show of any failure. */

@@ -110,10 +110,10 @@ function Groups({
 }) {
   return (
     <Table caption="Groups" heads={["Service", "What", "Cause", "Failed", "Behind", "Last try", "Act"]}>
-      {body.groups.map(({ fingerprint, service, what, cause, failed, waiting, lastAttempt }) => (
+      {body.groups.map(({ fingerprint, service, whats, cause, failed, waiting, lastAttempt }) => (
         <tr key={`${service} ${fingerprint}`} data-group={fingerprint}>
           <th scope="row">{service}</th>
-          <Cell head="What">{what}</Cell>
+          <Cell head="What">{whats.join(", ")}</Cell>
           <Cell head="Cause">{cause}</Cell>
           <Cell head="Failed" number>
             {count(failed)}
@@ -128,7 +128,7 @@ function Groups({
               <button
                 type="button"
                 disabled={isSending || !CAN_ACT}
-                aria-label={`Redrive all that failed like ${what} at ${service}`}
+                aria-label={`Redrive all that failed like ${whats.join(" and ")} at ${service}`}
                 onClick={() => redrive({ group: fingerprint, service })}
               >
                 Redrive all

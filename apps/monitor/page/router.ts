@@ -21,15 +21,18 @@ export function replace(href: string): void {
   address.value = here();
 }
 
-/** What a path is made of, decoded; what is not well-formed stays as it is written. */
+/** What a path is made of, decoded; what is not well-formed stays as it is written. A slash at its end says nothing. */
 export function partsOf(pathname: string): string[] {
-  return pathname.split("/").map((part) => {
-    try {
-      return decodeURIComponent(part);
-    } catch {
-      return part;
-    }
-  });
+  return pathname
+    .replace(/(?<=.)\/$/, "")
+    .split("/")
+    .map((part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    });
 }
 
 function here(): URL {

@@ -13,7 +13,7 @@ export function Service({ name }: { name: string }) {
   const troubles = useAnswer<Troubles>("/api/troubles", 4_000).body;
   const parked = useAnswer<Parked>(`/api/parked?limit=1&service=${name}`, 4_000).body?.total ?? 0;
   const consumer = snapshot?.consumers.find((one) => one.name === name);
-  if (snapshot && !consumer) return <h1>There is no service {name}</h1>;
+  if (flow && !flow.services.some((one) => one.name === name)) return <h1>There is no service {name}</h1>;
   const trouble = troubles?.troubles.find(({ kind, about }) => kind === "service" && about === name);
   const facts = (which: "saidBy" | "heardBy") =>
     flow?.facts.filter((fact) => fact[which].includes(name)).map(({ type }) => type) ?? [];
