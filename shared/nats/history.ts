@@ -6,7 +6,6 @@ import {
   type JetStreamClient,
   type JsMsg,
   jetstream,
-  type OrderedConsumerOptions,
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import type { Event } from "../contracts/events.ts";
@@ -14,6 +13,7 @@ import type { AnyService } from "../service/define.ts";
 import type { Origin, Parked } from "../service/parked.ts";
 import { placeOf } from "./delivery.ts";
 import { whyParked } from "./parking.ts";
+import { stored } from "./stored.ts";
 import {
   FLOW_STREAM,
   filterSubjects,
@@ -41,7 +41,6 @@ const AGAIN_WITHIN_MS = 60_000;
 const HAND_BACK_MS = 5_000;
 const ASK_MS = 2_000;
 const AT_ONCE = 500;
-const PREFETCH = 5_000;
 
 /** The messages of all that a service has heard or said, oldest first, as far as they are there now. */
 export function pastOf(connection: NatsConnection, service: AnyService): AsyncGenerator<JsMsg> {
@@ -139,19 +138,4 @@ async function parkedBy(js: JetStreamClient, { name }: AnyService) {
     if (found) aside.push({ ...found, eventId: headers.get("ce-id") });
   }
   return aside;
-}
-
-/** The messages of a stream that are there now, oldest first. */
-async function* stored(
-  js: JetStreamClient,
-  stream: string,
-  options: Partial<OrderedConsumerOptions>,
-): AsyncGenerator<JsMsg> {
-  const consumer = await js.consumers.get(stream, options);
-  let left = (await consumer.info()).num_pending;
-  if (left === 0) return;
-  for await (const message of await consumer.consume({ max_messages: PREFETCH })) {
-    yield message;
-    if (--left === 0) return;
-  }
 }
