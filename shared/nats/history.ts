@@ -9,7 +9,7 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import type { Event } from "../contracts/events.ts";
-import type { AnyService } from "../service/define.ts";
+import { type AnyService, LONGEST_RETRY_MS } from "../service/define.ts";
 import type { Origin, Parked } from "../service/parked.ts";
 import { placeOf } from "./delivery.ts";
 import { whyParked } from "./parking.ts";
@@ -37,7 +37,7 @@ export interface Work {
 }
 
 /** Waits longer than any delivery that a service has put off. */
-const AGAIN_WITHIN_MS = 60_000;
+const AGAIN_WITHIN_MS = LONGEST_RETRY_MS + 10_000;
 const HAND_BACK_MS = 5_000;
 const ASK_MS = 2_000;
 const AT_ONCE = 500;

@@ -64,7 +64,7 @@ export interface Retry {
   readonly inPlace: number;
   /** The wait before the first repeat, in milliseconds; each one is twice as long, but for some jitter. */
   readonly fromMs: number;
-  /** The longest wait, in milliseconds. */
+  /** The longest wait, in milliseconds: {@link LONGEST_RETRY_MS} at most. */
   readonly upToMs: number;
   /** The most tries, in all processes: then the message is parked. Until it gives up, a reaction goes on all the same. */
   readonly tries: number;
@@ -72,6 +72,9 @@ export interface Retry {
 
 /** How a call is repeated whose reaction says nothing else: for half an hour, more if each try takes long. */
 export const RETRY: Retry = { inPlace: 1, fromMs: 200, upToMs: 30_000, tries: 160 };
+
+/** The most that `upToMs` may be, in milliseconds: a rebuild waits that long for what was handed back to be delivered again. */
+export const LONGEST_RETRY_MS = 60_000;
 
 /** A condition of a reaction, on what the service knows; its name is shown in the table of the flow. */
 export type Guard<State> = (state: State) => boolean;
@@ -197,7 +200,10 @@ export function command<ServiceStore, State, Input, Out extends FactType, Answer
   return definition;
 }
 
-/** Declares a service. Throws when two reactions answer the same fact: each fact has one row in the table. */
+/**
+ * Declares a service. Throws when two reactions answer the same fact, since each fact has one row in the table, and when a
+ * call would be put off for longer than {@link LONGEST_RETRY_MS}.
+ */
 export function defineService<State, Port, ServiceStore extends Store<State>>(definition: {
   name: string;
   reactions: readonly Reaction<State, Port>[];
@@ -210,6 +216,11 @@ export function defineService<State, Port, ServiceStore extends Store<State>>(de
   const consumed = definition.reactions.flatMap(({ on }) => on);
   const twice = consumed.find((type, index) => consumed.indexOf(type) !== index);
   if (twice) throw new Error(`${definition.name} reacts to ${twice} in two rows of its table: make it one`);
+  const slow = definition.reactions.find(({ retry }) => retry && !(retry.upToMs <= LONGEST_RETRY_MS));
+  if (slow) {
+    const asked = `${definition.name} may wait ${slow.retry?.upToMs} ms to repeat its call on ${slow.on.join(", ")}`;
+    throw new Error(`${asked}: retry.upToMs must be ${LONGEST_RETRY_MS} at most`);
+  }
   return { commands: [], deadlines: [], terminal: [], ...definition };
 }
 

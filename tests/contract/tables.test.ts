@@ -297,6 +297,21 @@ describe("a table", () => {
     expect(() => defineService(both)).toThrow("both reacts to payment.declined in two rows of its table");
   });
 
+  it("puts no call off for longer than a rebuild waits for what was put off", () => {
+    const patient = (upToMs: number) => () => {
+      const retry = { upToMs };
+      const row = perform({ on: "order.created", request: () => 1, call: async () => {}, retry });
+      return defineService({ ...empty, name: "patient", reactions: [row] });
+    };
+
+    expect(patient(60_000)).not.toThrow();
+    for (const upToMs of [60_001, Number.POSITIVE_INFINITY, Number.NaN]) {
+      expect(patient(upToMs)).toThrow(
+        `patient may wait ${upToMs} ms to repeat its call on order.created: retry.upToMs must be 60000 at most`,
+      );
+    }
+  });
+
   it("says what a service hears, and all that it may say: on facts, on commands and at deadlines", () => {
     const service = defineService({
       ...empty,
