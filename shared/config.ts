@@ -183,13 +183,22 @@ const rows = {
 export const variables = z.object(rows);
 
 const safe = variables.superRefine(
-  ({ STREAM_MAX_AGE_HOURS, PARKED_MAX_AGE_HOURS, INBOX_MAX_AGE_HOURS }, { addIssue }) => {
+  (
+    { STREAM_MAX_AGE_HOURS, PARKED_MAX_AGE_HOURS, INBOX_MAX_AGE_HOURS, DUPLICATE_WINDOW_MS },
+    { addIssue },
+  ) => {
     const longest = STREAM_MAX_AGE_HOURS + PARKED_MAX_AGE_HOURS;
-    if (INBOX_MAX_AGE_HOURS >= longest) return;
-    const message =
-      `must be ${longest} or more, STREAM_MAX_AGE_HOURS and PARKED_MAX_AGE_HOURS together: ` +
-      "an event may come again for that long, and would be handled twice";
-    addIssue({ code: "custom", path: ["INBOX_MAX_AGE_HOURS"], message });
+    if (INBOX_MAX_AGE_HOURS < longest) {
+      const message =
+        `must be ${longest} or more, STREAM_MAX_AGE_HOURS and PARKED_MAX_AGE_HOURS together: ` +
+        "an event may come again for that long, and would be handled twice";
+      addIssue({ code: "custom", path: ["INBOX_MAX_AGE_HOURS"], message });
+    }
+    const kept = STREAM_MAX_AGE_HOURS * 3_600_000;
+    if (DUPLICATE_WINDOW_MS > kept) {
+      const message = `must be ${kept} or less, as long as STREAM_MAX_AGE_HOURS=${STREAM_MAX_AGE_HOURS}: NATS refuses more`;
+      addIssue({ code: "custom", path: ["DUPLICATE_WINDOW_MS"], message });
+    }
   },
 );
 

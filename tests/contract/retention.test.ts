@@ -138,6 +138,15 @@ describe("a configuration", () => {
     expect(loadConfig({ ...unsafe, INBOX_MAX_AGE_HOURS: "1720" }).INBOX_MAX_AGE_HOURS).toBe(1_720);
   });
 
+  it("under which NATS would have to know ids for longer than it keeps facts is refused", () => {
+    const window = { STREAM_MAX_AGE_HOURS: "1", DUPLICATE_WINDOW_MS: "3600001" };
+    expect(() => loadConfig(window)).toThrow(
+      /DUPLICATE_WINDOW_MS="3600001": must be 3600000 or less.*STREAM_MAX_AGE_HOURS=1/,
+    );
+    const { DUPLICATE_WINDOW_MS } = loadConfig({ ...window, DUPLICATE_WINDOW_MS: "3600000" });
+    expect(DUPLICATE_WINDOW_MS).toBe(3_600_000);
+  });
+
   it.each([
     { flowMs: 1, parkedMs: DAY, says: "25 hours" },
     { flowMs: Number.POSITIVE_INFINITY, parkedMs: 0, says: "for ever" },
