@@ -1,13 +1,12 @@
 // `npm run passwords`: writes the passwords that docker-compose.yml asks for to .env, where Compose looks for them.
 
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseEnv } from "node:util";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
 import { users } from "../nats/topology.ts";
-import { ensurePasswords } from "./passwords.ts";
+import { ensurePasswords, readPasswords } from "./passwords.ts";
 import { projectRoot } from "./project.ts";
 
 /**
@@ -15,15 +14,10 @@ import { projectRoot } from "./project.ts";
  * What a person wrote there, comments and quotes included, stays as it is.
  */
 export function writeComposeEnv(file: string): string[] {
-  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const known = parseEnv(before);
+  const known = readPasswords(file);
   const passwords = ensurePasswords(file, users(allServices(loadConfig({}))));
-  const added = Object.entries(passwords).filter(([name]) => !known[name]);
-  const lines = added.map(([name, value]) => `${name}=${value}\n`);
-  const kept = before && !before.endsWith("\n") ? `${before}\n` : before;
-  writeFileSync(file, kept + lines.join(""));
   chmodSync(file, 0o600);
-  return added.map(([name]) => name);
+  return Object.keys(passwords).filter((name) => !known[name]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,7 +1,7 @@
 // The passwords of the NATS users: made once, kept in the data folder, handed to each process that needs its own.
 
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseEnv } from "node:util";
 
@@ -9,24 +9,22 @@ import { parseEnv } from "node:util";
 export type Passwords = Record<string, string>;
 
 /**
- * Reads the passwords from `file`, in `.env` form; makes those that are missing. The file is readable by its owner
- * only. A password begins with a letter, since nats.conf would read 123e4 as a number.
+ * Reads the passwords from `file`, in `.env` form; makes those that are missing. What else is there stays as it is: the file
+ * is replaced at once by a longer one, readable by its owner only. A password begins with a letter, since nats.conf would
+ * read 123e4 as a number.
  */
 export function ensurePasswords(file: string, users: readonly string[]): Passwords {
-  const known = readPasswords(file);
+  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const known = parseEnv(before);
   const names = users.map((user) => `${user.toUpperCase()}_PASSWORD`);
   const missing = names.filter((name) => !known[name]);
   if (missing.length > 0) {
     for (const name of missing) known[name] = `pw${randomBytes(24).toString("hex")}`;
+    const added = missing.map((name) => `${name}=${known[name]}\n`).join("");
+    const kept = before && !before.endsWith("\n") ? `${before}\n` : before;
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(
-      file,
-      Object.entries(known)
-        .map(([name, value]) => `${name}=${value}\n`)
-        .join(""),
-      { mode: 0o600 },
-    );
-    chmodSync(file, 0o600);
+    writeFileSync(`${file}.new`, kept + added, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
   }
   return Object.fromEntries(names.map((name) => [name, known[name]!]));
 }

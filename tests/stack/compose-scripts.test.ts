@@ -1,6 +1,6 @@
 // The two scripts that serve Docker Compose: npm run passwords, and what stocks an empty shop.
 
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
@@ -48,8 +48,23 @@ describe("npm run passwords", () => {
     expect(readFileSync(file, "utf8")).toBe(once);
   });
 
+  it("never changes the file that is there: a new one takes its place, which nobody else could ever read", () => {
+    const file = join(folder, "open.env");
+    const witness = join(folder, "witness.env");
+    writeFileSync(file, "# mine\nMAIL_FROM='a b'\n", { mode: 0o644 });
+    linkSync(file, witness);
+
+    writeComposeEnv(file);
+
+    expect(readFileSync(witness, "utf8")).toBe("# mine\nMAIL_FROM='a b'\n");
+    expect(statSync(witness).mode & 0o777).toBe(0o644);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder).filter((name) => name.startsWith("open.env"))).toEqual(["open.env"]);
+  });
+
   it("writes where git looks away", () => {
-    expect(readFileSync(join(projectRoot, ".gitignore"), "utf8").split("\n")).toContain(".env");
+    const ignored = readFileSync(join(projectRoot, ".gitignore"), "utf8").split("\n");
+    expect(ignored).toEqual(expect.arrayContaining([".env", ".env.new"]));
   });
 });
 
