@@ -59,6 +59,7 @@ export class Pruner {
   /** The key of the last row that was looked at. */
   #after: unknown;
   #timer: Timer | undefined;
+  #stopped = false;
 
   /** The tables have to be there. */
   constructor(parts: PrunerParts) {
@@ -73,10 +74,12 @@ export class Pruner {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#timer?.cancel();
   }
 
   #lookIn(milliseconds: number): void {
+    if (this.#stopped) return; // A page may still have been under way.
     this.#timer = this.#clock.after(milliseconds, () => this.#look());
   }
 

@@ -127,6 +127,21 @@ describe("a service", () => {
   });
 });
 
+describe("a service that has stopped", () => {
+  it("looks for nothing old any more, though it was looking when it was told to stop", async () => {
+    const db = openDatabase(":memory:");
+    const till = new Till({ retention: RETENTION, db });
+    const insert = db.prepare("INSERT INTO inbox VALUES (?, 0)");
+    for (let row = 0; row < 600; row++) insert.run(`old.${row}`);
+    vi.advanceTimersByTime(1_000);
+    await Promise.all([till.runtime.drain(1_000), turns()]);
+    expect(till.rows("inbox")).toBe(100);
+
+    await pass(0);
+    expect(till.rows("inbox")).toBe(100);
+  });
+});
+
 describe("a configuration", () => {
   it("under which something might be handled twice is refused, and the message says why", () => {
     const unsafe = { STREAM_MAX_AGE_HOURS: "1000", INBOX_MAX_AGE_HOURS: "1719" };
