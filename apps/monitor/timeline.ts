@@ -3,6 +3,7 @@
 import { ENDS } from "../../shared/contracts/ends.ts";
 import { type Event, type FactType, parseSubject } from "../../shared/contracts/events.ts";
 import { EITHER_OR, ONLY_AFTER } from "../../shared/contracts/sequence.ts";
+import { shown } from "../../shared/contracts/shown.ts";
 import type { wishes } from "../../shared/nats/topology.ts";
 import { type AnyService, emits } from "../../shared/service/define.ts";
 
@@ -95,13 +96,6 @@ function step(
   const waitMs = because && because !== one ? at - because.at : null;
   const flags = flagsOf(one, event, because, cause, told, services);
   return { seq, at, type, saidBy: source, id, cause, waitMs, data: shown(data), flags };
-}
-
-/** What is nobody's business but the gateway's. */
-const HIDDEN = "paymentToken";
-
-function shown(data: object): object {
-  return HIDDEN in data ? { ...data, [HIDDEN]: "(hidden)" } : data;
 }
 
 function causeOf(

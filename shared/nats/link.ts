@@ -89,6 +89,8 @@ export class Link {
   /** How often the connection has broken. */
   #breaks = 0;
   #agreed = false;
+  /** How often what was agreed on may have been lost. */
+  #doubts = 0;
   #agreeing: Promise<void> | undefined;
   #trouble = "the schemas are not agreed on yet";
   #closing = false;
@@ -227,6 +229,7 @@ export class Link {
   #agree(listener: LinkListener): Promise<void> {
     const isFirst = !this.#agreed;
     this.#agreed = false;
+    this.#doubts++;
     this.#agreeing ??= this.#untilAgreed(listener, isFirst).finally(() => {
       this.#agreeing = undefined;
     });
@@ -235,16 +238,19 @@ export class Link {
 
   async #untilAgreed(listener: LinkListener, isFirst: boolean): Promise<void> {
     while (!this.#agreed && !this.#closing) {
+      const doubts = this.#doubts;
       try {
         await listener.agree(this.#schemas!);
+        if (this.#doubts !== doubts) continue; // What was agreed on may be lost since.
         this.#agreed = true;
         this.#trouble = "the consumer is not bound yet";
         listener.up();
       } catch (error) {
         if (this.#closing) return;
         if (isFirst && error instanceof StartRefusedError) throw error;
-        this.#trouble = `the schemas are not agreed on: ${(error as Error).message}`;
-        this.#log.warn({ cause: (error as Error).message }, "can't agree on schemas; trying again");
+        const cause = (error as Error).message;
+        this.#trouble = `not agreed with what NATS has: ${cause}`;
+        this.#log.warn({ cause }, "can't agree with what NATS has; trying again");
         await sleep(RETRY_MS);
       }
     }

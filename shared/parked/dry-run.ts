@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import BetterSqlite from "better-sqlite3";
 import { decode } from "../contracts/events.ts";
+import { discreet } from "../contracts/shown.ts";
 import { isDatabaseFault, openDatabase } from "../service/database.ts";
 import type { AnyService } from "../service/define.ts";
 import { Engine } from "../service/engine.ts";
@@ -67,13 +68,13 @@ function foreseeOne(engine: Engine<any>, entry: Entry): { sentence: string; fail
   try {
     const verdict = engine.handle(event);
     if (verdict.outcome === "asks") {
-      const request = JSON.stringify(verdict.request);
+      const request = JSON.stringify(verdict.request, discreet);
       return { sentence: `asks the outside for ${request}, and decides on the answer` };
     }
     if (verdict.outcome === "duplicate") return { sentence: "was handled before: nothing happens" };
     const said = engine
       .outboxAfter(before)
-      .map(({ type, payload }) => `${type} ${JSON.stringify(decode(type, payload).data)}`);
+      .map(({ type, payload }) => `${type} ${JSON.stringify(decode(type, payload).data, discreet)}`);
     return { sentence: said.length > 0 ? `says ${said.join(" and ")}` : "is noted, and nothing is said" };
   } catch (error) {
     if (isDatabaseFault(error)) throw error;

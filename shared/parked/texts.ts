@@ -1,5 +1,6 @@
 // What is parked, in words for a person at a terminal.
 
+import { discreet } from "../contracts/shown.ts";
 import { type Entry, eventIn, type Group, lanesOf } from "./entries.ts";
 
 const MAX_CAUSE = 100;
@@ -53,7 +54,7 @@ export function entryText(entry: Entry, entries: readonly Entry[]): string {
     ["redrives", `${entry.redrives} in vain`],
     ["lane", lane.map(({ id, what }) => `${id} ${what}`).join(", then ")],
     ["stack", entry.stack.replace(/ at (?=\S+ \(|async |file:)/g, "\n          at ")],
-    ["data", event ? JSON.stringify(event.data, undefined, 2) : `${entry.message.data.length} bytes`],
+    ["data", event ? JSON.stringify(event.data, discreet, 2) : `${entry.message.data.length} bytes`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(10)}${value}`).join("\n");
 }

@@ -7,16 +7,18 @@ import { EXAMPLE_ORDER } from "./example.ts";
 import { pretty } from "./pretty.ts";
 import { Stack } from "./stack.ts";
 
-let stopping = false;
+/** A second Ctrl-C after that many milliseconds ends at once; one that is sooner is npm's, which hands on the first. */
+const AGAIN_MS = 1_000;
+
+let stoppingSince: number | undefined;
 let wishes: Server | undefined;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 
 const starting = Stack.start(process.env, (line) => process.stdout.write(pretty(line)));
 try {
-  wishes?.close();
   const stack = await starting;
-  if (!stopping) {
+  if (stoppingSince === undefined) {
     wishes = listenForWishes(stack.config.DATA_DIR, (wish, caller) => stack.fulfil(wish, caller));
     announce(stack);
   }
@@ -38,9 +40,12 @@ curl -i ${running.url("orders")}/orders -H 'content-type: application/json' -d '
 }
 
 async function stop(): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  console.log("\nStopping; what is under way is finished first.");
+  if (stoppingSince !== undefined) {
+    if (performance.now() - stoppingSince > AGAIN_MS) process.exit(1);
+    return;
+  }
+  stoppingSince = performance.now();
+  console.log("\nStopping; what is under way is finished first. Ctrl-C again ends at once.");
   wishes?.close();
   const stack = await starting.catch(() => undefined);
   await stack?.stop();

@@ -46,6 +46,7 @@ describe("bad requests", () => {
     ["the word of Node's parser", true, { status: 431, type: undefined }],
     ["a refusal that does not say why", false, { type: undefined }],
     ["a refusal that is no problem document", false, { type: "text/html" }],
+    ["the word that nobody knows the order, for which it was taken", false, { status: 404 }],
     ["consent", false, { status: 202, type: "application/json" }],
     ["a fault of the service", false, { status: 500 }],
     ["a closed door", false, { status: 0, type: undefined }],

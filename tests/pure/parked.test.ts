@@ -1,6 +1,7 @@
 // What is parked, as operators see it: the order in which it may be redriven, and the reasons that it falls into.
 
 import { describe, expect, it } from "vitest";
+import { discreet, shown } from "../../shared/contracts/shown.ts";
 import { type Entry, groupsOf, inOrder } from "../../shared/parked/entries.ts";
 import { listText } from "../../shared/parked/texts.ts";
 
@@ -85,4 +86,10 @@ describe("groups", () => {
       { fingerprint: "g", cause: "another bug", failed: 1, waiting: 0 },
     ]);
   });
+});
+
+it("a payment token is shown to nobody, however deep it is", () => {
+  const order = { orderId: "o-1", paymentToken: "tok_approve" };
+  expect(shown(order)).toEqual({ orderId: "o-1", paymentToken: "(hidden)" });
+  expect(JSON.stringify([{ order, token: "tok_approve" }], discreet)).not.toContain("tok_approve");
 });

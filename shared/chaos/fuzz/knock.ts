@@ -45,13 +45,16 @@ export async function knock(base: string, request: BadRequest): Promise<Answer> 
   };
 }
 
+/** What is said of an order that nobody knows: the request itself was taken. */
+const UNKNOWN = 404;
+
 /**
- * Whether an answer refuses a request as it should: a 4xx that says why, unless it is the parser's. Who never ends is cut
- * off, and may miss the answer.
+ * Whether an answer refuses a request as it should: a 4xx about the request that says why, unless it is the parser's. Who
+ * never ends is cut off, and may miss the answer.
  */
 export function refuses({ endless }: BadRequest, { status, type, isLate }: Answer): boolean {
   if (isLate) return false;
   if (endless && status === 0) return true;
   if (type === undefined) return PARSER.includes(status);
-  return status >= 400 && status < 500 && type === "application/problem+json";
+  return status >= 400 && status < 500 && status !== UNKNOWN && type === "application/problem+json";
 }

@@ -23,9 +23,10 @@ interface Door {
   readonly good: object;
 }
 
+/** Nobody knows the orders: whatever gets as far as to be looked for was taken. */
 const DOORS: readonly Door[] = [
   { service: "orders", path: "/orders", good: EXAMPLE_ORDER },
-  { service: "orders", path: "/orders/fuzz/cancellation", good: { reason: "ordered by mistake" } },
+  { service: "orders", path: "/orders/fuzz/cancellation", good: { requestedBy: "ann" } },
   { service: "risk", path: "/reviews/fuzz", good: { decision: "approve", note: "a good customer" } },
   { service: "inventory", path: "/stock/TEA-001/adjustments", good: { delta: 1, reason: "delivery" } },
 ];
