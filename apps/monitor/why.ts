@@ -259,8 +259,8 @@ function inVain(
   const cause = tries?.cause ?? own?.pausedFor ?? "unknown";
   const times = tries ? `${count(tries.times, "time")} since ${clock(tries.firstAt, now)}` : "";
   const asked = tries
-    ? `${service} has asked for the ${what ?? "call"} of ${on!.type} ${times} in vain: ${cause}.`
-    : `${service} can't ask for the ${what ?? "call"} of ${on!.type}, since nobody outside answers: ${cause}.`;
+    ? `${service} has asked for the ${what ?? "call"} ${times} in vain, after ${on!.type}: ${cause}.`
+    : `${service} can't ask for the ${what ?? "call"}, after ${on!.type}, since nobody outside answers: ${cause}.`;
   const paused = isPaused
     ? ` Calls are paused for all orders, but for one at a time that finds out whether it is over.`
     : "";

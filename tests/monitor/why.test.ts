@@ -265,14 +265,14 @@ describe("an order waits", () => {
       situation: "waiting",
       at: "payments",
       sentence:
-        "payments has asked for the authorization of order.created 3 times since 09:00:00 UTC in vain: the gateway timed out. It goes on by itself, until 10:00:00 UTC: then payment.declined.",
+        "payments has asked for the authorization 3 times since 09:00:00 UTC in vain, after order.created: the gateway timed out. It goes on by itself, until 10:00:00 UTC: then payment.declined.",
     });
   });
 
   it("while nobody is called, since nobody answers", () => {
     const paused = workOf({ pausedUntil: LATER, pausedFor: "the gateway timed out" });
     expect(tell({ outlook: expecting(authorization), work: new Map([["payments", paused]]) }).sentence).toBe(
-      "payments can't ask for the authorization of order.created, since nobody outside answers: the gateway timed out. Calls are paused for all orders, but for one at a time that finds out whether it is over. It goes on by itself, until 10:00:00 UTC: then payment.declined.",
+      "payments can't ask for the authorization, after order.created, since nobody outside answers: the gateway timed out. Calls are paused for all orders, but for one at a time that finds out whether it is over. It goes on by itself, until 10:00:00 UTC: then payment.declined.",
     );
   });
 });
