@@ -47,9 +47,9 @@ export interface Assembly<Port, ServiceStore extends Store<unknown>> {
   readonly figures?: (meters: Meters, runtime: Runtime<ServiceStore, Port>) => void;
 }
 
-// The most that each part of a stop may take: a bit under 10 s in all.
+// The most that each part of a stop may take: a bit under 10 s in all, with 1 s for whoever holds the port to answer.
 const PAUSE_MS = 3_000;
-const DELIVERIES_MS = 4_000;
+const DELIVERIES_MS = 3_400;
 const HTTP_GRACE_MS = 1_000;
 const OUTBOX_MS = 1_000;
 const LAST_WORDS_MS = 500;
