@@ -7,7 +7,7 @@ import {
   type JsMsg,
   jetstream,
 } from "@nats-io/jetstream";
-import type { NatsConnection } from "nats";
+import { millis, type NatsConnection } from "nats";
 import type { Event } from "../contracts/events.ts";
 import { type AnyService, LONGEST_RETRY_MS } from "../service/define.ts";
 import type { Origin, Parked } from "../service/parked.ts";
@@ -36,8 +36,8 @@ export interface Work {
   readonly aside: readonly { readonly origin: Origin; readonly parked: Parked }[];
 }
 
-/** Waits longer than any delivery that a service has put off. */
-const AGAIN_WITHIN_MS = LONGEST_RETRY_MS + 10_000;
+/** How much longer is waited for a delivery than it may be put off. */
+const PATIENCE_MS = 10_000;
 const HAND_BACK_MS = 5_000;
 const ASK_MS = 2_000;
 const AT_ONCE = 500;
@@ -75,10 +75,12 @@ export async function workOf(connection: NatsConnection, service: AnyService): P
 /** What was delivered and not acknowledged, by its place in the stream: NATS tells by delivering it again. */
 async function unacknowledged(
   consumer: Consumer,
-  { num_ack_pending, delivered }: ConsumerInfo,
+  { num_ack_pending, delivered, config }: ConsumerInfo,
 ): Promise<ReadonlySet<number>> {
   const open = new Set<number>();
-  const deadline = performance.now() + AGAIN_WITHIN_MS;
+  // A service has put them off, or was killed and has not said anything.
+  const within = Math.max(LONGEST_RETRY_MS, millis(config.ack_wait ?? 0)) + PATIENCE_MS;
+  const deadline = performance.now() + within;
   while (open.size < num_ack_pending) {
     if (performance.now() > deadline) {
       const missing = `${num_ack_pending - open.size} of ${num_ack_pending}`;
