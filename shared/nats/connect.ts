@@ -5,6 +5,8 @@ import { connect, type NatsConnection } from "nats";
 import { inboxPrefix } from "./topology.ts";
 
 const RECONNECT_EVERY_MS = 250;
+/** A broker that hangs takes connections, and says nothing. */
+const ANSWERS_WITHIN_MS = 5_000;
 
 /** Who connects, and where to. */
 export interface Account {
@@ -15,7 +17,7 @@ export interface Account {
 
 /**
  * Connects, waiting for a broker that is not there yet when `wait` is true; afterwards it reconnects for ever.
- * Rejects when the broker refuses the user, or at once when it is not there and `wait` is false.
+ * Rejects when the broker refuses the user, or, when `wait` is false, at once if it is not there and after 5 s if it hangs.
  */
 export async function connectNats(account: Account, wait: boolean): Promise<NatsConnection> {
   for (;;) {
@@ -36,6 +38,7 @@ function connectOnce({ url, user, password }: Account): Promise<NatsConnection> 
     pass: password,
     name: user,
     inboxPrefix: inboxPrefix(user),
+    timeout: ANSWERS_WITHIN_MS,
     maxReconnectAttempts: -1,
     // The client takes a handshake that took too long for a refusal, and would give up at the second one in its life.
     ignoreAuthErrorAbort: true,

@@ -12,6 +12,7 @@ import { type Blocked, type Entry, groupsOf, inOrder } from "../parked/entries.t
 import { Operator } from "../parked/operator.ts";
 import { entryText, groupsText, listText, nameOf } from "../parked/texts.ts";
 import { Misuse } from "./arguments.ts";
+import { end } from "./end.ts";
 
 const USAGE = `npm run -s parked -- COMMAND
 
@@ -227,8 +228,9 @@ function idIn(text: string): number {
 
 if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
   process.stdout.on("error", () => {}); // Whoever reads this may stop early, as head does.
-  process.exitCode = await main(process.argv.slice(2), {
+  const code = await main(process.argv.slice(2), {
     out: (text) => process.stdout.write(`${text}\n`),
     err: (text) => process.stderr.write(`${text}\n`),
   });
+  end(code);
 }

@@ -11,6 +11,7 @@ import { keep } from "../nats/keeper.ts";
 import { provision } from "../nats/provision.ts";
 import { ADMIN } from "../nats/topology.ts";
 import { createLog } from "../observability/log.ts";
+import { end } from "./end.ts";
 
 try {
   const config = loadConfig();
@@ -27,9 +28,10 @@ try {
     await keep(connection, services, config, createLog("keeper", config.LOG_LEVEL), stopped);
   }
   await connection.close();
+  end(0);
 } catch (error) {
   console.error(`Can't provision NATS: ${(error as Error).message}`);
-  process.exitCode = 1;
+  end(1);
 }
 
 function untilStopped(): AbortSignal {

@@ -8,13 +8,20 @@ import { type Config, ConfigError, loadConfig, natsUrl } from "../config.ts";
 import { connectNats } from "../nats/connect.ts";
 import { type AsOf, type Gone, type Rebuilt, rebuild, rebuildAsOf } from "../service/rebuild.ts";
 import { whileHeld } from "./control.ts";
+import { end } from "./end.ts";
 import { readPasswords } from "./passwords.ts";
 
 const DIFFERS = 1;
 const COULD_NOT_RUN = 2;
 
 try {
-  const { name, force, asOf, json } = argumentsOf(process.argv.slice(2));
+  end(await run(argumentsOf(process.argv.slice(2))));
+} catch (error) {
+  console.error(`Can't rebuild: ${(error as Error).message}`);
+  end(COULD_NOT_RUN);
+}
+
+async function run({ name, force, asOf, json }: ReturnType<typeof argumentsOf>): Promise<number> {
   const config = loadConfig();
   const services = allServices(config);
   const service = services.find((one) => one.name === name);
@@ -27,13 +34,10 @@ try {
       ? await rebuildAsOf(target, asOf)
       : await whileHeld(config.DATA_DIR, service.name, () => rebuild(target, { force }), console.error);
     console.log(json ? JSON.stringify(done) : reportOf(done));
-    if ("inPlace" in done && !done.inPlace) process.exitCode = DIFFERS;
+    return "inPlace" in done && !done.inPlace ? DIFFERS : 0;
   } finally {
     await connection.close();
   }
-} catch (error) {
-  console.error(`Can't rebuild: ${(error as Error).message}`);
-  process.exitCode = COULD_NOT_RUN;
 }
 
 function argumentsOf(args: string[]) {

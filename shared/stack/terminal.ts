@@ -9,6 +9,7 @@ import { NatsObserver } from "../nats/observer.ts";
 import { MONITOR } from "../nats/topology.ts";
 import type { AnyService } from "../service/define.ts";
 import { Misuse } from "./arguments.ts";
+import { end } from "./end.ts";
 import { readPasswords } from "./passwords.ts";
 
 /** The exit codes of commands that look. */
@@ -34,11 +35,11 @@ export async function look(
   process.stdout.on("error", () => {}); // Whoever reads this may stop early, as head does.
   try {
     const config = loadConfig();
-    process.exitCode = await run(process.argv.slice(2), { config, services: allServices(config) });
+    end(await run(process.argv.slice(2), { config, services: allServices(config) }));
   } catch (error) {
     const { message } = error as Error;
     console.error(error instanceof Misuse ? message : `${trouble}: ${message}`);
-    process.exitCode = COULD_NOT_RUN;
+    end(COULD_NOT_RUN);
   }
 }
 
