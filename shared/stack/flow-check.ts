@@ -13,6 +13,7 @@ import type { Replayed } from "../flow/check/explore.ts";
 import { diagram, story } from "../flow/check/move.ts";
 import { mutants, type Tried, tryMutant } from "../flow/check/mutants.ts";
 import { mutantLine, mutantSummary, numbered, scenarioLine, verdict } from "../flow/check/report.ts";
+import { tableFaults } from "../flow/tables.ts";
 import { emits } from "../service/define.ts";
 import { Misuse, options } from "./arguments.ts";
 import type { Out } from "./flow.ts";
@@ -30,6 +31,9 @@ export async function check(args: readonly string[], out: Out): Promise<number> 
   });
   if (mutate && without !== undefined) throw new Misuse("check takes --without or --mutate, not both.");
   try {
+    const tables = without === undefined ? tableFaults(services) : [];
+    // Whoever has forgotten a line in a table hears it at once, not after all that may happen without it.
+    if (tables.length > 0) return report({ tables, scenarios: [] }, json, out, {});
     return mutate ? await checkMutants(json, out) : await checkOne(without, json, out);
   } catch (error) {
     if (error instanceof Misuse) throw error;

@@ -32,9 +32,11 @@ describe("a fact that somebody listens for", () => {
     const notes = planted("notes", { reactions: [observe("stock.reserved")] });
     const acts = planted("acts", { reactions: [when({ on: "stock.reserved", decide, emits: [] })] });
 
-    expect(tableFaults([notes])).toEqual(["notes listens for stock.reserved, which nobody says."]);
+    expect(tableFaults([notes])).toEqual([
+      "notes listens for stock.reserved, which nobody says: let a service emit it, or take it out of apps/notes/service.ts.",
+    ]);
     expect(tableFaults([notes, acts])).toEqual([
-      "notes and acts listen for stock.reserved, which nobody says.",
+      "notes and acts listen for stock.reserved, which nobody says: let a service emit it, or take it out of apps/notes/service.ts or apps/acts/service.ts.",
     ]);
   });
 
@@ -51,12 +53,14 @@ describe("a fact that is said", () => {
   const notes = planted("notes", { reactions: [observe("order.created")] });
 
   it("is a fault when nobody does anything about it: taking note does not count", () => {
-    const fault = ["starts says order.created, and nobody does anything about it: is it terminal?"];
+    const fault = [
+      "starts says order.created, and nobody does anything about it: let a service react to it, or list it under terminal in apps/starts/service.ts.",
+    ];
 
     expect(tableFaults([starts])).toEqual(fault);
     expect(tableFaults([starts, notes])).toEqual(fault);
     expect(tableFaults([starts, { ...starts, name: "also" }])).toEqual([
-      "starts and also say order.created, and nobody does anything about it: is it terminal?",
+      "starts and also say order.created, and nobody does anything about it: let a service react to it, or list it under terminal in apps/starts/service.ts or apps/also/service.ts.",
     ]);
   });
 
@@ -66,13 +70,13 @@ describe("a fact that is said", () => {
 
   it("is a fault when it is terminal and somebody acts on it", () => {
     expect(tableFaults([{ ...starts, terminal: ["order.created"] }, ships])).toEqual([
-      "starts declares order.created terminal, and ships acts on it.",
+      "starts declares order.created terminal, and ships acts on it: take it out of terminal in apps/starts/service.ts.",
     ]);
   });
 
   it("is a fault when it is terminal for one who never says it", () => {
     expect(tableFaults([starts, { ...ships, terminal: ["order.created"] }])).toEqual([
-      "ships declares order.created terminal, and never says it.",
+      "ships declares order.created terminal, and never says it: take it out of terminal in apps/ships/service.ts.",
     ]);
   });
 });
