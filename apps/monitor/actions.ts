@@ -207,7 +207,7 @@ class Desk {
       return await this.#operator;
     } catch (error) {
       this.#operator = undefined; // The next one tries again.
-      throw new Problem({ status: 503, type: "nats-silent", detail: `${(error as Error).message}.` });
+      throw new Problem({ status: 503, type: "nats-silent", detail: (error as Error).message });
     }
   }
 }

@@ -12,6 +12,8 @@ export interface Advice {
   showOrder(orderId: string): string;
   /** Asks the service orders, which knows an order for longer than the stream does. */
   askForOrder(orderId: string): string;
+  /** Asks it for the newest orders: for who has an id that nobody knows. */
+  listOrders(): string;
   /** Ends a pause that somebody has given a consumer; typed by who has a NATS user that may. */
   resume(service: string): string;
   /** Where a person answers what they are asked of an order: not a command, since what it does is up to them. */
@@ -23,7 +25,8 @@ export function adviceFor(config: Config): Advice {
   const inContainers = config.SERVICE_URL?.includes("{service}") ?? false;
   // From outside the containers, services are on this machine's ports.
   const outside = { ...config, SERVICE_URL: inContainers ? undefined : config.SERVICE_URL };
-  const askForOrder = (orderId: string) => `curl ${serviceUrl(outside, "orders")}/orders/${orderId}`;
+  const listOrders = () => `curl ${serviceUrl(outside, "orders")}/orders`;
+  const askForOrder = (orderId: string) => `${listOrders()}/${orderId}`;
   const resume = (service: string) => `nats consumer resume ${FLOW_STREAM} ${service}`;
   const reviewAt = (orderId: string) => `${serviceUrl(outside, "risk")}/reviews/${orderId}`;
   if (inContainers) {
@@ -33,16 +36,18 @@ export function adviceFor(config: Config): Advice {
       showParked: (id) => `docker compose run --rm parked show ${id}`,
       showOrder: (orderId) => `docker compose exec monitor node dist/shared/stack/order.js ${orderId}`,
       askForOrder,
+      listOrders,
       resume,
       reviewAt,
     };
   }
   return {
     restart: (service) => `npm run -s restart -- ${service}`,
-    startNats: () => "npm start",
+    startNats: () => "npm start  # where it runs already, Ctrl-C comes first",
     showParked: (id) => `npm run -s parked -- show ${id}`,
     showOrder: (orderId) => `npm run -s order -- ${orderId}`,
     askForOrder,
+    listOrders,
     resume,
     reviewAt,
   };

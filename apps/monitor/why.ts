@@ -141,7 +141,7 @@ function untold({ orderId, work }: Circumstances, advice: Advice): Answer {
     return { situation, at: TAKES_ORDERS, sentence, command: advice.restart(TAKES_ORDERS) };
   }
   const sentence = `There is no order ${orderId}: nothing was ever said of it.`;
-  return { situation, at: null, sentence, command: advice.showOrder(orderId) };
+  return { situation, at: null, sentence, command: advice.listOrders() };
 }
 
 /** What is decided and not in the stream. */

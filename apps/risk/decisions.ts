@@ -40,7 +40,11 @@ export function assess({ reviewFromCents, reviewMs }: RiskPolicy) {
 }
 
 export function review({ status, score, reasons }: Assessment, { orderId, decision, note = null }: Review) {
-  if (status !== "flagged") return { refused: `order ${orderId} does not wait for a review: ${WHY[status]}` };
+  if (status !== "flagged") {
+    // Where the rules have found nothing, no person was asked.
+    const why = status === "cleared" && reasons.length === 0 ? "the rules have cleared it" : WHY[status];
+    return { refused: `order ${orderId} does not wait for a review: ${why}` };
+  }
 
   const verdict = { orderId, score, reasons: [...reasons], decidedBy: "OPERATOR" as const, note };
   return [decision === "approve" ? fact("risk.cleared", verdict) : fact("risk.rejected", verdict)];

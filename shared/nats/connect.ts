@@ -51,6 +51,14 @@ function connectOnce({ url, user, password }: Account): Promise<NatsConnection> 
   });
 }
 
+/** Why there is no connection, for who does not wait for one. */
+export function whyNot({ url, user }: Account, cause: Error): Error {
+  const sentence = isRefusal(cause)
+    ? `NATS at ${url} does not let ${user} in with this password: is it that of another stack?`
+    : `NATS does not answer at ${url} (${cause.message}): is the stack running?`;
+  return new Error(sentence, { cause });
+}
+
 /** Whether the broker does not let the user in, as opposed to not being there, or not in time. */
 function isRefusal({ name, message }: Error): boolean {
   return name === "AuthorizationError" && /violation/i.test(message);

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { headers, type NatsConnection } from "nats";
-import { connectNats } from "../nats/connect.ts";
+import { connectNats, whyNot } from "../nats/connect.ts";
 import { oneLine } from "../nats/headers.ts";
 import { OPERATOR, PARKED_STREAM, parkedSubject, type wishes, wishSubject } from "../nats/topology.ts";
 import { carriesEvent, type Entry, entryOf } from "./entries.ts";
@@ -29,8 +29,9 @@ export class Operator {
 
   /** Connects. Rejects when NATS is not there, or does not know the password. */
   static async connect(url: string, password: string): Promise<Operator> {
-    const connection = await connectNats({ url, user: OPERATOR, password }, false).catch((cause) => {
-      throw new Error(`NATS does not let an operator in at ${url}: ${cause.message}`, { cause });
+    const account = { url, user: OPERATOR, password };
+    const connection = await connectNats(account, false).catch((cause) => {
+      throw whyNot(account, cause);
     });
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT_MS });
     return new Operator(connection, manager);

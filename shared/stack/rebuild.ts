@@ -5,7 +5,8 @@ import { parseArgs } from "node:util";
 import type { NatsConnection } from "nats";
 import { allServices } from "../../apps/services.ts";
 import { type Config, ConfigError, loadConfig, natsUrl } from "../config.ts";
-import { connectNats } from "../nats/connect.ts";
+import { connectNats, whyNot } from "../nats/connect.ts";
+import { ADMIN } from "../nats/topology.ts";
 import { type AsOf, type Gone, type Rebuilt, rebuild, rebuildAsOf } from "../service/rebuild.ts";
 import { whileHeld } from "./control.ts";
 import { end } from "./end.ts";
@@ -62,13 +63,10 @@ async function connect(config: Config): Promise<NatsConnection> {
   const kept = join(config.DATA_DIR, "passwords.env");
   const password = config.ADMIN_PASSWORD ?? readPasswords(kept).ADMIN_PASSWORD;
   if (!password) throw new ConfigError(`ADMIN_PASSWORD is not set, and there is no ${kept}`);
-  const url = natsUrl(config);
-  try {
-    return await connectNats({ url, user: "admin", password }, false);
-  } catch (error) {
-    const reason = (error as Error).message;
-    throw new Error(`NATS does not answer at ${url} (${reason}): the past is there. npm start starts it.`);
-  }
+  const account = { url: natsUrl(config), user: ADMIN, password };
+  return connectNats(account, false).catch((cause) => {
+    throw whyNot(account, cause);
+  });
 }
 
 function missing(gone: Gone | null): string {

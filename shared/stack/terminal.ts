@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Poll, type Snapshot } from "../../apps/monitor/poll.ts";
 import { allServices } from "../../apps/services.ts";
 import { type Config, ConfigError, loadConfig, natsUrl, serviceUrl } from "../config.ts";
+import { whyNot } from "../nats/connect.ts";
 import { NatsObserver } from "../nats/observer.ts";
 import { MONITOR } from "../nats/topology.ts";
 import type { AnyService } from "../service/define.ts";
@@ -52,9 +53,9 @@ export async function observe(config: Config): Promise<NatsObserver> {
       `there is no MONITOR_PASSWORD in the environment, nor in ${kept}, where npm start keeps it`,
     );
   }
-  const url = natsUrl(config);
-  return NatsObserver.connect({ url, user: MONITOR, password }, false).catch((cause) => {
-    throw new Error(`NATS does not answer at ${url} (${cause.message}): is the stack running?`, { cause });
+  const account = { url: natsUrl(config), user: MONITOR, password };
+  return NatsObserver.connect(account, false).catch((cause) => {
+    throw whyNot(account, cause);
   });
 }
 

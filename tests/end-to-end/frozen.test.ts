@@ -23,7 +23,7 @@ beforeEach(() => shop.explainFailure());
 test.each([
   ["order", ["x"], /^Can't tell the order's story: NATS does not answer at nats:/],
   ["lag", [], /^Can't tell how far the services are behind: NATS does not answer at nats:/],
-  ["parked", ["list"], /^Can't tell what is parked: /],
+  ["parked", ["list"], /^Can't tell what is parked: NATS does not answer at nats:/],
   ["rebuild", ["orders"], /^Can't rebuild: NATS does not answer at nats:/],
 ])("%s says so in a sentence, and ends", async (command, args, sentence) => {
   const begun = performance.now();

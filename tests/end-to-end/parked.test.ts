@@ -158,7 +158,7 @@ test("every action is in the stream of the flow: what, by whom, and why", async 
   ]);
 });
 
-test("an ID that is none, or no more, is told apart from a broker that is not there", async () => {
+test("an ID that is none, or no more, is told apart from a broker that is not there, or refuses the password", async () => {
   expect(await parked("show", "x")).toMatchObject({ code: 2, text: expect.stringContaining("no ID") });
   expect(await parked("show", "999999")).toMatchObject({
     code: 1,
@@ -166,7 +166,17 @@ test("an ID that is none, or no more, is told apart from a broker that is not th
   });
   expect(await parked("lst")).toMatchObject({ code: 2, text: expect.stringContaining("npm run -s parked") });
   const elsewhere = await shop.command("parked", ["list"], { NATS_URL: "nats://127.0.0.1:1" });
-  expect(elsewhere).toMatchObject({ code: 2, text: expect.stringContaining("127.0.0.1:1") });
+  expect(elsewhere).toMatchObject({
+    code: 2,
+    text: "Can't tell what is parked: NATS does not answer at nats://127.0.0.1:1 (connection refused): is the stack running?\n",
+  });
+  const stranger = await shop.command("parked", ["list"], { OPERATOR_PASSWORD: "not-the-operators-one" });
+  expect(stranger).toMatchObject({
+    code: 2,
+    text: expect.stringMatching(
+      / does not let operator in with this password: is it that of another stack\?\n$/,
+    ),
+  });
 });
 
 function parked(...args: string[]) {

@@ -109,6 +109,13 @@ describe("reviewing an order", () => {
     }
   });
 
+  it("is refused when the rules have cleared the order, which nobody has approved", () => {
+    const cleared = { status: "cleared", score: 10, reasons: [] } as const;
+    expect(review(cleared, { orderId, decision: "approve" })).toEqual({
+      refused: `order ${orderId} does not wait for a review: the rules have cleared it`,
+    });
+  });
+
   it.each(["approve", "reject"] as const)(
     "ends the wait: the order is not listed any more: %s",
     (decision) => {
