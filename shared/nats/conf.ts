@@ -1,7 +1,14 @@
 // The text of nats.conf, written from the services' reaction tables.
 
 import type { AnyService } from "../service/define.ts";
-import { MONITOR, monitorPermissions, OPERATOR, operatorPermissions, permissions } from "./topology.ts";
+import {
+  filterSubjects,
+  MONITOR,
+  monitorPermissions,
+  OPERATOR,
+  operatorPermissions,
+  permissions,
+} from "./topology.ts";
 
 /** nats.conf for these services. Addresses, folders and passwords come from nats-server's environment. */
 export function natsConf(services: readonly AnyService[]): string {
@@ -28,6 +35,12 @@ ${users(services).join("\n")}
   ]
 }
 `;
+}
+
+/** What `npm start` sets NATS up for, as a text: which services there are, what they may say, and what they hear. */
+export function arrangement(services: readonly AnyService[]): string {
+  const heard = services.map((service) => [service.name, ...filterSubjects(service)]);
+  return natsConf(services) + JSON.stringify(heard);
 }
 
 function users(services: readonly AnyService[]): string[] {

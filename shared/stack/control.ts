@@ -7,10 +7,12 @@ import { join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
 /**
- * What a command asks of the stack: to restart services one after the other, all of them if none is named; or to hold one
- * back, until the command says another word or is gone.
+ * What a command asks of the stack: to restart services one after the other, all of them if none is named, with a build that
+ * needs this arrangement of NATS; or to hold one back, until the command says another word or is gone.
  */
-export type Wish = { readonly restart: readonly string[] } | { readonly hold: string };
+export type Wish =
+  | { readonly restart: readonly string[]; readonly arrangement: string }
+  | { readonly hold: string };
 
 /** What it hears: how things go, that the service is held back now, and at last whether all went well. */
 export type Reply = { readonly line: string } | { readonly held: true } | { readonly ok: boolean };

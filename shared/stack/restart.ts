@@ -1,11 +1,14 @@
 // `npm run -s restart [-- SERVICE...]`: the running stack's services go on with the build that was just compiled.
 
+import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
+import { arrangement } from "../nats/conf.ts";
 import { wish } from "./control.ts";
 
 try {
-  const { DATA_DIR } = loadConfig();
-  const ok = await wish(DATA_DIR, { restart: process.argv.slice(2) }, (line) => console.log(line));
+  const config = loadConfig();
+  const wanted = { restart: process.argv.slice(2), arrangement: arrangement(allServices(config)) };
+  const ok = await wish(config.DATA_DIR, wanted, (line) => console.log(line));
   process.exitCode = ok ? 0 : 1;
 } catch (error) {
   console.error(`Can't restart: ${(error as Error).message}`);

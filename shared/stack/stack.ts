@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NatsConnection } from "nats";
 import { allServices } from "../../apps/services.ts";
 import { type Config, loadConfig, own, serviceUrl } from "../config.ts";
+import { arrangement } from "../nats/conf.ts";
 import { connectNats } from "../nats/connect.ts";
 import { keep } from "../nats/keeper.ts";
 import { provision } from "../nats/provision.ts";
@@ -38,6 +39,9 @@ const TIDY_NATS = { GOGC: "50" };
 const READY_WITHIN_MS = 30_000;
 const POLL_MS = 50;
 const ASK_MS = 1_000;
+
+const OTHERWISE_ARRANGED =
+  "the build has other services than those that this stack was started with, or they say or hear something else: stop it with Ctrl-C, and npm start";
 
 /** A stack that is running. */
 export class Stack {
@@ -159,9 +163,11 @@ export class Stack {
     }
   }
 
-  /** Does what a command asks for. */
-  fulfil(wish: Wish, { tell, held }: Caller): Promise<void> {
-    return "hold" in wish ? this.hold(wish.hold, held) : this.restart(wish.restart, tell);
+  /** Does what a command asks for. Rejects with a sentence, before anything is done, when NATS is not set up for its build. */
+  async fulfil(wish: Wish, { tell, held }: Caller): Promise<void> {
+    if ("hold" in wish) return this.hold(wish.hold, held);
+    if (wish.arrangement !== arrangement(allServices(this.config))) throw new Error(OTHERWISE_ARRANGED);
+    return this.restart(wish.restart, tell);
   }
 
   /** Stops a service, and starts it again when what must not happen while it runs has happened `meanwhile`. */

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { allServices } from "../../apps/services.ts";
+import { arrangement } from "../../shared/nats/conf.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { consumes } from "../../shared/service/define.ts";
 import { anOrder } from "../support/order.ts";
@@ -68,6 +69,19 @@ test("a rolling restart under load shows no error to a customer, and causes no r
   }
   for (const id of orderIds) expect(await shop.ended(id)).toMatchObject({ status: "completed" });
   await expectNothingRedelivered();
+});
+
+test("a build that NATS was not set up for is refused before anything is stopped", async () => {
+  const pids = () => shop.stack.apps.map(({ pid }) => pid);
+  const before = pids();
+  const others = allServices(shop.stack.config).slice(1);
+  const caller = { tell: () => {}, held: async () => {} };
+
+  const asked = shop.stack.fulfil({ restart: ["loyalty"], arrangement: arrangement(others) }, caller);
+  await expect(asked).rejects.toThrow(
+    /^the build has other services .*: stop it with Ctrl-C, and npm start$/,
+  );
+  expect(pids()).toEqual(before);
 });
 
 /** Every message was delivered to each of its services once, and each delivery was acknowledged. */
