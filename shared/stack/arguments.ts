@@ -11,10 +11,27 @@ export function options<const Known extends NonNullable<ParseArgsConfig["options
   args: readonly string[],
   known: Known,
 ) {
+  return parse(takes, { args: [...args], options: known }).values;
+}
+
+/** What `parseArgs` makes of a command line; `takes` says in words what there is. Throws `Misuse`. */
+export function parse<const Wanted extends ParseArgsConfig>(takes: string, wanted: Wanted) {
   try {
-    return parseArgs({ args: [...args], options: known, strict: true }).values;
+    return parseArgs(wanted);
   } catch (error) {
-    throw new Misuse(`${takes}: ${(error as Error).message.split("\n")[0]}`);
+    const [sentence] = (error as Error).message.split(/\.\s|\.$|\n/); // Node goes on with how to write it otherwise.
+    throw new Misuse(`${takes}: ${sentence}.`);
+  }
+}
+
+/** What this process's arguments ask for; where they can't be understood, it says why, and ends with exit code 2. */
+export function understood<Wanted>(read: (args: string[]) => Wanted): Wanted {
+  try {
+    return read(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof Misuse)) throw error;
+    console.error(error.message);
+    process.exit(2);
   }
 }
 
@@ -43,14 +60,9 @@ export function flag<Known extends string>(
 /** The order that a command is about, and whether it answers in JSON. Throws `Misuse`. */
 export function orderIn(command: string, args: readonly string[]): { orderId: string; json: boolean } {
   const takes = `${command} takes the id of one order, and --json`;
-  try {
-    const known = { json: { type: "boolean", default: false } } as const;
-    const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true });
-    const [orderId] = positionals;
-    if (positionals.length !== 1 || !/^[\w-]{1,64}$/.test(orderId!)) throw new Misuse(`${takes}.`);
-    return { orderId: orderId!.toLowerCase(), json: values.json };
-  } catch (error) {
-    if (error instanceof Misuse) throw error;
-    throw new Misuse(`${takes}: ${(error as Error).message.split("\n")[0]}`);
-  }
+  const known = { json: { type: "boolean", default: false } } as const;
+  const { values, positionals } = parse(takes, { args: [...args], options: known, allowPositionals: true });
+  const [orderId] = positionals;
+  if (positionals.length !== 1 || !/^[\w-]{1,64}$/.test(orderId!)) throw new Misuse(`${takes}.`);
+  return { orderId: orderId!.toLowerCase(), json: values.json };
 }

@@ -5,6 +5,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { Misuse, understood, whole as wholeIn } from "./arguments.ts";
 import { type BacklogRun, measureBacklog } from "./bench/backlog.ts";
 import { placeWaiting, startBroker } from "./bench/broker.ts";
 import { measureCatchUp } from "./bench/catch-up.ts";
@@ -20,10 +21,14 @@ import { Stack } from "./stack.ts";
 const WAITING = 40_000;
 const RAW = 10_000;
 const WARM_UP = 5_000;
+const BACKLOG = 20_000;
+const MOST_EVENTS = 1_000_000;
 const EVENTS = 200;
 const VERSIONS = 20;
 const NEAR = 0.3;
 const TURNS = { turns: 12, orders: 2_000 };
+
+const { part, events } = understood(wantedIn);
 
 // Whatever was started ends with this process.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(2));
@@ -36,8 +41,8 @@ const results: Record<string, unknown> = {
 try {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  if (process.argv[2] === "overhead") await overhead();
-  else if (process.argv[2] === "backlog") await backlogs(Number(process.argv[3] ?? 20_000));
+  if (part === "overhead") await overhead();
+  else if (part === "backlog") await backlogs(events);
   else {
     await contracts();
     await rawAndCatchUp();
@@ -47,6 +52,14 @@ try {
   console.log("\nWritten to bench.json.");
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** What is measured. Throws `Misuse`. */
+function wantedIn([part, events, ...extra]: string[]): { part?: string | undefined; events: number } {
+  const isPart = part === undefined || part === "overhead" || part === "backlog";
+  if (!isPart || extra.length > 0 || (events !== undefined && part !== "backlog"))
+    throw new Misuse("bench takes overhead, or backlog and a number of events.");
+  return { part, events: events === undefined ? BACKLOG : wholeIn("backlog", events, 1, MOST_EVENTS) };
 }
 
 async function contracts(): Promise<void> {

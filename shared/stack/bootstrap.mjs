@@ -1,11 +1,12 @@
 // Makes a fresh clone ready, then runs a command of the project: `node shared/stack/bootstrap.mjs start`.
-// Plain JavaScript with nothing but Node's own modules, since on a fresh clone neither TypeScript nor any package is there.
+// Plain JavaScript with nothing but Node's own modules and a text, since on a fresh clone neither TypeScript nor any package is there.
 
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { USAGE } from "./usage.mjs";
 
 const OLDEST_NODE = [20, 19];
 const STDERR = 2;
@@ -43,7 +44,8 @@ process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
 const [command, ...args] = process.argv.slice(2);
 
 checkNode();
-if (command === "test") {
+if (Object.hasOwn(USAGE, command ?? "") && args.includes("--help")) console.log(USAGE[command]);
+else if (command === "test") {
   await install();
   await check();
 } else if (Object.hasOwn(COMMANDS, command ?? "")) {

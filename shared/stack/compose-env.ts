@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
 import { users } from "../nats/topology.ts";
+import { flag, understood } from "./arguments.ts";
 import { ensurePasswords, readPasswords } from "./passwords.ts";
 import { projectRoot } from "./project.ts";
 
@@ -21,6 +22,7 @@ export function writeComposeEnv(file: string): string[] {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  understood((args) => flag("passwords", args, []));
   const added = writeComposeEnv(join(projectRoot, ".env"));
   console.log(
     added.length > 0 ? `Added to .env: ${added.join(", ")}.` : "Every password is in .env already.",

@@ -1,10 +1,10 @@
 // `npm run conf`: writes nats.conf from the reaction tables.
 
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
 import { natsConf } from "../nats/conf.ts";
-import { projectRoot } from "./project.ts";
+import { flag, understood } from "./arguments.ts";
+import { renew } from "./renew.ts";
 
-writeFileSync(join(projectRoot, "nats.conf"), natsConf(allServices(loadConfig({}))));
+understood((args) => flag("conf", args, []));
+console.log(renew("nats.conf", natsConf(allServices(loadConfig({})))));

@@ -1,7 +1,7 @@
 // The commands of `npm run -s flow`: each takes its arguments and returns what to print.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { stringify } from "yaml";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig, natsUrl } from "../config.ts";
@@ -12,6 +12,7 @@ import { flowTable, markdownTable } from "../flow/table.ts";
 import { natsConf } from "../nats/conf.ts";
 import { flag } from "./arguments.ts";
 import { projectRoot } from "./project.ts";
+import { renew } from "./renew.ts";
 
 const services = allServices(loadConfig({}));
 
@@ -23,16 +24,13 @@ export async function map(args: readonly string[]) {
 }
 
 async function write() {
-  const readme = join(projectRoot, "README.md");
-  const svg = join(projectRoot, "docs", "flow.svg");
-  const text = readFileSync(readme, "utf8");
-  writeFileSync(
-    readme,
-    text.replace(/```mermaid\n[^`]*```/, () => `\`\`\`mermaid\n${flowMap(services)}\n\`\`\``),
+  const picture = `\`\`\`mermaid\n${flowMap(services)}\n\`\`\``;
+  const text = readFileSync(join(projectRoot, "README.md"), "utf8");
+  const readme = renew(
+    "README.md",
+    text.replace(/```mermaid\n[^`]*```/, () => picture),
   );
-  mkdirSync(dirname(svg), { recursive: true });
-  writeFileSync(svg, await flowSvg(services));
-  return "README.md and docs/flow.svg are up to date.";
+  return `${readme}\n${renew("docs/flow.svg", await flowSvg(services))}`;
 }
 
 /** Prints the reaction tables of all services as one. */

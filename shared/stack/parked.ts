@@ -4,14 +4,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ParseArgsConfig, parseArgs, parseEnv } from "node:util";
+import { type ParseArgsConfig, parseEnv } from "node:util";
 import { allServices } from "../../apps/services.ts";
 import { type Config, ConfigError, loadConfig, natsUrl } from "../config.ts";
 import { foresee } from "../parked/dry-run.ts";
 import { type Blocked, type Entry, groupsOf, inOrder } from "../parked/entries.ts";
 import { Operator } from "../parked/operator.ts";
 import { entryText, groupsText, listText, nameOf } from "../parked/texts.ts";
-import { Misuse } from "./arguments.ts";
+import { Misuse, parse } from "./arguments.ts";
 import { end } from "./end.ts";
 
 const USAGE = `npm run -s parked -- COMMAND
@@ -49,7 +49,7 @@ interface Options {
 const json = { type: "boolean" } as const;
 const change = { by: { type: "string" }, "dry-run": { type: "boolean" } } as const;
 
-const commands: Readonly<Record<string, { run: Run; options: ParseArgsConfig["options"] }>> = {
+const commands: Readonly<Record<string, { run: Run; options: NonNullable<ParseArgsConfig["options"]> }>> = {
   list: { run: list, options: { group: { type: "boolean" }, json } },
   show: { run: show, options: { json } },
   redrive: { run: redrive, options: { group: { type: "string" }, ...change } },
@@ -200,7 +200,12 @@ export async function main(
   try {
     const command = name && Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command) throw new Misuse(USAGE);
-    const { positionals, values } = parsed(args, command.options);
+    const takes = `npm run -s parked -- --help says what ${name} takes`;
+    const { positionals, values } = parse(takes, {
+      args: [...args],
+      options: command.options,
+      allowPositionals: true,
+    });
     const config = loadConfig();
     operator = await Operator.connect(natsUrl(config), passwordIn(config));
     return await command.run({ config, operator, out }, positionals.map(idIn), values);
@@ -210,14 +215,6 @@ export async function main(
     return error instanceof Gone ? 1 : 2;
   } finally {
     await operator?.close();
-  }
-}
-
-function parsed(args: readonly string[], options: ParseArgsConfig["options"]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw new Misuse((error as Error).message);
   }
 }
 

@@ -11,8 +11,10 @@ import { keep } from "../nats/keeper.ts";
 import { provision } from "../nats/provision.ts";
 import { ADMIN } from "../nats/topology.ts";
 import { createLog } from "../observability/log.ts";
+import { flag, understood } from "./arguments.ts";
 import { end } from "./end.ts";
 
+const stays = understood((args) => flag("provision", args, ["--keep"])) !== undefined;
 try {
   const config = loadConfig();
   if (!config.ADMIN_PASSWORD)
@@ -22,7 +24,7 @@ try {
   const services = allServices(config);
   await provision(connection, services, config);
   console.log("Streams and consumers are as the reaction tables say.");
-  if (process.argv.includes("--keep")) {
+  if (stays) {
     const stopped = untilStopped(); // Before anyone hears that it has begun, and may want it to end.
     writeFileSync(join(tmpdir(), "provisioned"), "");
     await keep(connection, services, config, createLog("keeper", config.LOG_LEVEL), stopped);

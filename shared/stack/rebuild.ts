@@ -1,24 +1,26 @@
 // `npm run -s rebuild -- SERVICE [--force] [--as-of TIME] [--json]`: a service's database is made anew from the stream.
 
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import type { NatsConnection } from "nats";
 import { allServices } from "../../apps/services.ts";
 import { type Config, ConfigError, loadConfig, natsUrl } from "../config.ts";
 import { connectNats, whyNot } from "../nats/connect.ts";
 import { ADMIN } from "../nats/topology.ts";
 import { type AsOf, type Gone, type Rebuilt, rebuild, rebuildAsOf } from "../service/rebuild.ts";
+import { Misuse, parse } from "./arguments.ts";
 import { whileHeld } from "./control.ts";
 import { end } from "./end.ts";
 import { readPasswords } from "./passwords.ts";
 
+const TAKES = "rebuild takes --force, --as-of TIME, --json and the name of one service";
 const DIFFERS = 1;
 const COULD_NOT_RUN = 2;
 
 try {
   end(await run(argumentsOf(process.argv.slice(2))));
 } catch (error) {
-  console.error(`Can't rebuild: ${(error as Error).message}`);
+  const { message } = error as Error;
+  console.error(error instanceof Misuse ? message : `Can't rebuild: ${message}`);
   end(COULD_NOT_RUN);
 }
 
@@ -26,7 +28,7 @@ async function run({ name, force, asOf, json }: ReturnType<typeof argumentsOf>):
   const config = loadConfig();
   const services = allServices(config);
   const service = services.find((one) => one.name === name);
-  if (!service) throw new Error(`Name a service: ${services.map((one) => one.name).join(", ")}.`);
+  if (!service) throw new Misuse(`${TAKES}: ${services.map((one) => one.name).join(", ")}.`);
 
   const connection = await connect(config);
   try {
@@ -42,7 +44,7 @@ async function run({ name, force, asOf, json }: ReturnType<typeof argumentsOf>):
 }
 
 function argumentsOf(args: string[]) {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parse(TAKES, {
     args,
     allowPositionals: true,
     options: {
@@ -54,7 +56,7 @@ function argumentsOf(args: string[]) {
   const { force, json, "as-of": text } = values;
   const asOf = text === undefined ? undefined : new Date(text);
   if (asOf && Number.isNaN(asOf.getTime()))
-    throw new Error(`--as-of takes a time such as 2026-01-05T09:00Z, not ${text}`);
+    throw new Misuse(`--as-of takes a time such as 2026-01-05T09:00Z, not ${text}.`);
   return { name: positionals.length === 1 ? positionals[0] : undefined, force, asOf, json };
 }
 

@@ -3,14 +3,22 @@
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
 import { arrangement } from "../nats/conf.ts";
+import { Misuse, understood } from "./arguments.ts";
 import { wish } from "./control.ts";
 
+const restart = understood(servicesIn);
 try {
   const config = loadConfig();
-  const wanted = { restart: process.argv.slice(2), arrangement: arrangement(allServices(config)) };
+  const wanted = { restart, arrangement: arrangement(allServices(config)) };
   const ok = await wish(config.DATA_DIR, wanted, (line) => console.log(line));
   process.exitCode = ok ? 0 : 1;
 } catch (error) {
   console.error(`Can't restart: ${(error as Error).message}`);
   process.exitCode = 1;
+}
+
+function servicesIn(args: string[]): string[] {
+  const option = args.find((arg) => arg.startsWith("-"));
+  if (option) throw new Misuse(`restart takes names of services, not ${option}.`);
+  return args;
 }

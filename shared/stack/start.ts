@@ -2,10 +2,13 @@
 
 import type { Server } from "node:net";
 import { MONITOR } from "../nats/topology.ts";
+import { flag, understood } from "./arguments.ts";
 import { listenForWishes } from "./control.ts";
 import { EXAMPLE_ORDER } from "./example.ts";
 import { pretty } from "./pretty.ts";
 import { Stack } from "./stack.ts";
+
+understood((args) => flag("start", args, []));
 
 /** A second Ctrl-C after that many milliseconds ends at once; one that is sooner is npm's, which hands on the first. */
 const AGAIN_MS = 1_000;

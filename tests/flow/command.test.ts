@@ -27,6 +27,14 @@ describe("flow", () => {
     expect(readFileSync(join(projectRoot, "nats.conf"), "utf8").endsWith(out)).toBe(true);
   });
 
+  it("says of what it writes whether that was up to date", async () => {
+    expect(await flow("map", "--write")).toEqual({
+      code: 0,
+      out: "README.md is up to date.\ndocs/flow.svg is up to date.\n",
+      err: "",
+    });
+  });
+
   it("says how it is used", async () => {
     expect(await flow("--help")).toMatchObject({
       code: 0,
