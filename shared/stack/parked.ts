@@ -20,8 +20,8 @@ const USAGE = `npm run -s parked -- COMMAND
   show ID [--json]               one message: cause, stack, data, and its lane
   redrive ID... | --group GROUP [--dry-run] [--by NAME]
                                  has messages handled again, in the order of their lanes; those that wait follow
-  discard ID --reason "..." [--dry-run] [--by NAME]
-                                 gives a message up for good; those that wait behind it go on`;
+  discard ID... --reason "..." [--dry-run] [--by NAME]
+                                 gives messages up for good; those that wait behind them go on`;
 
 /** How long to wait for what becomes of it. */
 const ANSWER_WITHIN_MS = 5_000;
@@ -97,19 +97,20 @@ async function redrive(task: Task, ids: readonly number[], options: Options): Pr
 async function discard(task: Task, ids: readonly number[], options: Options): Promise<number> {
   const { operator, out } = task;
   const { reason } = options;
-  if (ids.length !== 1) throw new Misuse("discard takes one ID, as list prints them");
+  if (ids.length === 0) throw new Misuse("discard takes IDs, as list prints them");
   if (!reason?.trim()) throw new Misuse('discard wants a --reason "...", for those who ask later');
   const entries = await operator.entries();
-  const [entry] = chosen(entries, ids) as [Entry];
-  const { handled } = inOrder(entries, (other) => other === entry);
-  const next = handled.slice(1);
+  const unwanted = new Set(chosen(entries, ids));
+  const { handled } = inOrder(entries, (entry) => unwanted.has(entry));
+  const next = handled.filter((entry) => !unwanted.has(entry));
   if (options["dry-run"]) {
-    out(`${nameOf(entry)} is given up: nothing of it happens, now or when it comes again.`);
+    for (const entry of unwanted)
+      out(`${nameOf(entry)} is given up: nothing of it happens, now or when it comes again.`);
     foretell(task, next);
     return 0;
   }
-  await operator.say("discarded", entry, nameIn(options), reason);
-  return awaitEnds(task, [entry, ...next]);
+  for (const entry of unwanted) await operator.say("discarded", entry, nameIn(options), reason);
+  return awaitEnds(task, [...unwanted, ...next]);
 }
 
 /** Tells what has become of the entries, as far as it is known soon; 1 if one has failed again. */

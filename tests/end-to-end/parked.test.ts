@@ -138,6 +138,22 @@ test("what nobody will ever read is given up, with a reason, and the order goes 
   expect({ code, text }).toMatchObject({ code: 0 });
   expect(await parkedOf(orderId, "inventory")).toEqual([]);
   expect(await saidOf(orderId)).toContain(`stock.reserved.${orderId}`);
+
+  const others = await shop.until("everyone else has put it aside", async () => {
+    const failed = (await parkedOf(orderId)).filter(({ state }) => state === "failed");
+    return failed.length === READERS.length - 1 ? failed : undefined;
+  });
+  const ids = others.map(({ id }) => `${id}`);
+  expect(await parked("discard", ...ids, "999999", "--reason", "a test")).toMatchObject({
+    code: 1,
+    text: expect.stringContaining("Nothing is parked as 999999"),
+  });
+  expect((await parkedOf(orderId)).length).toBeGreaterThan(0);
+  expect(await parked("discard", ...ids, "--reason", "a test")).toMatchObject({ code: 0 });
+  await shop.until("the goods have left, and nothing of the order is parked", async () => {
+    const haveLeft = (await saidOf(orderId)).includes(`stock.committed.${orderId}`);
+    return (haveLeft && (await parkedOf(orderId)).length === 0) || undefined;
+  });
 });
 
 test("every action is in the stream of the flow: what, by whom, and why", async () => {
