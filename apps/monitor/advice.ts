@@ -43,7 +43,7 @@ export function adviceFor(config: Config): Advice {
   }
   return {
     restart: (service) => `npm run -s restart -- ${service}`,
-    startNats: () => "npm start  # where it runs already, Ctrl-C comes first",
+    startNats: () => "npm start",
     showParked: (id) => `npm run -s parked -- show ${id}`,
     showOrder: (orderId) => `npm run -s order -- ${orderId}`,
     askForOrder,

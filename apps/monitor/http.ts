@@ -55,7 +55,9 @@ const orders = createRoute({
     query: z.object({
       status: z.enum(["pending", "in-review", "completed", "cancelled"]).optional(),
       id: partOfId.optional().describe("A part of their ids."),
-      customer: freeText(64).optional().describe("A part of their customer's id; capitals from A to Z do not matter."),
+      customer: freeText(64)
+        .optional()
+        .describe("A part of their customer's id; capitals from A to Z do not matter."),
       cursor: z.uuid().optional().describe("`next` of the page before."),
       limit: z.coerce.number().int().min(1).max(500).default(50),
     }),

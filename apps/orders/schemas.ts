@@ -113,7 +113,9 @@ export const orderParams = z.object({ id: z.string().max(64) });
 export const listQuery = z.object({
   status: status.optional(),
   id: partOfId.optional().describe("A part of their ids."),
-  customer: freeText(64).optional().describe("A part of their customer's id; capitals from A to Z do not matter."),
+  customer: freeText(64)
+    .optional()
+    .describe("A part of their customer's id; capitals from A to Z do not matter."),
   order: z.enum(["newest", "oldest"]).default("newest").describe("Which come first."),
   cursor: z.uuid().optional().describe("`next` of the page before."),
   limit: z.coerce.number().int().min(1).max(500).default(50),

@@ -168,7 +168,7 @@ describe("an order is stuck", () => {
       at: "NATS",
       sentence:
         "NATS is not reachable: nothing goes on until it is back, and nothing is lost. Meanwhile orders has decided order.created, which waits in its outbox for 1 min.",
-      command: "npm start  # where it runs already, Ctrl-C comes first",
+      command: "npm start",
     });
   });
 
