@@ -5,7 +5,7 @@ import { nameOf } from "../../shared/flow/table.ts";
 import { words } from "../../shared/flow/words.ts";
 import { type AnyService, consumes, type Reaction } from "../../shared/service/define.ts";
 import { type Foreseen, type Past, Rehearsal, type Unmet } from "../../shared/service/rehearsal.ts";
-import type { Told } from "./timeline.ts";
+import { endOf, type Told } from "./timeline.ts";
 
 /** What the monitor knows of how far a service has come. */
 export interface Progress {
@@ -49,15 +49,15 @@ export interface Expected {
   readonly commands: readonly string[];
 }
 
-/** A service that waits for facts that nobody is expected to say now. */
+/** A service that waits for facts that nobody is expected to say now: for all of them, or it would have begun. */
 export interface Waiting {
   readonly service: string;
   readonly missing: readonly FactType[];
-  /** What does not hold yet, in words. */
+  /** What does not hold yet: the names of the row's conditions, in words. */
   readonly until: readonly string[];
 }
 
-/** What is ahead of an order. */
+/** What is ahead of an order. Once it has ended, what is missing never comes, and nobody waits for it. */
 export interface Outlook {
   readonly expected: readonly Expected[];
   readonly waiting: readonly Waiting[];
@@ -77,7 +77,7 @@ export class Lookahead {
     const looks = this.#services.map((service) => this.#lookAt(service, told, progress, parked));
     return {
       expected: looks.flatMap(({ expected }) => expected),
-      waiting: looks.flatMap(({ waiting }) => waiting),
+      waiting: endOf(told) ? [] : looks.flatMap(({ waiting }) => waiting),
     };
   }
 

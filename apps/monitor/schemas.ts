@@ -117,7 +117,9 @@ export const story = z
     expected: z.array(expected),
     waiting: z
       .array(z.object({ service: z.string(), missing: z.array(z.string()), until: z.array(z.string()) }))
-      .openapi({ description: "Services that have heard a part of what they wait for." }),
+      .openapi({
+        description: "Services that have heard a part of what they wait for; none once it has ended.",
+      }),
   })
   .openapi("OrderStory");
 

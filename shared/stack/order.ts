@@ -47,9 +47,7 @@ function text({ orderId, end, steps, expected, waiting }: OrderStory): string {
     const end = by === null ? "" : `; at ${clock(by, now)}, without an answer: ${otherwise.join(" and ")}`;
     return `  ${service} ${does} ${about}${then}${end}`;
   });
-  const rest = end
-    ? []
-    : waiting.map(({ service, missing }) => `  ${service} waits for ${missing.join(" and ")}`);
+  const rest = waiting.map(({ service, missing }) => `  ${service} waits for ${missing.join(" and ")}`);
   return [
     `${orderId}: ${state}. All times are UTC.`,
     columns(rows),

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Lookahead, type ParkedOf, type Progress } from "../../apps/monitor/expected.ts";
-import { type Told, timeline } from "../../apps/monitor/timeline.ts";
+import { endOf, type Told, timeline } from "../../apps/monitor/timeline.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
 import type { Event } from "../../shared/contracts/events.ts";
@@ -70,6 +70,13 @@ describe.each(scenarios)("in $name", (scenario) => {
     expect(expected.map(({ service, kind }) => `${service} ${kind}`)).toEqual(
       scenario.ends === "risk.flagged" ? ["risk waits"] : [],
     );
+  });
+
+  it("nobody waits for what never comes, once the order has ended", async () => {
+    const told = await storyOf(scenario);
+    const end = endOf(told)?.seq ?? Number.POSITIVE_INFINITY;
+    for (const { seq } of told.filter(({ seq }) => seq >= end))
+      expect(lookahead.look(told.slice(0, seq), heardUpTo(seq), []).waiting).toEqual([]);
   });
 
   it("no step is flagged", async () => {

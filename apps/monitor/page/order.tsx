@@ -96,11 +96,9 @@ function Next({ story }: { story: Story }) {
           <a href={`/services/${one.service}`}>{one.service}</a> {sentenceOf(one)}
         </li>
       ))}
-      {waiting.map(({ service, missing, until }) => (
+      {waiting.map(({ service, missing }) => (
         <li key={`waiting ${service}`}>
-          <a href={`/services/${service}`}>{service}</a> waits
-          {missing.length > 0 ? ` for ${missing.join(" and ")}` : ""}
-          {until.length > 0 ? ` until ${until.join(" and ")}` : ""}
+          <a href={`/services/${service}`}>{service}</a> waits for {missing.join(" and ")}
         </li>
       ))}
     </ul>
