@@ -91,6 +91,10 @@ const step = z
     id: z.string().optional(),
     cause,
     waitMs: z.int().nullable().openapi({ description: "Since its cause was stored." }),
+    reason: z
+      .string()
+      .nullable()
+      .openapi({ description: "Why it was said, in its own words and in one short line." }),
     data: z.unknown(),
     flags: z.array(z.string()).openapi({ description: "What should not be, as sentences." }),
   })

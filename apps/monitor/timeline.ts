@@ -6,6 +6,7 @@ import { EITHER_OR, ONLY_AFTER } from "../../shared/contracts/sequence.ts";
 import { shown } from "../../shared/contracts/shown.ts";
 import type { wishes } from "../../shared/nats/topology.ts";
 import { type AnyService, emits } from "../../shared/service/define.ts";
+import { reasonIn } from "./reason.ts";
 
 /** A message of the flow as it was read. */
 export interface Told {
@@ -49,6 +50,8 @@ export interface Step {
   readonly cause: Cause;
   /** From when its cause was stored until it was, in milliseconds; null where the cause is none of the steps. */
   readonly waitMs: number | null;
+  /** Why it was said, in its own words and in one short line; null where it does not say. */
+  readonly reason: string | null;
   readonly data: unknown;
   /** What is wrong with it, as sentences. */
   readonly flags: readonly string[];
@@ -82,20 +85,23 @@ function step(
     const { said, service, by, reason } = wish;
     const cause = { kind: "operator", by } as const;
     const data = { service, ...(reason && { reason }) };
-    return { seq, at, type: said, saidBy: by, id: undefined, cause, waitMs: null, data, flags: [] };
+    const known = { seq, at, type: said, saidBy: by, id: undefined, cause, waitMs: null };
+    return { ...known, reason: reasonIn(data), data, flags: [] };
   }
   if (!event) {
     const type = parseSubject(subject)?.type ?? subject;
     const cause = { kind: "unknown", id: "" } as const;
     const flags = [`it can't be read: ${fault}`];
-    return { seq, at, type, saidBy: "unknown", id: undefined, cause, waitMs: null, data: null, flags };
+    const known = { seq, at, type, saidBy: "unknown", id: undefined, cause, waitMs: null };
+    return { ...known, reason: null, data: null, flags };
   }
   const { id, type, source, data } = event;
   const because = byId.get(event.causationId);
   const cause = causeOf(event, because, services);
   const waitMs = because && because !== one ? at - because.at : null;
   const flags = flagsOf(one, event, because, cause, told, services);
-  return { seq, at, type, saidBy: source, id, cause, waitMs, data: shown(data), flags };
+  const reason = reasonIn(data);
+  return { seq, at, type, saidBy: source, id, cause, waitMs, reason, data: shown(data), flags };
 }
 
 function causeOf(

@@ -4,6 +4,7 @@ import type { WorkOfKey } from "../../shared/service/work.ts";
 import type { Advice } from "./advice.ts";
 import type { Expected, Outlook } from "./expected.ts";
 import type { ConsumerStand } from "./poll.ts";
+import { reasonIn } from "./reason.ts";
 import { endOf, isOrder, type Told } from "./timeline.ts";
 import { clock, span } from "./words.ts";
 
@@ -107,14 +108,18 @@ function answer(found: Circumstances, advice: Advice): Answer {
   const end = endOf(told);
   const reasons = [...unpublished, ...found.outlook.expected.map((one) => reasonFor(one, found, advice))];
   const [first] = reasons.toSorted((a, b) => a.rank - b.rank);
-  const ended =
-    end && `The order is ${end.event!.type.replace("order.", "")} since ${clock(end.at, found.now)}`;
+  const ended = end && ending(end, found.now);
   if (first) {
     const { rank: _, sentence, ...rest } = first;
-    return { ...rest, sentence: ended ? `${ended}, and not all is done: ${sentence}` : sentence };
+    return { ...rest, sentence: ended ? `${ended}; not all is done: ${sentence}` : sentence };
   }
   if (ended) return { situation: "ended", at: null, sentence: `${ended}; it is not stuck.`, command: look };
   return { situation: "stuck", at: null, sentence: lost(found), command: look };
+}
+
+function ending({ at, event }: Told, now: number): string {
+  const reason = reasonIn(event!.data);
+  return `The order is ${event!.type.replace("order.", "")} since ${clock(at, now)}${reason ? `: ${reason}` : ""}`;
 }
 
 function withoutNats(found: Circumstances, advice: Advice): Answer {

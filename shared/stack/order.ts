@@ -38,7 +38,7 @@ function text({ orderId, end, steps, expected, waiting }: OrderStory): string {
     step.saidBy,
     becauseOf(step.cause),
     step.waitMs === null ? "" : `after ${span(step.waitMs)}`,
-    step.flags.join("; ") && `! ${step.flags.join("; ")}`,
+    [step.reason, step.flags.join("; ") && `! ${step.flags.join("; ")}`].filter(Boolean).join("  "),
   ]);
   const next = expected.map(({ service, kind, what, on, says, by, otherwise, commands }) => {
     const does = kind === "parked" ? "has parked" : kind === "waits" ? waitsFor(commands) : kind;

@@ -131,6 +131,20 @@ describe("when a service is down", () => {
   });
 });
 
+test("an order that was cancelled says why, and that nothing is to come", async () => {
+  const orderId = await shop.place({ paymentToken: "tok_decline" });
+  await shop.ended(orderId);
+  await visitor.visit(`/orders/${orderId}`, async (page) => {
+    const why = "payment-declined, the card was declined";
+    await page.locator("[data-why]").getByText(`: ${why}; it is not stuck.`).waitFor();
+    await page.getByText("Nothing: it has ended with order.cancelled.").waitFor();
+    await page
+      .locator(".timeline li", { hasText: "order.cancelled" })
+      .getByText(why, { exact: true })
+      .waitFor();
+  });
+});
+
 test("a review is approved on the page, and its order completes; another one is rejected", async () => {
   const large = { lines: [{ sku: "TEA-001", quantity: 1, unitPriceCents: 200_000 }] };
   const [good, bad] = [await shop.place(large), await shop.place(large)];
@@ -216,7 +230,7 @@ describe("what is parked", () => {
     await visitor.visit(`/orders/${orderId}`, async (page) => {
       const step = page.locator(".timeline li", { hasText: "discarded" });
       await step.locator("summary").click();
-      await step.getByText("<b>nobody</b> can read it").waitFor();
+      await step.locator("pre").getByText("<b>nobody</b> can read it").waitFor();
     });
     for (const { subject } of await shop.parked()) expect(subject).toContain(orderId);
   });

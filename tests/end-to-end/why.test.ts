@@ -296,7 +296,7 @@ describe("an order that is not stuck", () => {
     expect(await shop.command("order", [cancelled])).toMatchObject({
       code: 0,
       text: expect.stringMatching(
-        /payment\.declined +payments +on .*\n.*order\.cancelled +orders +on payment\.declined/,
+        /payment\.declined +payments +on .*\n.*order\.cancelled +orders +on payment\.declined .* {2}payment-declined, the card was declined\n/,
       ),
     });
   });
@@ -338,7 +338,7 @@ async function expectEnded(
   const answer = await untilTold(
     shop,
     orderId,
-    new RegExp(`^The order is ${end} since .* UTC; it is not stuck\\.$`),
+    new RegExp(`^The order is ${end} since .* UTC(: [^;]+)?; it is not stuck\\.$`),
   );
   expect(answer).toMatchObject({ situation: "ended", at: null });
 }

@@ -249,6 +249,30 @@ describe("a step is flagged", () => {
   });
 });
 
+describe("a step says in a line", () => {
+  const reasonOf = (event: Event) => timeline(toldOf([event]), services)[0]!.reason;
+
+  it("why it was said, whatever its fact calls that", () => {
+    expect(reasonOf(heard("payment.declined", { orderId: ORDER, reason: "no such card" }))).toBe(
+      "no such card",
+    );
+    const verdict = { orderId: ORDER, score: 60, reasons: ["a large total", "a new customer"] };
+    expect(
+      reasonOf(heard("risk.rejected", { ...verdict, decidedBy: "OPERATOR", note: "a stolen card" })),
+    ).toBe("a large total, a new customer, a stolen card");
+    expect(reasonOf(heard("order.cancelled", { orderId: ORDER, reason: "withdrawn", detail: null }))).toBe(
+      "withdrawn",
+    );
+  });
+
+  it("nothing of why, where its fact does not say", () => {
+    expect(reasonOf(heard("order.completed", { orderId: ORDER }))).toBeNull();
+    expect(
+      reasonOf(heard("risk.cleared", { orderId: ORDER, score: 1, reasons: [], decidedBy: "RULES" })),
+    ).toBeNull();
+  });
+});
+
 it("a payment token is nobody's business", () => {
   const created = heard("order.created", order({ orderId: ORDER }), {
     source: "orders",

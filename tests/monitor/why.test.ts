@@ -347,13 +347,30 @@ describe("an order that has ended", () => {
     });
   });
 
+  it("says why it was cancelled, in one short line", () => {
+    const because = (reason: string, detail: string | null) => {
+      const cancelled = heard("order.cancelled", { orderId: ORDER, reason, detail }, { source: "orders" });
+      return tell({ told: toldOf([created, cancelled]) }).sentence;
+    };
+    expect(because("payment-declined", "the card was declined")).toBe(
+      "The order is cancelled since 09:00:00 UTC: payment-declined, the card was declined; it is not stuck.",
+    );
+    expect(because("withdrawn", null)).toBe(
+      "The order is cancelled since 09:00:00 UTC: withdrawn; it is not stuck.",
+    );
+    expect(because("withdrawn", "\u001b[31mtoo late.\n\tSorry.\n")).toContain(
+      "UTC: withdrawn, [31mtoo late. Sorry; it",
+    );
+    expect(because("withdrawn", "🫖".repeat(500))).toContain(`: withdrawn, ${"🫖".repeat(68)}…; it`);
+  });
+
   it("may still owe something, which is told", () => {
     const mail = due("notifications", { kind: "performs", what: "mails", says: [] });
     expect(tell({ told, outlook: expecting(mail), consumers: [down("notifications")] })).toMatchObject({
       situation: "stuck",
       at: "notifications",
       sentence:
-        "The order is completed since 09:00:01 UTC, and not all is done: notifications is not running: order.created waits for it for 1 min.",
+        "The order is completed since 09:00:01 UTC; not all is done: notifications is not running: order.created waits for it for 1 min.",
     });
   });
 });

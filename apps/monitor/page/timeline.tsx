@@ -16,7 +16,7 @@ export function Timeline({ story }: { story: Story }) {
 }
 
 function Moment({ step }: { step: Step }) {
-  const { seq, at, type, saidBy, waitMs, data, flags } = step;
+  const { seq, at, type, saidBy, waitMs, reason, data, flags } = step;
   return (
     <li class={flags.length > 0 ? "flagged" : ""} id={`step-${seq}`}>
       <time dateTime={new Date(at).toISOString()}>{new Date(at).toISOString().slice(11, 23)}</time>
@@ -28,6 +28,7 @@ function Moment({ step }: { step: Step }) {
           </span>
           {waitMs === null ? null : <span class="wait"> +{span(waitMs)}</span>}
         </p>
+        {reason === null ? null : <p class="reason">{reason}</p>}
         {flags.map((flag) => (
           <p key={flag} class="flag">
             Odd: {flag}.
