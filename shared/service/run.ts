@@ -158,8 +158,8 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     observers: observing.http,
     metrics: metrics && (() => metrics.text()),
   });
+  routes?.(app, runtime); // First of all in the reference, too.
   workRoutes(app, new Work(db, runtime));
-  routes?.(app, runtime);
   const server = await serve(app, {
     host: config.HTTP_HOST,
     port: own(config, name, "PORT"),

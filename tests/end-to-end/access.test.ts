@@ -100,6 +100,12 @@ test("a review is answered by keyboard alone, and the keyboard stays where it wa
   expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
 });
 
+test("a service's reference begins with what is its own", async () => {
+  const { body } = await shop.get("orders", "/openapi.json");
+  expect(Object.keys(body.paths)[0]).toBe("/orders");
+  expect(Object.keys(body.paths).slice(-2)).toEqual(["/standing", "/standing/{key}"]);
+});
+
 test("nothing on the page has thrown, or was forbidden by its policy", () => {
   expect(visitor.complaints).toEqual([]);
 });

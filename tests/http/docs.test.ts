@@ -47,6 +47,11 @@ describe("the page", () => {
     expect(page).toContain("Place an order");
   });
 
+  test("breaks paths at their slashes, if anywhere", () => {
+    expect(page).toContain("<code>/orders<wbr>/{id}</code>");
+    expect(page).toContain("<code>/orders</code>");
+  });
+
   test("shows fields behind references, with types and bounds", () => {
     expect(page).toContain("<code>lines[].sku</code> <small>required</small>");
     expect(page).toContain("string, 1 to 40 characters");

@@ -51,7 +51,11 @@ const id = (method: string, path: string) =>
   `${method}${path.replace(/[^a-z0-9]+/gi, "-")}`.replace(/-$/, "");
 
 const signature = (method: string, path: string) =>
-  html`<span class="method ${method}">${method.toUpperCase()}</span> <code>${path}</code>`;
+  html`<span class="method ${method}">${method.toUpperCase()}</span> <code>${breakable(path)}</code>`;
+
+/** A path that goes on in another line at its slashes. */
+const breakable = (path: string) =>
+  path.split(/(?<=.)(?=\/)/).map((part, n) => html`${n > 0 && html`<wbr>`}${part}`);
 
 function section({ id, method, path, operation }: Entry) {
   const { summary, description, deprecated, parameters = [], requestBody, responses = {} } = operation;
