@@ -2,6 +2,7 @@
 
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "nats";
+import type { Page } from "playwright-core";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { allServices } from "../../apps/services.ts";
@@ -66,6 +67,20 @@ test("the map shows every service and every fact", async () => {
     expect(onArrows).toContain("payment.authorized");
     expect(factTypes).toEqual(expect.arrayContaining([...onArrows]));
   });
+});
+
+test("the legend of the charts shows every service in a colour of its own, by day and by night", async () => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const look = async (page: Page) => {
+      await page.locator(".u-legend .u-marker").first().waitFor();
+      const colours = await page.evaluate(
+        "[...document.querySelectorAll('.u-marker')].map((one) => getComputedStyle(one).backgroundColor)",
+      );
+      expect(new Set(colours as string[]).size).toBe(allServices(shop.stack.config).length);
+      expect(colours).not.toContain("rgba(0, 0, 0, 0)");
+    };
+    await visitor.visit("/", look, { colorScheme });
+  }
 });
 
 test("an address that is none says so, and leads to those that are", async () => {

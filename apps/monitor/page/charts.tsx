@@ -94,6 +94,7 @@ const TIME_SPACE = 80;
 
 function options(lines: string[], width: number): uPlot.Options {
   const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const colourOf = (line: number) => colour(COLOURS[line % COLOURS.length]!);
   const axis = {
     stroke: colour("--quiet"),
     grid: { stroke: colour("--line"), width: 1 },
@@ -104,7 +105,11 @@ function options(lines: string[], width: number): uPlot.Options {
     height: HEIGHT,
     tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), "Etc/UTC"),
     cursor: { y: false },
-    legend: { show: lines.length > 1, live: false },
+    legend: {
+      show: lines.length > 1,
+      live: false,
+      markers: { width: 0, fill: (_, line) => colourOf(line - 1) },
+    },
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [
       { ...axis, size: 30, space: TIME_SPACE, values: times },
@@ -114,7 +119,7 @@ function options(lines: string[], width: number): uPlot.Options {
       {},
       ...lines.map((label, index) => ({
         label,
-        stroke: colour(COLOURS[index % COLOURS.length]!),
+        stroke: colourOf(index),
         width: 1.5,
         points: { show: false },
       })),
