@@ -44,11 +44,11 @@ export async function drawings(map: FlowMap): Promise<{ wide: Drawing; narrow: D
 function wideDot(map: FlowMap): string {
   // A rate is as long as the zeros that keep its place; what is drawn is smaller than what is measured.
   const labels = (facts: readonly { type: string }[]) => facts.map(({ type }) => `${type} 00.0`).join("\n");
-  return dot(map, { rankdir: "LR", nodesep: 0.22, ranksep: 0.25 }, { width: 1.55, height: 0.75 }, labels);
+  return dot(map, { rankdir: "LR", nodesep: 0.22, ranksep: 0.25 }, { width: 1.55, height: 0.92 }, labels);
 }
 
 function narrowDot(map: FlowMap): string {
-  return dot(map, { rankdir: "TB", nodesep: 0.1, ranksep: 0.3 }, { width: 1.7, height: 0.75 }, () => "000.0");
+  return dot(map, { rankdir: "TB", nodesep: 0.1, ranksep: 0.3 }, { width: 1.7, height: 0.92 }, () => "000.0");
 }
 
 function dot(

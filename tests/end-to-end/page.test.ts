@@ -69,6 +69,19 @@ test("the map shows every service and every fact", async () => {
   });
 });
 
+test("a box of the map has room for the longest wait, on a desk and on a phone", async () => {
+  for (const width of [1280, 390]) {
+    const look = async (page: Page) => {
+      await page.locator(".map .waits").first().waitFor();
+      for (const longest of ["2,000,000 wait", "for 23 h 59 min", "NOBODY LISTENING"]) {
+        const say = `for (const { firstChild } of document.querySelectorAll(".map .waits")) firstChild.data = "${longest}";`;
+        expect(await spilling(page, say), `${longest} at ${width} px`).toEqual([]);
+      }
+    };
+    await visitor.visit("/", look, { viewport: { width, height: 800 } });
+  }
+});
+
 test("the legend of the charts shows every service in a colour of its own, by day and by night", async () => {
   for (const colorScheme of ["light", "dark"] as const) {
     const look = async (page: Page) => {
@@ -112,11 +125,13 @@ describe("when a service is down", () => {
       stuck = await shop.place();
 
       await service.getByText("NOBODY LISTENING").waitFor();
-      await service.getByText(/^[1-9]\d* waits?, /).waitFor();
+      await service.getByText(/^[1-9]\d* waits?\b/).waitFor();
+      await service.getByText(/^for \d+ m?s\b/).waitFor();
       const row = page.locator('[data-consumer="payments"]');
       await row.getByText("NOBODY LISTENING").waitFor();
       expect(await row.locator('[data-head="Waits"]').innerText()).toMatch(/^[1-9]/);
       expect(await page.evaluate("window.isTheSame")).toBe(true);
+      expect(await spilling(page)).toEqual([]);
     });
   });
 
@@ -383,6 +398,17 @@ test("whoever leaves a view before its first frame is drawn leaves nothing of it
 test("nothing on the page has thrown, or was forbidden by its policy", () => {
   expect(visitor.complaints).toEqual([]);
 });
+
+/** The texts on the map that reach over the edge of their box, once a script was run. */
+function spilling(page: Page, script = ""): Promise<unknown> {
+  return page.evaluate(`${script} [...document.querySelectorAll(".map .box")].flatMap((box) => {
+    const edge = box.querySelector("rect").getBBox();
+    return [...box.querySelectorAll("text")].filter((text) => {
+      const { x, y, width, height } = text.getBBox();
+      return x < edge.x || y < edge.y || x + width > edge.x + edge.width || y + height > edge.y + edge.height;
+    }).map(({ textContent }) => textContent);
+  })`);
+}
 
 function data(name: string): (elements: { dataset?: unknown }[]) => string[] {
   // Runs in the browser: it knows nothing of what is around it.

@@ -99,28 +99,32 @@ function Place({ box }: { box: Box }) {
     );
   }
   const status = consumer?.status ?? "";
-  const waits = consumer ? lagOf(consumer) : "";
+  const waits = consumer ? lagOf(consumer) : [];
+  const top = y - (waits.length > 1 ? 16 : 9);
   return (
     <a href={`/services/${name}`} data-service={name}>
       <g class={`box ${status.toLowerCase().replaceAll(" ", "-")}`}>
         <rect {...corner} rx="8" />
-        <text class="name" x={x} y={y - 9}>
+        <text class="name" x={x} y={top}>
           {`${name} `}
         </text>
-        <text class="status" x={x} y={y + 6}>
+        <text class="status" x={x} y={top + 15}>
           {`${status} `}
         </text>
-        <text x={x} y={y + 20}>
-          {waits}
-        </text>
+        {waits.map((line, index) => (
+          <text key={index} class="waits" x={x} y={top + 29 + index * LINE}>
+            {`${line} `}
+          </text>
+        ))}
       </g>
     </a>
   );
 }
 
-function lagOf({ lag, lagSeconds }: Consumer): string {
-  if (lag === 0) return "nothing waits";
-  return `${count(lag)} ${lag === 1 ? "waits" : "wait"}, ${seconds(lagSeconds)}`;
+/** In lines that a box has room for, whatever has piled up. */
+function lagOf({ lag, lagSeconds }: Consumer): string[] {
+  if (lag === 0) return ["nothing waits"];
+  return [`${count(lag)} ${lag === 1 ? "waits" : "wait"}`, `for ${seconds(lagSeconds)}`];
 }
 
 function useMedia(query: string): boolean {

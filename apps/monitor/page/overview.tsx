@@ -19,7 +19,8 @@ export function Overview() {
         <FlowMap />
         <p class="quiet">
           Services, and the facts that go from one to the next, with how many a second if there are any.
-          Dashed: what people ask for. A figure in a service is how many events wait for it.
+          Dashed: what people ask for. A service shows how many events wait for it, and for how long the
+          first.
         </p>
       </section>
       <section aria-labelledby="consumers-title">
