@@ -292,7 +292,22 @@ export const troubles = z.object({
 
 export const reviews = z.object({
   reviews: z.array(
-    z.object({ orderId: z.string(), score: z.int(), reasons: z.array(z.string()), decideBy: z.string() }),
+    z.object({
+      orderId: z.string(),
+      score: z.int(),
+      reasons: z.array(z.string()),
+      decideBy: z.string(),
+      placed: z
+        .object({
+          customerId: z.string(),
+          totalCents: z.int(),
+          currency: z.string(),
+          lines: z.array(z.object({ sku: z.string(), quantity: z.int() })),
+        })
+        .optional()
+        .openapi({ description: "What was ordered, if risk has kept it." }),
+    }),
   ),
   next: z.string().optional(),
+  total: z.int().openapi({ description: "All that are open; 1,000 are counted at most." }),
 });

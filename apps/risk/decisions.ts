@@ -29,14 +29,19 @@ export function isNew({ status }: Assessment): boolean {
 }
 
 export function assess({ reviewFromCents, reviewMs }: RiskPolicy) {
-  return (_: Assessment, { data: { orderId, totalCents }, time }: Event<"order.created">) => {
+  return (_: Assessment, { data: { orderId, totalCents, currency }, time }: Event<"order.created">) => {
     const score = Math.min(100, Math.round((50 * totalCents) / Math.max(1, reviewFromCents)));
     if (totalCents < reviewFromCents) {
       return [fact("risk.cleared", { orderId, score, reasons: [], decidedBy: "RULES" })];
     }
-    const reasons = [`the total is ${reviewFromCents} cents or more`];
+    const reasons = [`the total is ${amount(reviewFromCents)} ${currency} or more`];
     return [fact("risk.flagged", { orderId, score, reasons, decideBy: time + reviewMs })];
   };
+}
+
+/** Cents as people write an amount: `1,000.00`. */
+function amount(cents: number): string {
+  return (cents / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
 export function review({ status, score, reasons }: Assessment, { orderId, decision, note = null }: Review) {

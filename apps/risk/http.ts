@@ -12,14 +12,23 @@ import { json, jsonBody, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import type { Runtime } from "../../shared/service/runtime.ts";
 import { reviewOrder } from "./service.ts";
-import type { RiskStore } from "./store.ts";
+import { COUNTED, type RiskStore } from "./store.ts";
 
 const openReview = z
   .object({
     orderId: z.string(),
     score: z.int().openapi({ description: "0 to 100." }),
-    reasons: z.array(z.string()).openapi({ example: ["the total is 100000 cents or more"] }),
+    reasons: z.array(z.string()).openapi({ example: ["the total is 1,000.00 EUR or more"] }),
     decideBy: z.iso.datetime().openapi({ description: "Without an answer the order is rejected then." }),
+    placed: z
+      .object({
+        customerId: z.string(),
+        totalCents: z.int(),
+        currency: z.string(),
+        lines: z.array(z.object({ sku: z.string(), quantity: z.int(), unitPriceCents: z.int() })),
+      })
+      .optional()
+      .openapi({ description: "What was ordered; not there if an older build has flagged the order." }),
   })
   .openapi("Review");
 
@@ -46,8 +55,8 @@ const listReviews = createRoute({
   },
   responses: {
     200: json(
-      z.object({ reviews: z.array(openReview), next: z.string().optional() }),
-      "A page of open reviews; `next` is the cursor of the page after it.",
+      z.object({ reviews: z.array(openReview), next: z.string().optional(), total: z.int() }),
+      `A page of open reviews; \`next\` is the cursor of the page after it. \`total\` counts all that are open, ${COUNTED} at most.`,
     ),
   },
 });
@@ -76,9 +85,10 @@ export function routes(app: OpenAPIHono, runtime: Runtime<RiskStore, unknown>): 
     const { cursor, limit } = c.req.valid("query");
     const [, at = "-1", orderId = ""] = CURSOR.exec(cursor ?? "") ?? [];
     const found = store.reviews({ at: Number(at), orderId }, limit + 1);
-    const reviews = found.slice(0, limit).map((one) => ({ ...one, reasons: [...one.reasons] }));
+    const reviews = found.slice(0, limit);
     const last = found.length > limit ? reviews.at(-1) : undefined;
-    return c.json({ reviews, ...(last && { next: `${Date.parse(last.decideBy)}_${last.orderId}` }) }, 200);
+    const next = last && `${Date.parse(last.decideBy)}_${last.orderId}`;
+    return c.json({ reviews, ...(next && { next }), total: store.open() }, 200);
   });
 
   app.openapi(decideReview, async (c) => {

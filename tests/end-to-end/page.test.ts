@@ -179,11 +179,16 @@ test("a review is approved on the page, and its order completes; another one is 
   const large = { lines: [{ sku: "TEA-001", quantity: 1, unitPriceCents: 200_000 }] };
   const [good, bad] = [await shop.place(large), await shop.place(large)];
   await visitor.visit("/reviews", async (page) => {
+    const row = page.locator("tr", { hasText: good });
+    for (const told of [`of ${CUSTOMER}`, "2,000.00 EUR", "1 × TEA-001", "the total is 1,000.00 EUR or more"])
+      await row.getByText(told, { exact: true }).waitFor();
+    await page.locator("nav .count.waiting", { hasText: "2" }).waitFor();
     await page.getByLabel(`Note on ${good}`).fill("known to us");
     await page.getByRole("button", { name: `Approve ${good}` }).click();
     await page.getByText(`Order ${good} is approved.`).waitFor();
     await page.getByRole("button", { name: `Reject ${bad}` }).click();
     await page.getByText("No order waits for a review.").waitFor();
+    await page.locator("nav .count.waiting").waitFor({ state: "detached" });
   });
   expect(await shop.ended(good)).toMatchObject({ status: "completed" });
   expect(await shop.ended(bad)).toMatchObject({ status: "cancelled", reason: "risk-rejected" });

@@ -1,10 +1,13 @@
 // What risk decides: small orders go on, large ones wait for a person, and no wait is for ever.
 
+import BetterSqlite from "better-sqlite3";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Assessment, assess, expire, isNew, review } from "../../apps/risk/decisions.ts";
 import { reviewOrder, risk } from "../../apps/risk/service.ts";
+import type { RiskStore } from "../../apps/risk/store.ts";
 import { type Event, fact } from "../../shared/contracts/events.ts";
+import { Engine } from "../../shared/service/engine.ts";
 import { desk, heard, NOW, ORDER, order } from "./given.ts";
 
 const orderId = ORDER;
@@ -33,7 +36,7 @@ describe("assessing an order", () => {
       fact("risk.flagged", {
         orderId,
         score: 50,
-        reasons: ["the total is 100000 cents or more"],
+        reasons: ["the total is 1,000.00 EUR or more"],
         decideBy: NOW + HOUR,
       }),
     ]);
@@ -121,11 +124,11 @@ describe("reviewing an order", () => {
     (decision) => {
       const { ask, hear, store, wait } = desk(risk(policy));
       hear(worth(REVIEW_FROM));
-      expect(store.reviews({ at: -1, orderId: "" }, 10)).toEqual([
+      expect(store.reviews({ at: -1, orderId: "" }, 10)).toMatchObject([
         {
           orderId,
           score: 50,
-          reasons: ["the total is 100000 cents or more"],
+          reasons: ["the total is 1,000.00 EUR or more"],
           decideBy: new Date(NOW + HOUR).toISOString(),
         },
       ]);
@@ -197,6 +200,39 @@ describe("the open reviews", () => {
       }),
     );
   });
+});
+
+it("what was ordered is kept only as long as a person is to decide on it", () => {
+  const db = new BetterSqlite(":memory:");
+  const engine = new Engine<RiskStore>(risk(policy), db);
+  const kept = () => db.prepare("SELECT count(*) FROM placed").pluck().get();
+  const hear = (event: Event) =>
+    engine.transaction(
+      () => engine.handle({ ...event, id: `${event.key} ${event.type}` }).outcome !== "duplicate",
+    );
+  const placed = (id: string, totalCents = REVIEW_FROM) =>
+    hear(heard("order.created", order({ orderId: id, totalCents })));
+  const cancel = (id: string) =>
+    hear(heard("order.cancelled", { orderId: id, reason: "withdrawn", detail: null }));
+
+  placed("small", 1);
+  expect(kept()).toBe(0);
+  placed("approved");
+  placed("cancelled");
+  expect(kept()).toBe(2);
+  cancel("cancelled");
+  cancel("late");
+  placed("late");
+  expect(kept()).toBe(1);
+  engine.transaction(() => {
+    engine.execute(
+      reviewOrder,
+      { orderId: "approved", decision: "approve" },
+      { id: "c", correlationId: "c" },
+    );
+    return true;
+  });
+  expect(kept()).toBe(0);
 });
 
 describe("a cancelled order", () => {

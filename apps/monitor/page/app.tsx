@@ -8,7 +8,7 @@ import { Order } from "./order.tsx";
 import { Orders } from "./orders.tsx";
 import { Overview } from "./overview.tsx";
 import { ParkedMessages } from "./parked.tsx";
-import { Reviews } from "./reviews.tsx";
+import { ReviewCount, Reviews } from "./reviews.tsx";
 import { partsOf, useAddress } from "./router.ts";
 import { Schemas } from "./schemas.tsx";
 import { Service } from "./service.tsx";
@@ -60,6 +60,7 @@ export function App() {
               aria-current={href === view ? (href === pathname ? "page" : "true") : undefined}
             >
               {text}
+              {href === "/reviews" ? <ReviewCount /> : null}
               {href === "/parked" ? <ParkedCount /> : null}
             </a>
           ))}

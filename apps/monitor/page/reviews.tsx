@@ -2,12 +2,36 @@
 
 import { useState } from "hono/jsx/dom";
 import { asRefused, type Reviews as Page, post, useAnswer } from "./api.ts";
+import { useEffect } from "./effect.ts";
 import { keepingFocus } from "./focus.ts";
 import { Cell, Missing, OrderLink, Table } from "./parts.tsx";
 import { CAN_ACT } from "./settings.ts";
-import { clock, span } from "./words.ts";
+import { Store, useStore } from "./value.ts";
+import { clock, count, money, span } from "./words.ts";
+
+type Placed = NonNullable<Page["reviews"][number]["placed"]>;
 
 const EVERY_MS = 3_000;
+const COUNTED_EVERY_MS = 5_000;
+/** So many are counted; there may be more. */
+const MOST = 1_000;
+/** The lines of an order that are shown; the others are on its own page. */
+const LINES = 3;
+const HEADS = ["Order", "Total", "Goods", "Score", "Reasons", "Decide before", "Answer"];
+
+/** How often a review was answered here: whatever shows them then looks again. */
+const answers = new Store(0);
+
+/** How many orders wait for a person. */
+export function ReviewCount() {
+  const { body, again } = useAnswer<Page>("/api/reviews?limit=1", COUNTED_EVERY_MS);
+  const times = useStore(answers);
+  useEffect(() => {
+    if (times > 0) again();
+  }, [times]);
+  if (!body?.total) return null;
+  return <span class="count waiting">{`${count(body.total)}${body.total < MOST ? "" : "+"}`}</span>;
+}
 
 export function Reviews({ search }: { search: URLSearchParams }) {
   const cursor = search.get("cursor");
@@ -31,17 +55,22 @@ export function Reviews({ search }: { search: URLSearchParams }) {
       <Missing asked={asked} />
       {body && body.reviews.length === 0 ? <p class="well">No order waits for a review.</p> : null}
       {body && body.reviews.length > 0 ? (
-        <Table caption="Reviews" heads={["Order", "Score", "Reasons", "Decided by", "Answer"]}>
-          {body.reviews.map(({ orderId, score, reasons, decideBy }) => (
+        <Table caption="Reviews" heads={HEADS}>
+          {body.reviews.map(({ orderId, score, reasons, decideBy, placed }) => (
             <tr key={orderId}>
               <th scope="row">
                 <OrderLink id={orderId} />
+                {placed ? <p class="quiet">of {placed.customerId}</p> : null}
               </th>
+              <Cell head="Total" number>
+                {placed ? money(placed.totalCents, placed.currency) : "–"}
+              </Cell>
+              <Cell head="Goods">{placed ? <Goods {...placed} /> : "–"}</Cell>
               <Cell head="Score" number>
                 {score}
               </Cell>
               <Cell head="Reasons">{reasons.join(", ")}</Cell>
-              <Cell head="Decided by">{by(decideBy)}</Cell>
+              <Cell head="Decide before">{by(decideBy)}</Cell>
               <Cell head="Answer">
                 <Verdict orderId={orderId} after={(verdict) => after(orderId, verdict)} />
               </Cell>
@@ -76,6 +105,7 @@ export function Verdict({ orderId, after }: { orderId: string; after: (verdict: 
       await post(`/api/reviews/${encodeURIComponent(orderId)}`, { decision, ...(note && { note }) });
       const verdict = decision === "approve" ? "approved" : "rejected";
       setSaid(`It is ${verdict}.`);
+      answers.value++;
       after(verdict);
     } catch (error) {
       setSaid(asRefused(error).message);
@@ -97,6 +127,19 @@ export function Verdict({ orderId, after }: { orderId: string; after: (verdict: 
       </button>
       <span role="status">{said}</span>
     </form>
+  );
+}
+
+/** What is to be sent: `2 × TEA-100 1 × POT`. */
+function Goods({ lines }: Placed) {
+  const others = lines.length - LINES;
+  return (
+    <ul class="goods">
+      {lines.slice(0, LINES).map(({ sku, quantity }) => (
+        <li key={sku}>{`${count(quantity)} × ${sku}`}</li>
+      ))}
+      {others > 0 ? <li>and {others} more</li> : null}
+    </ul>
   );
 }
 
