@@ -17,7 +17,7 @@ const COUNTED_EVERY_MS = 5_000;
 const MOST = 1_000;
 /** The lines of an order that are shown; the others are on its own page. */
 const LINES = 3;
-const HEADS = ["Order", "Total", "Goods", "Score", "Reasons", "Decide before", "Answer"];
+const HEADS = ["Order", "Total", "Score", "Reasons", "Decide before", "Answer"];
 
 /** How often a review was answered here: whatever shows them then looks again. */
 const answers = new Store(0);
@@ -64,8 +64,8 @@ export function Reviews({ search }: { search: URLSearchParams }) {
               </th>
               <Cell head="Total" number>
                 {placed ? money(placed.totalCents, placed.currency) : "–"}
+                {placed ? <Goods {...placed} /> : null}
               </Cell>
-              <Cell head="Goods">{placed ? <Goods {...placed} /> : "–"}</Cell>
               <Cell head="Score" number>
                 {score}
               </Cell>
@@ -134,7 +134,7 @@ export function Verdict({ orderId, after }: { orderId: string; after: (verdict: 
 function Goods({ lines }: Placed) {
   const others = lines.length - LINES;
   return (
-    <ul class="goods">
+    <ul class="goods quiet">
       {lines.slice(0, LINES).map(({ sku, quantity }) => (
         <li key={sku}>{`${count(quantity)} × ${sku}`}</li>
       ))}
