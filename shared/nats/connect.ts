@@ -1,11 +1,11 @@
 // Connects to NATS and stays connected, however often the broker goes away.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect, type NatsConnection } from "nats";
+import { type ConnectionOptions, connect, type NatsConnection } from "nats";
 import { inboxPrefix } from "./topology.ts";
 
 const RECONNECT_EVERY_MS = 250;
-/** A broker that hangs takes connections, and says nothing. */
+/** A broker that hangs takes connections, and says nothing: who waits for it anyway gives each try the client's 20 s. */
 const ANSWERS_WITHIN_MS = 5_000;
 
 /** Who connects, and where to. */
@@ -22,7 +22,7 @@ export interface Account {
 export async function connectNats(account: Account, wait: boolean): Promise<NatsConnection> {
   for (;;) {
     try {
-      return await connectOnce(account);
+      return await connectOnce(account, wait ? {} : { timeout: ANSWERS_WITHIN_MS });
     } catch (error) {
       if (!wait || isRefusal(error as Error)) throw error;
       await sleep(RECONNECT_EVERY_MS);
@@ -30,7 +30,7 @@ export async function connectNats(account: Account, wait: boolean): Promise<Nats
   }
 }
 
-function connectOnce({ url, user, password }: Account): Promise<NatsConnection> {
+function connectOnce({ url, user, password }: Account, more: ConnectionOptions): Promise<NatsConnection> {
   let attempts = 0;
   return connect({
     servers: url,
@@ -38,7 +38,7 @@ function connectOnce({ url, user, password }: Account): Promise<NatsConnection> 
     pass: password,
     name: user,
     inboxPrefix: inboxPrefix(user),
-    timeout: ANSWERS_WITHIN_MS,
+    ...more,
     maxReconnectAttempts: -1,
     // The client takes a handshake that took too long for a refusal, and would give up at the second one in its life.
     ignoreAuthErrorAbort: true,
