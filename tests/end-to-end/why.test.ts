@@ -145,7 +145,7 @@ describe("an order that waits", () => {
     const answer = await untilTold(
       shop,
       late,
-      /^payments can't ask for the authorization of .*, since nobody outside answers/,
+      /^payments can't ask for the authorization, after .*, since nobody outside answers/,
     );
     expect(answer).toMatchObject({ situation: "waiting", at: "payments" });
     await Promise.all(ids.map((id) => shop.post("orders", `/orders/${id}/cancellation`, {})));
