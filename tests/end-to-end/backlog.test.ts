@@ -60,7 +60,7 @@ test(
 
     const shown = WAITING.toLocaleString("en");
     await visitor.visit("/", async (page) => {
-      await page.locator(`.map [data-service="${SERVICE}"]`).getByText(`${shown} wait, `).waitFor();
+      await page.locator(`.map [data-service="${SERVICE}"]`).getByText(`${shown} wait`).waitFor();
       const row = page.locator(`[data-consumer="${SERVICE}"]`);
       expect(await row.locator('[data-head="Waits"]').innerText()).toBe(shown);
       await page
