@@ -1,0 +1,73 @@
+// What is wrong, told to whoever asks: as of now, or not yet.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+import { afterEach, expect, it, vi } from "vitest";
+import type { Monitor } from "../../apps/monitor/monitor.ts";
+import type { Snapshot } from "../../apps/monitor/poll.ts";
+import { Watch } from "../../apps/monitor/troubles.ts";
+import type { Why } from "../../apps/monitor/why.ts";
+import { loadConfig } from "../../shared/config.ts";
+
+const STUCK = "0190c0de-0000-7000-8000-000000000001";
+
+afterEach(() => vi.restoreAllMocks());
+
+it("of orders, nothing is told that was found long ago, though the next look takes its time", async () => {
+  let takesMs = 0;
+  const orders = new Hono().get("/orders", async (c) => {
+    await sleep(takesMs);
+    return c.json({ orders: [{ orderId: STUCK, placedAt: "2026-01-05T09:00:00.000Z" }] });
+  });
+  const server = serve({ fetch: orders.fetch, hostname: "127.0.0.1", port: 0 });
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  const watch = new Watch(monitorOf(`http://127.0.0.1:${port}`));
+  try {
+    await vi.waitFor(async () => expect((await watch.troubles()).troubles).toMatchObject([{ about: STUCK }]));
+
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, "now").mockImplementation(() => now() + 60_000);
+    takesMs = 900;
+    expect(await watch.troubles()).toMatchObject({ troubles: [], isLooking: true });
+    await vi.waitFor(
+      async () => expect(await watch.troubles()).toMatchObject({ troubles: [{ about: STUCK }] }),
+      5_000,
+    );
+  } finally {
+    server.close();
+  }
+});
+
+it("nobody is sent to start a NATS that is there and can't be looked at", async () => {
+  const monitor = monitorOf("http://127.0.0.1:1", {
+    isConnected: false,
+    isThere: true,
+    cause: "stream not found",
+  });
+
+  const { troubles } = await new Watch(monitor).troubles();
+  expect(troubles.filter(({ kind }) => kind === "nats")).toMatchObject([
+    {
+      situation: "unknown",
+      sentence: "NATS is there, and can't be looked at: stream not found. The monitor tries again.",
+      command: null,
+    },
+  ]);
+});
+
+/** A monitor that sees no service in trouble, and knows of each order that it is stuck. */
+function monitorOf(url: string, nats: Snapshot["nats"] = { isConnected: true }): Monitor {
+  const why = async (orderId: string): Promise<Why> => {
+    const answer = { situation: "stuck", at: "risk", sentence: "It is stuck.", command: "" } as const;
+    return { orderId, customer: null, ...answer };
+  };
+  const parts = {
+    config: loadConfig({ SERVICE_URL: url }),
+    latest: { nats, consumers: [] },
+    sight: undefined,
+    inspector: { why },
+  };
+  return parts as unknown as Monitor;
+}
