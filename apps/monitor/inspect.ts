@@ -2,7 +2,7 @@
 
 import type { Config } from "../../shared/config.ts";
 import type { FactType } from "../../shared/contracts/events.ts";
-import { isAway, type NatsObserver, pausedUntil } from "../../shared/nats/observer.ts";
+import { isAway, type NatsObserver } from "../../shared/nats/observer.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { type Entry, entryOf } from "../../shared/parked/entries.ts";
 import type { AnyService } from "../../shared/service/define.ts";
@@ -30,7 +30,6 @@ interface Gathered {
   readonly outlook: Outlook;
   readonly parked: readonly Entry[];
   readonly work: ReadonlyMap<string, WorkOfKey>;
-  readonly paused: ReadonlyMap<string, number>;
 }
 
 /** Looks at single orders. */
@@ -70,9 +69,9 @@ export class Inspector {
       const unseen = isThere ? found.message : undefined;
       return why({ ...common, ...NOTHING_SEEN, isNatsThere: isThere, unseen }, advice);
     }
-    const { told, outlook, parked, paused } = found;
+    const { told, outlook, parked } = found;
     const troubles = await this.#troubles(outlook, consumers, work);
-    return why({ ...common, isNatsThere: true, told, outlook, parked, paused, troubles }, advice);
+    return why({ ...common, isNatsThere: true, told, outlook, parked, troubles }, advice);
   }
 
   /**
@@ -87,12 +86,9 @@ export class Inspector {
     const told = await this.#reader!.about(orderId);
     const parked = stored.flatMap((message) => entryOf(message) ?? []);
     const progress = new Map<string, Progress>();
-    const paused = new Map<string, number>();
     for (const [index, { name }] of this.#services.entries()) {
       const info = infos[index];
       if (!info) continue;
-      const until = pausedUntil(info);
-      if (until !== undefined) paused.set(name, until);
       progress.set(name, {
         floorSeq: info.ack_floor.stream_seq,
         deliveredSeq: info.delivered.stream_seq,
@@ -100,7 +96,7 @@ export class Inspector {
         handled: work.get(name)?.handled,
       });
     }
-    return { told, outlook: this.#lookahead.look(told, progress, parked), parked, work, paused };
+    return { told, outlook: this.#lookahead.look(told, progress, parked), parked, work };
   }
 
   async #work(orderId: string): Promise<Map<string, WorkOfKey>> {
@@ -131,6 +127,5 @@ const NOTHING_SEEN = {
   told: [],
   outlook: { expected: [], waiting: [] },
   parked: [],
-  paused: new Map<string, number>(),
   troubles: new Map<string, string>(),
 };

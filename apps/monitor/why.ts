@@ -49,8 +49,6 @@ export interface Circumstances {
   /** Why services are not ready, in their own words. */
   readonly troubles: ReadonlyMap<string, string>;
   readonly parked: readonly Aside[];
-  /** Consumers that somebody has paused in NATS, and until when. */
-  readonly paused: ReadonlyMap<string, number>;
 }
 
 /** One thing that holds the order up; the lowest rank is told. */
@@ -202,11 +200,11 @@ function parked({ service, on }: Expected, { parked }: Circumstances, advice: Ad
 
 function person(expected: Expected, found: Circumstances, advice: Advice): Found {
   const { service, what, by, otherwise, says, commands } = expected;
-  const { orderId, now, work, consumers } = found;
+  const { orderId, now } = found;
   const isDue = by! <= now;
   const when = isDue ? `was at ${clock(by!, now)}` : `is at ${clock(by!, now)}`;
   // Neither a person's answer nor a deadline comes to anything while nobody is there.
-  if (!work.has(service) && consumers.find(({ name }) => name === service)?.status === "NOBODY LISTENING") {
+  if (isDown(service, found)) {
     const whom = commands.length === 0 ? "" : ` for a person to ${commands.join(" or ")} it`;
     const sentence = `${service} is not running: the order waits there${whom}, and nobody can answer until it is back; the ${what} ${when}.`;
     return { rank: SILENT, situation: "stuck", sentence, command: advice.restart(service) };
@@ -226,13 +224,11 @@ function person(expected: Expected, found: Circumstances, advice: Advice): Found
 
 function paused(expected: Expected, found: Circumstances, advice: Advice): Found | undefined {
   const { service, on } = expected;
-  const { paused, work, now, consumers } = found;
-  const until = paused.get(service);
+  const { work, now } = found;
+  const until = standOf(service, found)?.pausedUntil;
   // A call that is under way ends all the same.
   if (until === undefined || work.get(service)?.isBusy) return undefined;
-  const isDown =
-    !work.has(service) && consumers.find(({ name }) => name === service)?.status === "NOBODY LISTENING";
-  const then = isDown
+  const then = isDown(service, found)
     ? `And ${service} is not running: it has to be started as well.`
     : `A restart of ${service} does not change that.`;
   const sentence = `Somebody has paused the consumer of ${service} in NATS until ${clock(until, now)}: ${on!.type} waits for it for ${span(now - on!.at)}. ${then}`;
@@ -240,12 +236,12 @@ function paused(expected: Expected, found: Circumstances, advice: Advice): Found
 }
 
 function silent({ service, on }: Expected, found: Circumstances, advice: Advice): Found | undefined {
-  const stand = found.consumers.find(({ name }) => name === service);
+  const stand = standOf(service, found);
   if (stand?.status !== "NOBODY LISTENING") return undefined;
   const trouble = found.troubles.get(service);
-  const state = found.work.has(service)
-    ? `runs, and does not listen to NATS${trouble ? ` (${trouble})` : ""}`
-    : "is not running";
+  const state = isDown(service, found)
+    ? "is not running"
+    : `runs, and does not listen to NATS${trouble ? ` (${trouble})` : ""}`;
   const others = stand.lag > 1 ? `, with ${count(stand.lag - 1, "other event")}` : "";
   const sentence = `${service} ${state}: ${on!.type} waits for it for ${span(found.now - on!.at)}${others}.`;
   return { rank: SILENT, situation: "stuck", sentence, command: advice.restart(service) };
@@ -281,17 +277,17 @@ function inVain(
   };
 }
 
-function stalled({ service, on }: Expected, { consumers }: Circumstances, advice: Advice): Found | undefined {
-  const stand = consumers.find(({ name }) => name === service);
+function stalled({ service, on }: Expected, found: Circumstances, advice: Advice): Found | undefined {
+  const stand = standOf(service, found);
   if (stand?.status !== "STALLED") return undefined;
   const sentence = `${service} listens and does not get on: ${stand.why}. ${on!.type} is one of them.`;
   return { rank: STALLED, situation: "stuck", sentence, command: advice.restart(service) };
 }
 
 function underWay({ service, on, what, says }: Expected, found: Circumstances, advice: Advice): Found {
-  const { now, orderId, consumers, work } = found;
+  const { now, orderId, work } = found;
   const command = advice.showOrder(orderId);
-  const stand = consumers.find(({ name }) => name === service);
+  const stand = standOf(service, found);
   const age = span(now - on!.at);
   if (stand && on!.seq > stand.deliveredSeq && stand.pending > 0) {
     const eta = stand.etaSeconds === null ? "" : `, in about ${span(stand.etaSeconds * 1_000)}`;
@@ -321,6 +317,15 @@ function lost({ told, outlook, now }: Circumstances): string {
     return `Nobody has anything to do for this order any more: ${given.by} has discarded a message of ${given.service}${reason}${rest}.`;
   }
   return `Nobody has anything to do for this order, and it has not ended: the last that was said is ${last.event?.type ?? last.subject}, at ${clock(last.at, now)}${rest}.`;
+}
+
+function standOf(service: string, { consumers }: Circumstances): ConsumerStand | undefined {
+  return consumers.find(({ name }) => name === service);
+}
+
+/** Neither asks NATS for events nor answers. */
+function isDown(service: string, found: Circumstances): boolean {
+  return !found.work.has(service) && standOf(service, found)?.status === "NOBODY LISTENING";
 }
 
 function count(n: number, what: string): string {

@@ -3,7 +3,8 @@
 import type { Page } from "playwright-core";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { barriers, overhang, Visitor } from "../support/browser.ts";
+import { allServices } from "../../apps/services.ts";
+import { barriers, overhang, spilling, Visitor } from "../support/browser.ts";
 import { TestStack } from "../support/stack.ts";
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true };
@@ -26,6 +27,33 @@ afterAll(async () => {
 });
 
 beforeEach(() => shop.explainFailure());
+
+test("a box of the map has room for the longest wait, on a desk and on a phone", async () => {
+  for (const width of [1280, 390]) {
+    const look = async (page: Page) => {
+      await page.locator(".map .waits").first().waitFor();
+      for (const longest of ["2,000,000 wait", "for 23 h 59 min", "NOBODY LISTENING"]) {
+        const say = `for (const { firstChild } of document.querySelectorAll(".map .waits")) firstChild.data = "${longest}";`;
+        expect(await spilling(page, say), `${longest} at ${width} px`).toEqual([]);
+      }
+    };
+    await visitor.visit("/", look, { viewport: { width, height: 800 } });
+  }
+});
+
+test("the legend of the charts shows every service in a colour of its own, by day and by night", async () => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const look = async (page: Page) => {
+      await page.locator(".u-legend .u-marker").first().waitFor();
+      const colours = await page.evaluate(
+        "[...document.querySelectorAll('.u-marker')].map((one) => getComputedStyle(one).backgroundColor)",
+      );
+      expect(new Set(colours as string[]).size).toBe(allServices(shop.stack.config).length);
+      expect(colours).not.toContain("rgba(0, 0, 0, 0)");
+    };
+    await visitor.visit("/", look, { colorScheme });
+  }
+});
 
 describe("whoever looks", () => {
   const paths = async () => {

@@ -2,14 +2,13 @@
 
 import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "nats";
-import type { Page } from "playwright-core";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { allServices } from "../../apps/services.ts";
 import { factTypes } from "../../shared/contracts/events.ts";
 import { SCHEMA_BUCKET } from "../../shared/nats/topology.ts";
 import { placeUntil } from "../../shared/stack/bench/orders.ts";
-import { Visitor } from "../support/browser.ts";
+import { spilling, Visitor } from "../support/browser.ts";
 import { anOrder } from "../support/order.ts";
 import { TestStack } from "../support/stack.ts";
 import { aVersion, publishOrder } from "../support/versions.ts";
@@ -67,33 +66,6 @@ test("the map shows every service and every fact", async () => {
     expect(onArrows).toContain("payment.authorized");
     expect(factTypes).toEqual(expect.arrayContaining([...onArrows]));
   });
-});
-
-test("a box of the map has room for the longest wait, on a desk and on a phone", async () => {
-  for (const width of [1280, 390]) {
-    const look = async (page: Page) => {
-      await page.locator(".map .waits").first().waitFor();
-      for (const longest of ["2,000,000 wait", "for 23 h 59 min", "NOBODY LISTENING"]) {
-        const say = `for (const { firstChild } of document.querySelectorAll(".map .waits")) firstChild.data = "${longest}";`;
-        expect(await spilling(page, say), `${longest} at ${width} px`).toEqual([]);
-      }
-    };
-    await visitor.visit("/", look, { viewport: { width, height: 800 } });
-  }
-});
-
-test("the legend of the charts shows every service in a colour of its own, by day and by night", async () => {
-  for (const colorScheme of ["light", "dark"] as const) {
-    const look = async (page: Page) => {
-      await page.locator(".u-legend .u-marker").first().waitFor();
-      const colours = await page.evaluate(
-        "[...document.querySelectorAll('.u-marker')].map((one) => getComputedStyle(one).backgroundColor)",
-      );
-      expect(new Set(colours as string[]).size).toBe(allServices(shop.stack.config).length);
-      expect(colours).not.toContain("rgba(0, 0, 0, 0)");
-    };
-    await visitor.visit("/", look, { colorScheme });
-  }
 });
 
 test("an address that is none says so, and leads to those that are", async () => {
@@ -403,17 +375,6 @@ test("whoever leaves a view before its first frame is drawn leaves nothing of it
 test("nothing on the page has thrown, or was forbidden by its policy", () => {
   expect(visitor.complaints).toEqual([]);
 });
-
-/** The texts on the map that reach over the edge of their box, once a script was run. */
-function spilling(page: Page, script = ""): Promise<unknown> {
-  return page.evaluate(`${script} [...document.querySelectorAll(".map .box")].flatMap((box) => {
-    const edge = box.querySelector("rect").getBBox();
-    return [...box.querySelectorAll("text")].filter((text) => {
-      const { x, y, width, height } = text.getBBox();
-      return x < edge.x || y < edge.y || x + width > edge.x + edge.width || y + height > edge.y + edge.height;
-    }).map(({ textContent }) => textContent);
-  })`);
-}
 
 function data(name: string): (elements: { dataset?: unknown }[]) => string[] {
   // Runs in the browser: it knows nothing of what is around it.

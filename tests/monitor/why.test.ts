@@ -1,63 +1,10 @@
 // Why an order stands where it stands: each cause alone, and which of several is told.
 
 import { describe, expect, it } from "vitest";
-import { adviceFor } from "../../apps/monitor/advice.ts";
-import type { Expected } from "../../apps/monitor/expected.ts";
-import type { ConsumerStand } from "../../apps/monitor/poll.ts";
-import { type Circumstances, why } from "../../apps/monitor/why.ts";
-import { loadConfig } from "../../shared/config.ts";
 import type { Event } from "../../shared/contracts/events.ts";
-import type { WorkOfKey } from "../../shared/service/work.ts";
-import { heard, NOW, ORDER, order } from "../pure/given.ts";
+import { heard, NOW, ORDER } from "../pure/given.ts";
+import { calm, created, down, due, expecting, LATER, stand, tell, workOf } from "./circumstances.ts";
 import { toldOf } from "./told.ts";
-
-const advice = adviceFor(loadConfig({}));
-const created = heard("order.created", order(), { source: "orders" });
-const LATER = NOW + 60_000;
-
-const calm: Circumstances = {
-  orderId: ORDER,
-  now: LATER,
-  isNatsThere: true,
-  told: toldOf([created]),
-  outlook: { expected: [], waiting: [] },
-  consumers: [],
-  work: new Map(),
-  troubles: new Map(),
-  parked: [],
-  paused: new Map(),
-};
-
-const tell = (change: Partial<Circumstances>) => why({ ...calm, ...change }, advice);
-
-function due(service: string, change: Partial<Expected> = {}): Expected {
-  const on = { type: "order.created", seq: 1, id: created.id, at: NOW };
-  const says = ["stock.reserved" as const];
-  return { service, kind: "decides", what: null, on, says, by: null, otherwise: [], commands: [], ...change };
-}
-
-function stand(name: string, change: Partial<ConsumerStand> = {}): ConsumerStand {
-  const counts = {
-    pending: 0,
-    ackPending: 0,
-    redelivered: 0,
-    waiting: 1,
-    deliveries: 1,
-    deliveredSeq: 1,
-    floorSeq: 1,
-    floorDelivery: 1,
-  };
-  const standing = { status: "OK", why: "nothing waits", lag: 0, perSecondIn: 0, perSecondOut: 0 } as const;
-  return { name, ...standing, ...counts, etaSeconds: 0, oldest: null, lagSeconds: 0, ...change };
-}
-
-function workOf(change: Partial<WorkOfKey> = {}): WorkOfKey {
-  const nothing = { handled: [], tries: [], unpublished: [], parked: [], isBusy: false };
-  return { outbox: { depth: 0, oldestAt: null }, pausedUntil: null, pausedFor: null, ...nothing, ...change };
-}
-
-const expecting = (...expected: Expected[]) => ({ expected, waiting: [] });
-const down = (name: string, lag = 1) => stand(name, { status: "NOBODY LISTENING", lag });
 
 describe("an order is stuck", () => {
   it("when a service is not running", () => {
@@ -115,10 +62,10 @@ describe("an order is stuck", () => {
   });
 
   it("when somebody has paused the consumer of a service, which no restart mends", () => {
+    const pausedUntil = LATER + 600_000;
     const found = {
       outlook: expecting(due("inventory")),
-      consumers: [stand("inventory", { status: "STALLED", pending: 1, deliveredSeq: 0 })],
-      paused: new Map([["inventory", LATER + 600_000]]),
+      consumers: [stand("inventory", { status: "STALLED", pending: 1, deliveredSeq: 0, pausedUntil })],
     };
     expect(tell(found)).toMatchObject({
       situation: "stuck",
@@ -127,7 +74,7 @@ describe("an order is stuck", () => {
         "Somebody has paused the consumer of inventory in NATS until 09:11:00 UTC: order.created waits for it for 1 min. A restart of inventory does not change that.",
       command: "nats consumer resume ORDER_FLOW inventory",
     });
-    const both = tell({ ...found, consumers: [down("inventory")] });
+    const both = tell({ ...found, consumers: [{ ...down("inventory"), pausedUntil }] });
     expect(both.sentence).toMatch(/1 min\. And inventory is not running: it has to be started as well\.$/);
   });
 
@@ -319,8 +266,7 @@ describe("an order is moving", () => {
   it("while a call is under way, though its consumer was paused meanwhile", () => {
     const asks = {
       outlook: expecting(due("payments", { kind: "performs", what: "authorization" })),
-      consumers: [stand("payments")],
-      paused: new Map([["payments", LATER + 600_000]]),
+      consumers: [stand("payments", { pausedUntil: LATER + 600_000 })],
       work: new Map([["payments", workOf({ isBusy: true })]]),
     };
     expect(tell(asks).situation).toBe("moving");
@@ -389,52 +335,4 @@ describe("of several causes", () => {
       "inventory",
     );
   });
-});
-
-it("of an order that is older than the stream, services still know", () => {
-  const work = new Map([
-    ["orders", workOf()],
-    ["inventory", workOf({ handled: [created.id] })],
-  ]);
-  expect(tell({ told: [], work })).toMatchObject({
-    situation: "unknown",
-    sentence: `The stream has nothing of order ${ORDER} any more, and inventory has handled events of it: it is older than what the stream keeps, or was deleted there.`,
-    command: `curl http://127.0.0.1:8080/orders/${ORDER}`,
-  });
-});
-
-it("of an order that the service orders can't be asked for, nobody says that there is none", () => {
-  expect(tell({ told: [] })).toMatchObject({
-    situation: "unknown",
-    at: "orders",
-    sentence: `Nothing was said of order ${ORDER} so far, and orders does not answer: it may have taken it, and not been able to say so.`,
-    command: "npm run -s restart -- orders",
-  });
-});
-
-it("of an order that nobody knows, nothing was ever said", () => {
-  expect(tell({ told: [], work: new Map([["orders", workOf()]]) })).toMatchObject({
-    situation: "unknown",
-    sentence: `There is no order ${ORDER}: nothing was ever said of it.`,
-  });
-});
-
-it("of goods, that they are no order", () => {
-  const adjusted = heard(
-    "stock.adjusted",
-    { sku: "TEA-001", delta: 5, reason: "delivery" },
-    { key: "TEA-001" },
-  );
-  expect(tell({ orderId: "TEA-001", told: toldOf([adjusted]) })).toMatchObject({
-    situation: "unknown",
-    sentence: "TEA-001 is no order: all that was said of it is stock.adjusted.",
-  });
-});
-
-it("where services run in containers, commands are those of Docker Compose", () => {
-  const inContainers = adviceFor(loadConfig({ SERVICE_URL: "http://{service}:{port}" }));
-
-  expect(inContainers.restart("risk")).toBe("docker compose restart risk");
-  expect(inContainers.showParked(12)).toBe("docker compose run --rm parked show 12");
-  expect(inContainers.reviewAt(ORDER)).toContain("http://127.0.0.1:8084/reviews/");
 });

@@ -69,3 +69,14 @@ export async function barriers(page: Page): Promise<string[]> {
 export function overhang(page: Page): Promise<number> {
   return page.evaluate("document.documentElement.scrollWidth - innerWidth") as Promise<number>;
 }
+
+/** The texts on the map that reach over the edge of their box, once a script was run. */
+export function spilling(page: Page, script = ""): Promise<unknown> {
+  return page.evaluate(`${script} [...document.querySelectorAll(".map .box")].flatMap((box) => {
+    const edge = box.querySelector("rect").getBBox();
+    return [...box.querySelectorAll("text")].filter((text) => {
+      const { x, y, width, height } = text.getBBox();
+      return x < edge.x || y < edge.y || x + width > edge.x + edge.width || y + height > edge.y + edge.height;
+    }).map(({ textContent }) => textContent);
+  })`);
+}

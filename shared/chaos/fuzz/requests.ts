@@ -26,7 +26,11 @@ interface Door {
 /** Nobody knows the orders: whatever gets as far as to be looked for was taken. */
 const DOORS: readonly Door[] = [
   { service: "orders", path: "/orders", good: EXAMPLE_ORDER },
-  { service: "orders", path: "/orders/fuzz/cancellation", good: { requestedBy: "ann" } },
+  {
+    service: "orders",
+    path: "/orders/fuzz/cancellation",
+    good: { requestedBy: "ann", reason: "by mistake" },
+  },
   { service: "risk", path: "/reviews/fuzz", good: { decision: "approve", note: "a good customer" } },
   { service: "inventory", path: "/stock/TEA-001/adjustments", good: { delta: 1, reason: "delivery" } },
 ];
@@ -60,6 +64,9 @@ const WRONG: readonly unknown[] = [
   "x".repeat(1_000),
 ];
 
+/** The fields that may say nothing. */
+const MAY_BE_NULL: readonly string[] = ["reason"];
+
 const KINDS: Readonly<Record<string, Make>> = {
   "cut off": (chance, good) => {
     const text = JSON.stringify(good);
@@ -74,7 +81,11 @@ const KINDS: Readonly<Record<string, Make>> = {
     lines: ["Idempotency-Key: deep"],
   }),
   "deep and not closed": () => ({ body: '{"a":['.repeat(DEEP / 4) }),
-  "wrong type": (chance, good) => ({ body: withRaw(chance, good, JSON.stringify(chance.of(WRONG))) }),
+  "wrong type": (chance, good) => {
+    const name = chance.of(Object.keys(good));
+    const wrong = chance.of(MAY_BE_NULL.includes(name) ? WRONG.filter((one) => one !== null) : WRONG);
+    return { body: withRaw(chance, good, JSON.stringify(wrong), name) };
+  },
   "huge number": (chance, good) => ({
     body: withRaw(chance, good, chance.of(["1e999", "-1e999", "9".repeat(1_000), `0.${"1".repeat(1_000)}`])),
   }),
