@@ -1,6 +1,7 @@
 // What notifications decides: which mails are due, and what they say.
 
 import type { Event, OrderCreated } from "../../shared/contracts/events.ts";
+import { money } from "../../shared/contracts/money.ts";
 
 /** The facts a customer hears of. */
 export type Notice = Event<"order.completed" | "order.cancelled" | "risk.flagged" | "shipment.dispatched">;
@@ -40,13 +41,11 @@ function write(contact: Contact, notice: Notice): Mail {
 }
 
 function wording({ currency, totalCents }: Contact, notice: Notice): { subject: string; body: string } {
-  const cents = totalCents % 100;
-  const total = `${(totalCents - cents) / 100}.${`${cents}`.padStart(2, "0")} ${currency}`;
   switch (notice.type) {
     case "order.completed":
       return {
         subject: "Your order is complete",
-        body: `Thank you: ${total} is paid and your order is complete.`,
+        body: `Thank you: ${money(totalCents, currency)} is paid and your order is complete.`,
       };
     case "order.cancelled":
       return {
@@ -56,7 +55,7 @@ function wording({ currency, totalCents }: Contact, notice: Notice): { subject: 
     case "risk.flagged":
       return {
         subject: "Your order is being reviewed",
-        body: "A colleague looks at your order; you hear from us soon.",
+        body: "We are taking a closer look at your order and will write to you soon.",
       };
     case "shipment.dispatched":
       return {
@@ -66,10 +65,11 @@ function wording({ currency, totalCents }: Contact, notice: Notice): { subject: 
   }
 }
 
+/** True of every way that leads there, a deadline included. */
 const REASONS: Record<string, string> = {
   "out-of-stock": "something in it is out of stock",
-  "payment-declined": "the payment was declined",
-  "shipment-failed": "nobody delivers to the address",
+  "payment-declined": "the payment did not go through",
+  "shipment-failed": "we could not arrange the delivery",
   "risk-rejected": "we could not approve it",
   withdrawn: "as you asked",
 };

@@ -1,6 +1,7 @@
 // What must hold of the services that only listen, when they have heard everything.
 
 import type { Event, FactType, OrderCreated } from "../../shared/contracts/events.ts";
+import { money } from "../../shared/contracts/money.ts";
 import type { View } from "../../shared/flow/check/scenario.ts";
 import type { World } from "./world.ts";
 
@@ -16,8 +17,8 @@ const SUBJECTS: Partial<Record<FactType, string>> = {
 const REASONS: Readonly<Record<string, string>> = {
   "out-of-stock": "out of stock",
   "risk-rejected": "not approve",
-  "payment-declined": "payment was declined",
-  "shipment-failed": "to the address",
+  "payment-declined": "did not go through",
+  "shipment-failed": "not arrange the delivery",
   withdrawn: "as you asked",
 };
 
@@ -67,7 +68,7 @@ function due({ type, key, data }: Event, { shipTo, totalCents, currency }: Order
   const words = [`Dear ${shipTo.name},`, `Order ${key}\n`];
   switch (type) {
     case "order.completed":
-      return [...words, ` ${(totalCents / 100).toFixed(2)} ${currency} is paid`];
+      return [...words, ` ${money(totalCents, currency)} is paid`];
     case "order.cancelled":
       return [...words, REASONS[data.reason] ?? data.reason, "You pay nothing"];
     case "shipment.dispatched":

@@ -1,6 +1,7 @@
 // What risk decides: small orders go on, large ones wait for a person, and no wait is for ever.
 
 import { type Event, fact } from "../../shared/contracts/events.ts";
+import { money } from "../../shared/contracts/money.ts";
 
 /** What risk knows of one order. */
 export interface Assessment {
@@ -34,14 +35,9 @@ export function assess({ reviewFromCents, reviewMs }: RiskPolicy) {
     if (totalCents < reviewFromCents) {
       return [fact("risk.cleared", { orderId, score, reasons: [], decidedBy: "RULES" })];
     }
-    const reasons = [`the total is ${amount(reviewFromCents)} ${currency} or more`];
+    const reasons = [`the total is ${money(reviewFromCents, currency)} or more`];
     return [fact("risk.flagged", { orderId, score, reasons, decideBy: time + reviewMs })];
   };
-}
-
-/** Cents as people write an amount: `1,000.00`. */
-function amount(cents: number): string {
-  return (cents / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
 export function review({ status, score, reasons }: Assessment, { orderId, decision, note = null }: Review) {

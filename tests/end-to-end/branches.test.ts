@@ -95,7 +95,7 @@ describe("an order that waits for a person", () => {
   test("is completed once the person approves it", async () => {
     const orderId = await placeLarge();
     expect(await openReviews()).toContain(orderId);
-    await expectMail(orderId, "Your order is being reviewed", "you hear from us soon");
+    await expectMail(orderId, "Your order is being reviewed", "a closer look at your order");
 
     const { status, body } = await review(orderId, "approve", "a customer of many years");
 

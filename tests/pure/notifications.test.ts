@@ -74,8 +74,8 @@ describe("the wording", () => {
   });
 
   it.each([
-    ["payment-declined", "the payment was declined"],
-    ["shipment-failed", "nobody delivers to the address"],
+    ["payment-declined", "the payment did not go through"],
+    ["shipment-failed", "we could not arrange the delivery"],
     ["risk-rejected", "we could not approve it"],
     ["withdrawn", "as you asked"],
   ])("has words of its own for an order that is cancelled because of %s", (reason, words) => {
@@ -98,7 +98,7 @@ describe("the wording", () => {
     fc.assert(
       fc.property(fc.oneof(fc.nat(10_000_000), fc.maxSafeNat()), (totalCents) => {
         const digits = `${totalCents}`.padStart(3, "0");
-        const total = `${digits.slice(0, -2)}.${digits.slice(-2)} EUR`;
+        const total = `${digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ",")}.${digits.slice(-2)} EUR`;
 
         expect(wordingOf(completed, { totalCents }).text).toContain(` ${total} is paid`);
       }),
