@@ -1,10 +1,10 @@
-// The README's promises: what it says to type works as it stands there.
+// The promises of README and docs: what they say to type works as it stands there, and their links lead somewhere.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { allServices } from "../../apps/services.ts";
@@ -13,7 +13,13 @@ import { flowMap } from "../../shared/flow/map.ts";
 import { isolatedEnv } from "../../shared/stack/ports.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
 
-const readme = readFileSync(join(projectRoot, "README.md"), "utf8");
+const read = (path: string) => readFileSync(join(projectRoot, path), "utf8");
+const pages = [
+  "README.md",
+  ...readdirSync(join(projectRoot, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
 
 let folder: string;
 let env: NodeJS.ProcessEnv;
@@ -54,7 +60,22 @@ function sh(script: string): string {
   });
 }
 
-/** The README's examples talk to the ports of an untouched environment; this stack has others. */
+function examplesOf(page: string) {
+  const found = [...read(page).matchAll(/```sh\n([\s\S]*?)```/g)];
+  return found.map(([, script], n) => ({ page, n: n + 1, script: script! }));
+}
+
+/** The headings of a page, as a link names them. */
+function anchorsOf(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\w -]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** The examples talk to the ports of an untouched environment; this stack has others. */
 function onOurPorts(script: string): string {
   const usual = loadConfig({});
   const ours = loadConfig(env);
@@ -77,13 +98,19 @@ test("npm start says where everything is, and the curl line it prints places an 
   expect(stream).toContain('"status":"completed"');
 });
 
-test("every example of the README works", () => {
-  const examples = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, script]) => script!);
-  expect(examples.length).toBeGreaterThanOrEqual(2);
-  for (const script of examples) {
-    const answer = sh(onOurPorts(script).replaceAll("curl ", "curl -sS --fail-with-body "));
-    expect(answer).not.toBe("");
-  }
+test.each(pages.flatMap(examplesOf))("example $n of $page works", ({ script }) => {
+  expect(sh(onOurPorts(script).replaceAll("curl ", "curl -sS --fail-with-body "))).not.toBe("");
+});
+
+test.each(pages)("every link of %s leads somewhere", (page) => {
+  const links = [...read(page).matchAll(/\]\((?!https?:)([^)]*)\)/g)].map(([, to]) => to!);
+  const lost = links.filter((link) => {
+    const [path, heading] = link.split("#");
+    const to = path ? join(dirname(page), path) : page;
+    return !existsSync(join(projectRoot, to)) || (heading && !anchorsOf(to).includes(heading));
+  });
+
+  expect(lost).toEqual([]);
 });
 
 test("a service is restarted, and others are not; names that are none and a folder without a stack are told apart", () => {
@@ -123,5 +150,5 @@ test("Ctrl-C stops everything cleanly", async () => {
 });
 
 test("the picture of the flow is the one that the tables draw", () => {
-  expect(readme).toContain(`\`\`\`mermaid\n${flowMap(allServices(loadConfig({})))}\n\`\`\``);
+  expect(read("README.md")).toContain(`\`\`\`mermaid\n${flowMap(allServices(loadConfig({})))}\n\`\`\``);
 });
