@@ -99,7 +99,9 @@ function object(context: Context, json: Json, at: Position): Schema | undefined 
   if (!PRIMITIVES.has(json.type)) return reference(context, json.type, inside(at, "/type"));
   const kind = json.type as Primitive;
   const logical = logicalOf(json, kind);
-  return { kind, pointer: at.pointer, text: kind + JSON.stringify(logical), ...logical };
+  // Nothing is added where there is nothing to say: `{}` would make it a map.
+  const text = Object.keys(logical).length === 0 ? kind : kind + JSON.stringify(logical);
+  return { kind, pointer: at.pointer, text, ...logical };
 }
 
 function required(

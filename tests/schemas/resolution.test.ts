@@ -37,6 +37,21 @@ describe("schema resolution of primitive types", () => {
   );
 });
 
+describe("schema resolution of a field's type", () => {
+  const forms = (type: unknown) => [type, array(type), map(type)];
+  const plain = ["int", { type: "int" }, { type: "int", logicalType: "date" }, { type: "int", unit: "kg" }];
+  const types = [...plain.flatMap(forms).flatMap(forms), ["int"], [map("int")], [{ type: "int" }, "null"]];
+
+  it("is that of the type alone, in whatever form either is written", () => {
+    for (const reader of types) {
+      for (const writer of types) {
+        const inFields = verdict(record("R", { f: reader }), record("R", { f: writer }));
+        expect({ reader, writer, is: inFields }).toEqual({ reader, writer, is: verdict(reader, writer) });
+      }
+    }
+  });
+});
+
 describe("schema resolution allows", () => {
   it.each<Case>([
     [
@@ -192,6 +207,8 @@ describe("schema resolution forbids", () => {
     ["a fixed as bytes", "bytes", F(2)],
     ["a list as its item", "int", array("int")],
     ["an item as a list of it", array("int"), "int"],
+    ["a map as its value", record("R", { a: { type: "int" } }), record("R", { a: map("int") })],
+    ["a value as a map of it", record("R", { a: map("int") }), record("R", { a: { type: "int" } })],
     ["a record as an enum of one name", { ...E(["A"]), name: "N" }, record("N", {})],
     ["a longer number in a list in a map", map(array("int")), map(array("long"))],
     ["decimals of another precision", decimal(9, 2), decimal(10, 2)],
