@@ -50,6 +50,11 @@ export class Aside {
     return parked.put(origin, why, delivery.message());
   }
 
+  /** Whether a message that was to be tried again is so no more: meanwhile an operator has given it up. */
+  isOver({ isRedrive, origin }: Delivery): boolean {
+    return isRedrive === true && this.#engine.parked.get(origin.place)?.state !== "redriven";
+  }
+
   /** Does what an operator wants. The same may be wanted again, by a word that comes twice: what was handled has ended. */
   obey({ origin }: Delivery, { do: wanted, eventId }: Wish): void {
     const { attempts, parked } = this.#engine;

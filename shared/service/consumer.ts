@@ -199,7 +199,9 @@ export class Consumer<Port> {
 
   /** Puts a message aside that nobody can read. */
   #putAside(delivery: Delivery, cause: Error): void {
-    this.#parts.commits.add(this.#workWithout(delivery, () => this.#parked(delivery, cause)));
+    const settle = (): Settled =>
+      this.#aside.isOver(delivery) ? { outcome: "duplicate" } : this.#parked(delivery, cause);
+    this.#parts.commits.add(this.#workWithout(delivery, settle));
   }
 
   /** The share of a transaction of a delivery that brings no event. */

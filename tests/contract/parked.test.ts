@@ -283,6 +283,20 @@ describe("a discard", () => {
     expect(till.shelf.held).toEqual([messages[0].id, messages[2].id]);
   });
 
+  it.each([0, 1, 2, 3])(
+    "of what nobody can read holds though it is just being tried again (%i turns later)",
+    async (later) => {
+      const till = new Till();
+      const unreadable = Object.assign(new Error("not Avro"), { key: "b" });
+      await till.take(unreadable, paid("b"));
+      till.give(unreadable, 1, { do: "redrive" });
+      for (let turn = 0; turn < later; turn++) await new Promise((resolve) => setImmediate(resolve));
+      await till.tell("discard", unreadable);
+
+      expect([till.said, till.shelf.held, till.rows("parked")]).toEqual([["order.completed b"], [], 0]);
+    },
+  );
+
   it("of what nobody can read lets its order go on", async () => {
     const till = new Till();
     const unreadable = Object.assign(new Error("not Avro"), { key: "b" });
