@@ -24,6 +24,9 @@ const ASK_AGAIN_AFTER_MS = 1_000;
 const RETRY_FROM_MS = 200;
 const RETRY_UP_TO_MS = 5_000;
 
+/** In milliseconds, since whenever: a clock that is set changes nothing about how long something is waited for. */
+const now = () => performance.now();
+
 /** What came of a look-up. What is in the bucket stays as it is: only what is missing is worth another. */
 type Answer =
   | { readonly outcome: "learned" }
@@ -66,7 +69,7 @@ export class UnknownSchemas {
     if (found.outcome === "learned") return { do: "read again" };
     if (found.outcome === "unreadable") return { do: "park", cause: new Error(found.cause) };
 
-    const waitedMs = Date.now() - since;
+    const waitedMs = now() - since;
     const cause = new Error(
       `${unknown.message}; looked for in the bucket SCHEMAS for ${Math.round(waitedMs / 1_000)} s, ` +
         `this being attempt ${attempt}: ${found.cause}`,
@@ -80,8 +83,7 @@ export class UnknownSchemas {
 
   /** Whether a schema may be waited for, as it is or as there is room for one more. */
   #mayWait(key: string, since: number): boolean {
-    const now = Date.now();
-    for (const [waited, until] of this.#waits) if (until <= now) this.#waits.delete(waited);
+    for (const [waited, until] of this.#waits) if (until <= now()) this.#waits.delete(waited);
     if (!this.#waits.has(key) && this.#waits.size >= WAITS_AT_ONCE) return false;
     this.#waits.set(key, since + this.#waitMs);
     return true;
@@ -91,11 +93,11 @@ export class UnknownSchemas {
     const { type, fingerprint } = unknown;
     const key = keyOf(unknown);
     const earlier = this.#lookups.get(key);
-    if (earlier && Date.now() < earlier.until) return earlier;
+    if (earlier && now() < earlier.until) return earlier;
 
     // Whoever was waiting has been given up by then: the next one waits anew.
-    const isForgotten = earlier && Date.now() > earlier.until + this.#waitMs;
-    const since = !earlier || isForgotten ? Date.now() : earlier.since;
+    const isForgotten = earlier && now() > earlier.until + this.#waitMs;
+    const since = !earlier || isForgotten ? now() : earlier.since;
     const answer = this.#turns.call(() => this.#ask(type, fingerprint));
     const lookup: Lookup = { since, answer, until: Number.POSITIVE_INFINITY };
     this.#lookups.delete(key); // The newest goes last, so that the oldest is the first to be forgotten.
@@ -104,7 +106,7 @@ export class UnknownSchemas {
     answer.then(({ outcome }) => {
       if (outcome !== "missing") this.#waits.delete(key);
       if (outcome === "learned") this.#lookups.delete(key);
-      else if (outcome === "missing") lookup.until = Date.now() + ASK_AGAIN_AFTER_MS;
+      else if (outcome === "missing") lookup.until = now() + ASK_AGAIN_AFTER_MS;
     });
     return lookup;
   }

@@ -18,11 +18,12 @@ import { type Deferred, deferred, turns } from "./till.ts";
 
 const TYPE = "payment.captured";
 const WAIT_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const LOG = createLog("desk", "silent");
 const EXTRA = { name: "extra", type: "string", default: "" };
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: NOW });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"], now: NOW });
   return () => vi.useRealTimers();
 });
 
@@ -84,6 +85,18 @@ describe("a schema that is in the bucket", () => {
 
     expect(again!.end).toBe("acked");
     expect(desk.completed).toEqual(["a"]);
+  });
+
+  it("is found as soon when the clock was set back meanwhile", async () => {
+    const desk = new Desk();
+    const version = aVersion();
+    await desk.take(version.write("a"));
+    desk.publish(version);
+    vi.setSystemTime(NOW - HOUR_MS);
+    vi.advanceTimersByTime(1_000);
+    const [again] = await desk.take(version.write("a", 2));
+
+    expect(again!.end).toBe("acked");
   });
 
   it("parks the event at once, in the checker's words, when this build can't read it", async () => {
