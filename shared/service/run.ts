@@ -15,6 +15,7 @@ import type { Meters } from "../observability/meters.ts";
 import { observe } from "../observability/observing.ts";
 import { expectLongMemory } from "./ages.ts";
 import { Agreement } from "./agreement.ts";
+import { takeAlone } from "./alone.ts";
 import { openDatabase } from "./database.ts";
 import { consumes, emits, type Service, type Store } from "./define.ts";
 import { type Lookout, saysAgainFor } from "./lost.ts";
@@ -72,6 +73,7 @@ export async function run<Port, ServiceStore extends Store<unknown>>(
     const known =
       error instanceof ConfigError ||
       error instanceof ReaderError ||
+      error instanceof StartRefusedError ||
       (error as NodeJS.ErrnoException).code !== undefined;
     console.error(`${name} can't start: ${known ? (error as Error).message : (error as Error).stack}`);
     process.exit(1);
@@ -109,6 +111,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   }
   const log = createLog(name, config.LOG_LEVEL);
   const folder = join(config.DATA_DIR, name);
+  const alone = takeAlone(name, folder);
   const db = openDatabase(join(folder, "state.db"), config.DURABILITY);
   const { service, port, callsAtOnce, routes, figures } = assemble({ config, log, folder });
   const observing = await observe(name, config, log);
@@ -211,6 +214,7 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     await runtime.drain(OUTBOX_MS);
     await Promise.all([link.close(LAST_WORDS_MS), observing.close(LAST_WORDS_MS)]);
     db.close();
+    alone.letGo();
     log.info("stopped");
   };
 }
