@@ -133,6 +133,11 @@ export class ParkedLanes {
     this.#statements.follow.run(key);
   }
 
+  /** Has whatever waits behind nothing tried: what it has waited for ended when nobody could note it here. */
+  follow(): void {
+    this.#statements.followNothing.run();
+  }
+
   /** What is to be tried again now, {@link MOVED_AT_ONCE} at most. */
   due(): Origin[] {
     return this.#any ? (this.#statements.due.all() as Origin[]) : [];
@@ -198,6 +203,10 @@ export class ParkedLanes {
 /** Why something is put aside that this database does not know of. */
 const UNKNOWN = JSON.stringify({ cause: "unknown", fingerprint: "unknown", redrives: 0 });
 
+/** The first message of its lane. */
+const HEADS = `NOT EXISTS
+  (SELECT 1 FROM parked WHERE key = one.key AND sequence < one.sequence AND state != 'ended')`;
+
 const NEWEST = "told_in IS NOT NULL ORDER BY told_in DESC, told_as DESC";
 
 interface Row {
@@ -225,9 +234,10 @@ function prepare(db: Database) {
       VALUES (:place, :sequence, :key, 'ended', :why)
       ON CONFLICT DO UPDATE SET state = 'ended', told_in = NULL, told_as = NULL, message = NULL`),
     follow: db.prepare(`UPDATE parked SET state = 'redriven' WHERE state = 'waiting' AND place = (${first})`),
-    due: db.prepare(`${origins} WHERE state = 'redriven' AND NOT EXISTS
-      (SELECT 1 FROM parked WHERE key = one.key AND sequence < one.sequence AND state != 'ended')
-      LIMIT ${MOVED_AT_ONCE}`),
+    followNothing: db.prepare(
+      `UPDATE parked AS one SET state = 'redriven' WHERE state = 'waiting' AND ${HEADS}`,
+    ),
+    due: db.prepare(`${origins} WHERE state = 'redriven' AND ${HEADS} LIMIT ${MOVED_AT_ONCE}`),
     get: db.prepare("SELECT * FROM parked WHERE place = ?"),
     // Of what was redriven without its bytes, only PARKED has something to say.
     untold: db.prepare(`${origins} WHERE told_in IS NULL AND (state != 'redriven' OR message IS NOT NULL)

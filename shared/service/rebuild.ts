@@ -94,6 +94,7 @@ export async function rebuild(target: Target, { force = false } = {}): Promise<R
     const events = await tell(replay, db, target, fateOf, () => {
       for (const { origin, parked } of work.aside) replay.putAside(origin, parked);
       carryOver(successor, replay, service);
+      replay.letFollow();
     });
 
     const before = hasOld ? stateHash(db, "old") : null;

@@ -71,6 +71,11 @@ export class Replay {
     this.#engine.parked.restore(origin, parked);
   }
 
+  /** Has messages tried again that wait behind nothing, when all are put aside. */
+  letFollow(): void {
+    this.#engine.parked.follow();
+  }
+
   /** Says that all facts so far are in the stream; those that come now are still to be published. */
   allStored(): void {
     this.#statements.publish.run();

@@ -59,6 +59,21 @@ describe("a rebuilt database", () => {
     expect(after.engine.outboxAfter(0)).toEqual([row]);
   });
 
+  it("has what waits behind nothing tried again: what was ahead of it had ended by then", () => {
+    const db = openDatabase(":memory:");
+    const replay = new Replay(shop, db);
+    const why = { stack: "", fingerprint: "", attempts: 1, firstAt: 0, lastAt: 0, redrives: 0 };
+    const putAside = (sequence: number, key: string, isWaiting: boolean) =>
+      replay.putAside({ place: `${sequence}-1`, sequence, key }, { ...why, cause: "test", isWaiting });
+    putAside(1, "blocked", false);
+    putAside(2, "blocked", true);
+    putAside(3, "free", true);
+    putAside(4, "free", true);
+    replay.letFollow();
+
+    expect(new Engine(shop, db).parked.due()).toEqual([{ place: "3-1", sequence: 3, key: "free" }]);
+  });
+
   it("knows how often a reaction has answered that may answer only so often", () => {
     const db = openDatabase(":memory:");
     const engine = new Engine(patient, db);
