@@ -59,14 +59,15 @@ export async function workOf(connection: NatsConnection, service: AnyService): P
   const info = await consumer.info();
   const open = await unacknowledged(consumer, info);
   const isAcknowledged = (seq: number) => seq <= info.delivered.stream_seq && !open.has(seq);
-  const answered = await answeredSince(js, service, info.ack_floor.stream_seq);
   const discarded = await discardedFor(js, service, isAcknowledged);
+  const answered = await answeredBy(js, service, info.ack_floor.stream_seq, discarded);
   const all = await parkedBy(js, service);
   const aside = all.filter(({ origin, eventId }) => !discarded.has(origin.place) && !discarded.has(eventId));
   const places = new Set(aside.map(({ origin }) => origin.place));
   const fateOf: FateOf = (message, event) => {
-    if (discarded.has(placeOf(message)) || (event && discarded.has(event.id))) return "discarded";
+    // Also what an operator has given up when it was handled already.
     if (event && answered.has(event.id)) return "handled";
+    if (discarded.has(placeOf(message)) || (event && discarded.has(event.id))) return "discarded";
     return isAcknowledged(message.seq) && !places.has(placeOf(message)) ? "handled" : "open";
   };
   return { fateOf, aside };
@@ -94,18 +95,25 @@ async function unacknowledged(
   return open;
 }
 
-/** The events that the service has answered with a fact stored after `floor`: those before it are acknowledged. */
-async function answeredSince(
+/**
+ * The events that the service has answered with a fact: of those that are acknowledged, which they are up to `floor`, only what is
+ * `discarded` as well.
+ */
+async function answeredBy(
   js: JetStreamClient,
   service: AnyService,
   floor: number,
+  discarded: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
   const answered = new Set<string>();
   const filter_subjects = saidSubjects([service]);
   if (filter_subjects.length === 0) return answered;
-  const facts = stored(js, FLOW_STREAM, { filter_subjects, opt_start_seq: floor + 1, headers_only: true });
-  for await (const { headers } of facts) {
-    if (headers?.get("ce-source") === service.name) answered.add(headers.get("ce-causationid"));
+  const opt_start_seq = discarded.size > 0 ? 1 : floor + 1;
+  const facts = stored(js, FLOW_STREAM, { filter_subjects, opt_start_seq, headers_only: true });
+  for await (const { seq, headers } of facts) {
+    if (headers?.get("ce-source") !== service.name) continue;
+    const cause = headers.get("ce-causationid");
+    if (seq > floor || discarded.has(cause)) answered.add(cause);
   }
   return answered;
 }

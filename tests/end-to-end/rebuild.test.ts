@@ -206,6 +206,36 @@ test("what an operator has given up stays given up, though nobody can read it, a
   await shop.ended(await shop.place());
 });
 
+test("what was handled stays handled, though an operator has given it up a moment later", async () => {
+  const change = (sql: string) =>
+    shop.stack.hold("shipping", async () => {
+      const db = new BetterSqlite(join(shop.folder, "shipping", "state.db"));
+      db.exec(sql);
+      db.close();
+    });
+  await change(
+    `CREATE TRIGGER bug BEFORE UPDATE OF authorized ON shipments BEGIN SELECT RAISE(ABORT, 'a bug'); END`,
+  );
+  const orderId = await shop.place();
+  const { NATS_HOST, NATS_PORT } = shop.stack.config;
+  const operator = await Operator.connect(
+    `nats://${NATS_HOST}:${NATS_PORT}`,
+    shop.stack.passwords.OPERATOR_PASSWORD!,
+  );
+  const entry = await shop.until("shipping has put it aside", async () =>
+    (await operator.entries()).find(({ key, service }) => key === orderId && service === "shipping"),
+  );
+  await change("DROP TRIGGER bug");
+  await operator.say("redriven", entry, "ann");
+  expect(await operator.outcome(entry, 10_000)).toBe("ended");
+  await operator.say("discarded", entry, "bob", "too late");
+  await operator.close();
+  expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
+  await allAtRest();
+
+  expect(await rebuild("shipping")).toMatchObject({ code: 0, done: { differences: [] } });
+});
+
 test("a service that runs, and nobody can stop, is left alone", async () => {
   wishes.close();
 
