@@ -1,14 +1,15 @@
 // What the broker holds when all is over: every event, what nobody can read, and what was parked.
 
+import { jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "nats";
 import { ENDS } from "../contracts/ends.ts";
 import { type Event, type FactType, parseSubject } from "../contracts/events.ts";
 import { placeOf } from "../nats/delivery.ts";
 import { readEvent } from "../nats/headers.ts";
 import { whyParked } from "../nats/parking.ts";
+import { stored } from "../nats/stored.ts";
 import { FLOW_STREAM, PARKED_STREAM, wishes } from "../nats/topology.ts";
 import { garbageName } from "./mischief.ts";
-import { readStream } from "./stream.ts";
 
 /** What the streams hold. */
 export interface Testimony {
@@ -30,33 +31,34 @@ export interface Testimony {
 
 /** Reads both streams. */
 export async function testimony(connection: NatsConnection): Promise<Testimony> {
+  const js = jetstream(connection);
   const flow: Event[] = [];
   const unreadable: Testimony["unreadable"][number][] = [];
   const discarded = new Set<string>();
-  await readStream(connection, FLOW_STREAM, (message) => {
+  for await (const message of stored(js, FLOW_STREAM)) {
     const { subject } = message;
     const said = parseSubject(subject);
     if (!said) {
       const [word, service] = subject.split(".");
       if (word && wishes[word as keyof typeof wishes] === "discard")
         discarded.add(`${service} ${message.headers?.get("Quadrille-Place")}`);
-      return;
+      continue;
     }
     // Headers of garbage under a key of its own may be such that no client reads them.
     const name = garbageName(said.key, undefined) ?? garbageName(said.key, message.headers?.get("ce-id"));
     if (name) unreadable.push({ type: said.type, name, place: placeOf(message) });
     else flow.push(readEvent(message));
-  });
-  const parked = await readStream(connection, PARKED_STREAM, ({ subject, headers }) => {
+  }
+  const parked: Testimony["parked"][number][] = [];
+  for await (const { subject, headers } of stored(js, PARKED_STREAM)) {
     const why = headers && whyParked(subject, headers);
-    if (!why) return []; // A note that it has ended.
+    if (!why) continue; // A note that it has ended.
     const { key, place } = why.origin;
     const [, service = ""] = subject.split(".");
-    return [
-      { service, key, place, cause: why.parked.cause, garbage: garbageName(key, headers.get("ce-id")) },
-    ];
-  });
-  return { flow, unreadable, discarded, parked: parked.flat() };
+    const garbage = garbageName(key, headers.get("ce-id"));
+    parked.push({ service, key, place, cause: why.parked.cause, garbage });
+  }
+  return { flow, unreadable, discarded, parked };
 }
 
 const MOST = 20;

@@ -22,7 +22,7 @@ const SILENT_FOR_MS = 30_000;
 export async function* stored(
   js: JetStreamClient,
   stream: string,
-  options: Partial<OrderedConsumerOptions>,
+  options: Partial<OrderedConsumerOptions> = {},
   silentForMs = SILENT_FOR_MS,
 ): AsyncGenerator<JsMsg> {
   const consumer = await js.consumers.get(stream, options);

@@ -5,12 +5,12 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { JsMsg } from "@nats-io/jetstream";
+import { type JsMsg, jetstream } from "@nats-io/jetstream";
 import { headers } from "nats";
 import { onTestFailed } from "vitest";
-import { readStream } from "../../shared/chaos/stream.ts";
 import { type Event, parseSubject } from "../../shared/contracts/events.ts";
 import { readEvent } from "../../shared/nats/headers.ts";
+import { stored } from "../../shared/nats/stored.ts";
 import { FLOW_STREAM, PARKED_STREAM } from "../../shared/nats/topology.ts";
 import { isolatedEnv } from "../../shared/stack/ports.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
@@ -140,20 +140,22 @@ export class TestStack {
 
   /** Every event of the flow so far, in the order of the stream. */
   async flow(): Promise<Event[]> {
-    const read = (message: JsMsg) => (parseSubject(message.subject) ? [readEvent(message)] : []);
-    return (await this.#read(FLOW_STREAM, read)).flat();
+    const said = (await this.#read(FLOW_STREAM)).filter(({ subject }) => parseSubject(subject));
+    return said.map(readEvent);
   }
 
   /** Every message that is parked. */
   async parked(): Promise<JsMsg[]> {
-    const all = await this.#read(PARKED_STREAM, (message) => message);
+    const all = await this.#read(PARKED_STREAM);
     return all.filter(({ headers }) => headers?.get("Quadrille-State") !== "ended");
   }
 
-  async #read<Read>(stream: string, read: (message: JsMsg) => Read): Promise<Read[]> {
+  async #read(stream: string): Promise<JsMsg[]> {
     const connection = await this.stack.connect();
+    const all: JsMsg[] = [];
     try {
-      return await readStream(connection, stream, read);
+      for await (const message of stored(jetstream(connection), stream)) all.push(message);
+      return all;
     } finally {
       await connection.close();
     }
