@@ -3,10 +3,10 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import BetterSqlite, { type Database } from "better-sqlite3";
-import { decode, type Event } from "../contracts/events.ts";
 import { openDatabase } from "./database.ts";
 import type { AnyService } from "./define.ts";
 import { Engine, type OutboxRow } from "./engine.ts";
+import { factOf } from "./fact.ts";
 import { isBlank, trust } from "./memory.ts";
 import type { Replay } from "./replay.ts";
 
@@ -129,20 +129,6 @@ function setAside(file: string, name: string): void {
   for (const suffix of ["", "-wal", "-shm"]) {
     if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${name}${suffix}`);
   }
-}
-
-/** The fact in a row of the outbox of `source`. */
-export function factOf(row: OutboxRow, source: string): Event {
-  return {
-    ...decode(row.type, row.payload),
-    id: row.event_id,
-    source,
-    key: row.key,
-    time: row.time,
-    causationId: row.causation_id,
-    correlationId: row.correlation_id,
-    traceparent: row.traceparent ?? undefined,
-  } as Event;
 }
 
 function hasCode(error: unknown, code: RegExp): boolean {

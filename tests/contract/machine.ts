@@ -11,10 +11,10 @@ import { openDatabase } from "../../shared/service/database.ts";
 import { type AnyService, defineService } from "../../shared/service/define.ts";
 import type { Delivery, Wish } from "../../shared/service/delivery.ts";
 import type { OutboxRow } from "../../shared/service/engine.ts";
+import { factOf } from "../../shared/service/fact.ts";
 import type { Origin, Parked } from "../../shared/service/parked.ts";
 import { type CommandResult, Runtime } from "../../shared/service/runtime.ts";
 import { stateHash } from "../../shared/service/state.ts";
-import { factOf } from "../../shared/service/succession.ts";
 import { never, Outside } from "./outside.ts";
 import { bytesOf, type Content, readable, Shelf } from "./shelf.ts";
 

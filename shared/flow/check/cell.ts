@@ -1,10 +1,11 @@
 // One service under exploration: its production code over real SQLite, stepped from any state that it was in before.
 
 import type { Database, Statement } from "better-sqlite3";
-import { decode, type Event, type FactType } from "../../contracts/events.ts";
+import type { Event, FactType } from "../../contracts/events.ts";
 import { openDatabase } from "../../service/database.ts";
 import { type AnyService, consumes, type Reaction, type Store } from "../../service/define.ts";
 import { Engine, eventId, type OutboxRow, type Performed } from "../../service/engine.ts";
+import { factOf } from "../../service/fact.ts";
 import type { Numbers } from "./numbers.ts";
 import { type Act, type Knowledge, nameOf, type Row } from "./scenario.ts";
 import { type Table, tablesOf } from "./tables.ts";
@@ -229,13 +230,7 @@ export class Cell {
 
   #describe(): CellState {
     const rows = this.#outbox.all() as OutboxRow[];
-    const facts = rows.map((row) => {
-      const { data } = decode(row.type, row.payload);
-      const { event_id: id, type, key, time, causation_id, correlation_id } = row;
-      const source = this.service.name;
-      const lineage = { causationId: causation_id, correlationId: correlation_id };
-      return { id, type, data, source, key, time, ...lineage } as Event;
-    });
+    const facts = rows.map((row) => factOf(row, this.service.name));
     const said = facts.map((event) => numberOf(this.#parts.events, event));
     const text = said.join();
     const saying = this.#sayings.get(text) ?? this.#sayings.size;

@@ -1,9 +1,10 @@
 // A simulated JetStream: one stream in one order, and one durable consumer for each service.
 
-import { decode, type Event } from "../../contracts/events.ts";
+import type { Event } from "../../contracts/events.ts";
 import type { AnyService } from "../../service/define.ts";
 import type { Delivery } from "../../service/delivery.ts";
 import type { OutboxRow } from "../../service/engine.ts";
+import { factOf } from "../../service/fact.ts";
 import { Durable } from "./durable.ts";
 import type { Setting } from "./setting.ts";
 
@@ -122,7 +123,7 @@ export class Broker {
       trace.count("publishes of what was stored before");
       return;
     }
-    const place = this.stream.push(toEvent(row, source)) - 1;
+    const place = this.stream.push(factOf(row, source)) - 1;
     this.#window.set(id, { at: this.#clockTime, place });
     if (!this.firstStored.has(row.event_id)) this.firstStored.set(row.event_id, this.firstStored.size);
     if (this.places.has(row.event_id)) trace.count("stored twice");
@@ -130,18 +131,4 @@ export class Broker {
     trace.tell(`${source} says ${row.type}, and it is stored`, row.key, `${row.event_id} ${row.time}`);
     for (const durable of this.durables.values()) durable.offer(place);
   }
-}
-
-/** A row of an outbox as it is read by those who hear of it. */
-function toEvent(row: OutboxRow, source: string): Event {
-  return {
-    type: row.type,
-    data: decode(row.type, row.payload).data,
-    id: row.event_id,
-    source,
-    key: row.key,
-    time: row.time,
-    causationId: row.causation_id,
-    correlationId: row.correlation_id,
-  } as Event;
 }
