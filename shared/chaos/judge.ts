@@ -3,7 +3,8 @@
 import type { Database } from "better-sqlite3";
 import BetterSqlite from "better-sqlite3";
 import type { Event } from "../contracts/events.ts";
-import type { Laws, Row, View } from "../flow/check/scenario.ts";
+import type { Laws } from "../flow/check/scenario.ts";
+import { viewOf } from "../flow/check/view.ts";
 import { type AnyService, consumes } from "../service/define.ts";
 import { stateFile } from "./database.ts";
 import { garbageName } from "./mischief.ts";
@@ -17,9 +18,6 @@ export interface Judged<World> {
   readonly world: (key: string) => World;
 }
 
-/** More than there ever are. */
-const ALL_WAITS = 1_000_000;
-
 /** Everything that is broken. `folder` holds the databases; `accepted` are the orders that customers know of. */
 export function judge<World>(
   { services, laws, world }: Judged<World>,
@@ -28,52 +26,28 @@ export function judge<World>(
   accepted: readonly string[],
 ): string[] {
   const stream = [...new Map(flow.map((event) => [event.id, event])).values()];
-  const databases = new Map(
-    services.map(({ name }) => [name, new BetterSqlite(stateFile(folder, name), { readonly: true })]),
-  );
+  const atRest = services.map((service) => {
+    const db = new BetterSqlite(stateFile(folder, service.name), { readonly: true });
+    return { service, db, store: service.store(db) };
+  });
   try {
-    const view = viewOf(services, stream, databases, world);
+    const view = viewOf(atRest, { stream, losesCalls: true, world });
     return [
       ...sameIdSameFact(flow),
       ...saidOnce(stream),
       ...caused(stream, services),
       ...placedAndEnded(stream, accepted),
-      ...services.flatMap((service) => handled(service, databases.get(service.name)!, stream)),
+      ...atRest.flatMap(({ service, db }) => handled(service, db, stream)),
       ...setAside(services, { unreadable, discarded, parked }),
-      ...services.flatMap(({ name }) => knownAside(name, databases.get(name)!, parked)),
+      ...atRest.flatMap(({ service, db }) => knownAside(service.name, db, parked)),
       ...laws.always(view),
       ...laws.calm(view),
       ...laws.end(view),
       ...laws.audience(view),
     ];
   } finally {
-    for (const db of databases.values()) db.close();
+    for (const { db } of atRest) db.close();
   }
-}
-
-function viewOf<World>(
-  services: readonly AnyService[],
-  stream: readonly Event[],
-  databases: ReadonlyMap<string, Database>,
-  world: (key: string) => World,
-): View<World> {
-  const stores = new Map(
-    services.map((service) => [service.name, service.store(databases.get(service.name)!)]),
-  );
-  const tables = new Map<string, Row[]>();
-  const rows = (service: string, table: string) => {
-    const name = `${service} ${table}`;
-    const read = () => databases.get(service)!.prepare(`SELECT * FROM "${table}"`).all() as Row[];
-    if (!tables.has(name)) tables.set(name, read());
-    return tables.get(name)!;
-  };
-  const waits = (name: string) =>
-    services
-      .find((service) => service.name === name)!
-      .deadlines.flatMap(({ open }) => open(stores.get(name)!, ALL_WAITS).map(({ key }) => key));
-  const names = services.map(({ name }) => name);
-  const store = (name: string) => stores.get(name)!;
-  return { said: stream, stream, services: names, losesCalls: true, world, rows, waits, store };
 }
 
 /** An event may be stored any number of times, and is the same each time. */
