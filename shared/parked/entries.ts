@@ -4,6 +4,7 @@ import type { StoredMsg } from "@nats-io/jetstream";
 import { parseSubject, UnknownSchemaError } from "../contracts/events.ts";
 import { gathered } from "../gathered.ts";
 import { type Message, readEvent } from "../nats/headers.ts";
+import { parkedMessage, whyParked } from "../nats/parking.ts";
 
 /** A message that a service has put aside. Times are ISO 8601. */
 export interface Entry {
@@ -32,27 +33,26 @@ export interface Entry {
 
 /** The entry in a message of PARKED; undefined when it says that there is none any more. */
 export function entryOf({ seq, subject, header, data }: StoredMsg): Entry | undefined {
-  const said = (name: string) => header.get(`Quadrille-${name}`);
-  const original = said("Subject");
-  if (!original) return undefined;
-  const [, service = "", key = ""] = subject.split(".");
+  const why = whyParked(subject, header);
+  const message = parkedMessage({ header, data });
+  if (!why || !message) return undefined;
+  const { cause, stack, fingerprint, attempts, redrives, isWaiting } = why.parked;
+  const [, service = ""] = subject.split(".");
   return {
     id: seq,
     service,
-    key,
-    what: parseSubject(original)?.type ?? original,
-    place: said("Place"),
-    sequence: Number(said("Sequence")),
+    ...why.origin,
+    what: parseSubject(message.subject)?.type ?? message.subject,
     eventId: header.get("ce-id") || undefined,
-    state: said("State") === "waiting" ? "waiting" : "failed",
-    cause: said("Cause"),
-    stack: said("Stack"),
-    fingerprint: said("Fingerprint"),
-    attempts: Number(said("Attempts")),
-    redrives: Number(said("Redrives")),
-    firstAttempt: said("First-Attempt"),
-    lastAttempt: said("Last-Attempt"),
-    message: { subject: original, headers: header, data },
+    state: isWaiting ? "waiting" : "failed",
+    cause,
+    stack,
+    fingerprint,
+    attempts,
+    redrives,
+    firstAttempt: header.get("Quadrille-First-Attempt"),
+    lastAttempt: header.get("Quadrille-Last-Attempt"),
+    message,
   };
 }
 
