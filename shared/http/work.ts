@@ -10,7 +10,7 @@ const stand = z
   .object({
     outbox: z
       .object({ depth: z.int(), oldestAt: time.nullable() })
-      .openapi({ description: "Facts that are not in the stream yet; 10,000 are counted at most." }),
+      .openapi({ description: "Facts that are not in the stream yet, and when the oldest was said." }),
     pausedUntil: time
       .nullable()
       .openapi({ description: "Until then nobody outside is called, since nobody answers." }),

@@ -160,12 +160,16 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     this.#deadlines.start();
   }
 
+  /** What waits in the outbox. Costs one look-up by key. */
+  get unpublished(): Standing["outbox"] {
+    const { through } = this.outbox;
+    return { waiting: this.engine.lastRow - through, oldestAt: this.engine.oldestAfter(through) };
+  }
+
   /** How the service stands now. */
   get standing(): Standing {
-    const { lastRow, parked } = this.engine;
-    const { through } = this.outbox;
-    const outbox = { waiting: lastRow - through, oldestAt: this.engine.oldestAfter(through) };
-    return { outbox, ...this.consumer.standing, parked: parked.count() };
+    const parked = this.engine.parked.count();
+    return { outbox: this.unpublished, ...this.consumer.standing, parked };
   }
 
   /** Carries out a command; resolves once it is durable. Rejects when the database can't take it. */

@@ -7,7 +7,7 @@ import type { Runtime } from "./runtime.ts";
 
 /** How a service's work stands. Times are milliseconds since 1970. */
 export interface WorkStand {
-  /** Facts that are not in the stream yet: how many, up to a bound, and since when. */
+  /** Facts that are not in the stream yet: how many, and since when. */
   readonly outbox: { readonly depth: number; readonly oldestAt: number | null };
   /** Until when no calls to the outside are made, since nobody is answered; null when they are made. */
   readonly pausedUntil: number | null;
@@ -35,8 +35,7 @@ export interface Tries {
   readonly cause: string;
 }
 
-/** The most of each that is counted or listed. */
-const COUNTED = 10_000;
+/** The most of each that is listed. */
 const LISTED = 200;
 
 /** Reads a service's own database; it changes nothing. */
@@ -50,18 +49,19 @@ export class Work {
     this.#statements = prepare(db);
   }
 
-  /** Costs two look-ups by key, and counts 10,000 rows at most. */
+  /** Costs one look-up by key. */
   stand(): WorkStand {
-    const { outbox, consumer } = this.#runtime;
+    const { unpublished, consumer } = this.#runtime;
+    const { waiting, oldestAt = null } = unpublished;
     const { pause } = consumer;
     return {
-      outbox: this.#statements.outbox.get(outbox.through) as WorkStand["outbox"],
+      outbox: { depth: waiting, oldestAt },
       pausedUntil: pause?.until ?? null,
       pausedFor: pause?.cause ?? null,
     };
   }
 
-  /** Costs four look-ups by key, and lists 200 rows of each at most. */
+  /** Costs five look-ups by key, and lists 200 rows of each at most. */
   of(key: string): WorkOfKey {
     const { outbox, consumer } = this.#runtime;
     const { handled, tries, unpublished, parked } = this.#statements;
@@ -85,8 +85,6 @@ function prepare(db: Database) {
   // Ids of events begin with their key and a dot; the next character after a dot is a slash.
   const ofKey = "event_id > ? || '.' AND event_id < ? || '/'";
   return {
-    outbox: db.prepare(`SELECT count(*) AS depth, min(time) AS oldestAt
-      FROM (SELECT time FROM outbox WHERE id > ? ORDER BY id LIMIT ${COUNTED})`),
     handled: db.prepare(`SELECT event_id FROM inbox WHERE ${ofKey} LIMIT ${LISTED}`).pluck(),
     tries: db.prepare(`SELECT event_id AS eventId, times, first_at AS firstAt, last_at AS lastAt, cause
       FROM attempts WHERE ${ofKey} AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.event_id = attempts.event_id) LIMIT ${LISTED}`),
