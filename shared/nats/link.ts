@@ -92,7 +92,7 @@ export class Link {
   /** How often what was agreed on may have been lost. */
   #doubts = 0;
   #agreeing: Promise<void> | undefined;
-  #trouble = "the schemas are not agreed on yet";
+  #trouble = "not agreed yet with what NATS has";
   #closing = false;
   readonly #timers: NodeJS.Timeout[] = [];
 

@@ -8,11 +8,16 @@ import { StartRefusedError } from "./start-refused.ts";
 /** How long the process before this one may take to end. */
 const PATIENCE_MS = 5_000;
 
+/** A folder that one process has. */
+export interface Alone {
+  letGo(): void;
+}
+
 /**
  * Takes the folder, until it is let go or the process ends in whatever way. Throws {@link StartRefusedError} when another
  * process has it, and goes on to have it for `patienceMs`.
  */
-export function takeAlone(service: string, folder: string, patienceMs = PATIENCE_MS): { letGo(): void } {
+export function takeAlone(service: string, folder: string, patienceMs = PATIENCE_MS): Alone {
   mkdirSync(folder, { recursive: true });
   const lock = new BetterSqlite(join(folder, "lock.db"), { timeout: patienceMs });
   try {

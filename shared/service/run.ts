@@ -5,26 +5,21 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type Config, ConfigError, loadConfig, natsUrl, own, variableOf } from "../config.ts";
 import { exerciseReaders } from "../contracts/events.ts";
 import { httpApp } from "../http/app.ts";
-import { Problem } from "../http/problem.ts";
-import { serve } from "../http/serve.ts";
+import { type Served, serve } from "../http/serve.ts";
 import { workRoutes } from "../http/work.ts";
+import type { Account } from "../nats/connect.ts";
 import { Link } from "../nats/link.ts";
-import { saidSubjects } from "../nats/topology.ts";
 import { createLog, type Log } from "../observability/log.ts";
 import type { Meters } from "../observability/meters.ts";
-import { observe } from "../observability/observing.ts";
-import { expectLongMemory } from "./ages.ts";
+import { type Observing, observe } from "../observability/observing.ts";
 import { Agreement } from "./agreement.ts";
-import { takeAlone } from "./alone.ts";
+import { type Alone, takeAlone } from "./alone.ts";
 import { openDatabase } from "./database.ts";
-import { consumes, emits, type Service, type Store } from "./define.ts";
-import { type Lookout, saysAgainFor } from "./lost.ts";
-import { expectMemory, isTrusted } from "./memory.ts";
-import type { Publish } from "./outbox.ts";
-import type { Retention } from "./pruner.ts";
+import { emits, type Service, type Store } from "./define.ts";
+import { notYet } from "./not-yet.ts";
 import { Runtime } from "./runtime.ts";
 import { StartRefusedError } from "./start-refused.ts";
-import { learnKept, UnknownSchemas } from "./unknown-schemas.ts";
+import { listen, type Tied, tiesTo } from "./ties.ts";
 import { Work } from "./work.ts";
 
 /** What a service's `main.ts` has to work with. */
@@ -54,7 +49,6 @@ const DELIVERIES_MS = 3_400;
 const HTTP_GRACE_MS = 1_000;
 const OUTBOX_MS = 1_000;
 const LAST_WORDS_MS = 500;
-const HOUR_MS = 3_600_000;
 
 /**
  * Starts the service and keeps it running until SIGTERM or SIGINT, then drains and exits 0 within 10 s. A fault at
@@ -97,71 +91,74 @@ function checkReaders(): void {
   }
 }
 
+/** What one process of a service is made of. */
+interface Parts extends Tied {
+  /** That the folder is this process's alone. */
+  readonly alone: Alone;
+  readonly observing: Observing;
+  // biome-ignore lint/suspicious/noExplicitAny: see AnyService.
+  readonly assembly: Assembly<any, any>;
+}
+
 /** Starts the service; what it returns ends it in good order. */
 async function start<Port, ServiceStore extends Store<unknown>>(
   name: string,
   assemble: (surroundings: Surroundings) => Assembly<Port, ServiceStore>,
 ): Promise<() => Promise<void>> {
   const config = loadConfig();
-  const password = own(config, name, "PASSWORD");
-  if (!password) {
-    throw new ConfigError(
-      `${variableOf(name, "PASSWORD")} is not set: npm start makes one, compose reads it from .env`,
-    );
-  }
+  const account = accountOf(name, config);
   const log = createLog(name, config.LOG_LEVEL);
   const folder = join(config.DATA_DIR, name);
   const alone = takeAlone(name, folder);
   const db = openDatabase(join(folder, "state.db"), config.DURABILITY);
-  const { service, port, callsAtOnce, routes, figures } = assemble({ config, log, folder });
+  const assembly = assemble({ config, log, folder });
+  const { service, port, callsAtOnce } = assembly;
   const observing = await observe(name, config, log);
+  const { observer } = observing;
 
-  const link = new Link({ url: natsUrl(config), user: name, password }, log);
+  const link = new Link(account, log);
   const agreement = new Agreement(emits(service), db, log);
-  const unknownSchemas = new UnknownSchemas(
-    (event, fingerprint) => link.findSchema(event, fingerprint),
-    config.SCHEMA_WAIT_MS,
+  const ties = tiesTo(link, config, log);
+  const runtime = new Runtime(service, { db, port, log, callsAtOnce, observer, ...ties });
+  const parts: Parts = { alone, service, config, log, db, link, agreement, runtime, observing, assembly };
+
+  const server = await serveHttp(parts);
+  if (!notYet(parts)) runtime.watchDeadlines();
+  listen(parts).catch((error) => giveUp(error, log));
+  return () => stop(parts, server);
+}
+
+/** The service's user at NATS. */
+function accountOf(name: string, config: Config): Account {
+  const password = own(config, name, "PASSWORD");
+  if (password) return { url: natsUrl(config), user: name, password };
+  throw new ConfigError(
+    `${variableOf(name, "PASSWORD")} is not set: npm start makes one, compose reads it from .env`,
   );
-  const publish: Publish = (rows, again) => link.publish(rows, again);
-  const lookout: Lookout = {
-    newestLike: (row) => link.newestLike(row),
-    onLost: (rows) => log.error({ rows }, "NATS has lost facts that it had stored; saying them again"),
-    saysAgainMs: saysAgainFor(config.STREAM_MAX_AGE_HOURS, config.INBOX_MAX_AGE_HOURS) * HOUR_MS,
-  };
-  const retention: Retention = {
-    recordsMs: config.INBOX_MAX_AGE_HOURS * HOUR_MS,
-    parkedMs: config.PARKED_MAX_AGE_HOURS * HOUR_MS,
-    brokerTime: () => link.heardAt,
-  };
-  const runtime = new Runtime(service, {
-    db,
-    port,
-    log,
-    callsAtOnce,
-    unknownSchemas,
-    publish,
-    lookout,
-    parking: link.parking,
-    retention,
-    observer: observing.observer,
-  });
+}
+
+/** Serves the service's routes and the kit's, and shows its figures. */
+async function serveHttp(parts: Parts): Promise<Served> {
+  const { service, config, log, db, link, runtime, observing, assembly } = parts;
+  const { name } = service;
   const { metrics } = observing;
-  metrics?.show(
-    () => runtime.standing,
-    () => link.behind,
-  );
-  if (metrics) figures?.(metrics, runtime);
-  const refusal = () => (agreement.isReached && isTrusted(db) ? undefined : notAgreed(link.state.reason));
+  if (metrics) {
+    metrics.show(
+      () => runtime.standing,
+      () => link.behind,
+    );
+    assembly.figures?.(metrics, runtime);
+  }
   const app = httpApp({
     name,
     names: config.HTTP_NAMES,
     ready: () => link.state,
-    refusal,
+    refusal: () => notYet(parts),
     log,
     observers: observing.http,
     metrics: metrics && (() => metrics.text()),
   });
-  routes?.(app, runtime); // First of all in the reference, too.
+  assembly.routes?.(app, runtime); // First of all in the reference, too.
   workRoutes(app, new Work(db, runtime));
   const server = await serve(app, {
     host: config.HTTP_HOST,
@@ -170,63 +167,30 @@ async function start<Port, ServiceStore extends Store<unknown>>(
     held: config.HTTP_HELD && process.connected,
   });
   log.info({ url: server.url }, "serving HTTP");
-  if (agreement.isReached && isTrusted(db)) runtime.watchDeadlines();
-
-  let isSafe = false;
-  link
-    .open(
-      {
-        take: (delivery) => runtime.consumer.take(delivery),
-        agree: async (bucket) => {
-          await agreement.reach(bucket);
-          if (!isSafe) await expectLongMemory(retention.recordsMs, () => link.ages());
-          isSafe = true;
-          await expectMemory(name, db, () => link.knownPast(saidSubjects([service])));
-          runtime.watchDeadlines();
-          await learnKept(consumes(service), bucket, log);
-        },
-        stillAgrees: (bucket) => agreement.holds(bucket),
-        up: () => {
-          runtime.outbox.retryNow();
-          runtime.redriver?.doubt();
-        },
-        look: () => {
-          runtime.outbox.look();
-          runtime.redriver?.doubt();
-        },
-      },
-      config.ACK_WAIT_MS,
-    )
-    .catch((error) => {
-      if (error instanceof StartRefusedError) log.fatal(`can't start: ${error.message}`);
-      else {
-        const message = "NATS refused the service: is its password the one in NATS's environment?";
-        log.fatal({ cause: error.message }, message);
-      }
-      process.exit(1);
-    });
-
-  return async () => {
-    log.info("stopping");
-    await link.pause(PAUSE_MS);
-    await runtime.finishDeliveries(DELIVERIES_MS); // Customers are served meanwhile.
-    await server.close(HTTP_GRACE_MS);
-    await runtime.drain(OUTBOX_MS);
-    await Promise.all([link.close(LAST_WORDS_MS), observing.close(LAST_WORDS_MS)]);
-    db.close();
-    alone.letGo();
-    log.info("stopped");
-  };
+  return server;
 }
 
-/** What a command is answered as long as what it leads to might be for nobody to read. */
-function notAgreed(reason = "they are being put into the bucket SCHEMAS"): Problem {
-  return new Problem({
-    status: 503,
-    type: "schemas-not-agreed",
-    detail: `Nothing is taken until NATS agrees to the schemas that this service writes: ${reason}.`,
-    headers: { "retry-after": "1" },
-  });
+/** Ends a process that NATS has no use for. */
+function giveUp(error: Error, log: Log): never {
+  if (error instanceof StartRefusedError) log.fatal(`can't start: ${error.message}`);
+  else {
+    const message = "NATS refused the service: is its password the one in NATS's environment?";
+    log.fatal({ cause: error.message }, message);
+  }
+  process.exit(1);
+}
+
+/** Ends what was taken, the customers' requests and the outbox, in this order, each within its time. */
+async function stop({ alone, log, db, link, runtime, observing }: Parts, server: Served): Promise<void> {
+  log.info("stopping");
+  await link.pause(PAUSE_MS);
+  await runtime.finishDeliveries(DELIVERIES_MS); // Customers are served meanwhile.
+  await server.close(HTTP_GRACE_MS);
+  await runtime.drain(OUTBOX_MS);
+  await Promise.all([link.close(LAST_WORDS_MS), observing.close(LAST_WORDS_MS)]);
+  db.close();
+  alone.letGo();
+  log.info("stopped");
 }
 
 /** Resolves on SIGTERM, on SIGINT, or when the process that started this one is gone. */
