@@ -11,20 +11,19 @@ import { invalid } from "./invalid.ts";
 import { type HttpObserver, observed } from "./observer.ts";
 import { Problem } from "./problem.ts";
 
+/** Of the API that the OpenAPI document describes. */
+const VERSION = "0.1.0";
+
 export type HttpAppOptions = {
   /** The service's name: title of its OpenAPI document, `service` in `/healthz`. */
   name: string;
-  version?: string;
-  /** One or two sentences for the top of `/docs`. */
-  description?: string;
   /** The names, with commas between, under which it may be asked for; see {@link callers}. */
   names?: string | undefined;
   /** Asked on every `GET /healthz` and `GET /readyz`, so it must be quick. The caller is shown the reason, and the backlog. */
   ready: () => { ready: boolean; reason?: string; backlog?: object };
   /** Asked before every request that may change something; the problem that it gives is the answer. */
   refusal?: () => Problem | undefined;
-  /** Unless given, `console`. */
-  log?: ErrorLog;
+  log: ErrorLog;
   /** Told of every request. */
   observers?: readonly HttpObserver[];
   /** The text of `GET /metrics`; without it, there is nothing there. */
@@ -38,21 +37,11 @@ export type HttpAppOptions = {
  * logged and tells the caller nothing.
  *
  * @example
- * const app = httpApp({ name: "orders", ready: () => ({ ready: true }) });
+ * const app = httpApp({ name: "orders", ready: () => ({ ready: true }), log: console });
  * app.openapi(placeOrder, (c) => c.json(place(c.req.valid("json")), 202));
  */
 export function httpApp(options: HttpAppOptions) {
-  const {
-    name,
-    version = "0.1.0",
-    description,
-    names,
-    ready,
-    refusal,
-    log = console,
-    observers = [],
-    metrics,
-  } = options;
+  const { name, names, ready, refusal, log, observers = [], metrics } = options;
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw invalid(result.target, result.error.issues);
@@ -78,7 +67,7 @@ export function httpApp(options: HttpAppOptions) {
     throw new Problem({ status: 503, type: "not-ready", detail: reason ?? `${name} is not ready.` });
   });
 
-  const info = { title: name, version, ...(description && { description }) };
+  const info = { title: name, version: VERSION };
   const document = () => app.getOpenAPI31Document({ openapi: "3.1.0", info });
   app.get("/openapi.json", (c) => c.json(document()));
   app.get("/docs", (c) => c.html(docsPage(document())));

@@ -20,11 +20,11 @@ export type Served = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   url: string;
   /**
-   * Accepts no more connections, lets requests in flight finish, and after `graceMs` milliseconds (3000)
-   * cuts off what is left, such as event streams. Resolves once every connection is closed, or handed back to who holds
+   * Accepts no more connections, lets requests in flight finish, and after `graceMs` milliseconds cuts
+   * off what is left, such as event streams. Resolves once every connection is closed, or handed back to who holds
    * the port; never rejects.
    */
-  close(graceMs?: number): Promise<void>;
+  close(graceMs: number): Promise<void>;
 };
 
 // Milliseconds.
@@ -52,7 +52,7 @@ export async function serve(
 
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   let closed: Promise<void> | undefined;
-  return { url: `http://${host}:${port}`, close: (graceMs = 3_000) => (closed ??= end(graceMs)) };
+  return { url: `http://${host}:${port}`, close: (graceMs) => (closed ??= end(graceMs)) };
 }
 
 async function listen(server: Server, drain: Drain, options: ServeOptions) {

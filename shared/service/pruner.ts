@@ -129,7 +129,6 @@ export class Pruner {
 function prepare(db: Database, { table, key, ...rest }: (typeof TABLES)[number]) {
   const page = `SELECT ${key} AS end FROM ${table} WHERE ${key} > :after ORDER BY ${key} LIMIT ${PAGE}`;
   return {
-    table,
     first: key === "id" ? 0 : "",
     last: db.prepare(`SELECT max(end) FROM (${page})`).pluck(),
     forget:

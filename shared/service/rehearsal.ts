@@ -24,13 +24,10 @@ export interface Foreseen {
   readonly reaction: Reaction<unknown, unknown> | undefined;
   /** When a call that is never answered is given up, in milliseconds since 1970, and what is said then. */
   readonly givesUp?: { readonly at: number; readonly says: readonly FactType[] };
-  readonly cause?: string;
 }
 
 /** A reaction that has heard some of the facts it needs, and not all. */
 export interface Unmet {
-  readonly reaction: Reaction<unknown, unknown>;
-  readonly heard: readonly FactType[];
   readonly missing: readonly FactType[];
   /** The conditions that do not hold yet. */
   readonly guards: readonly string[];
@@ -93,8 +90,8 @@ export class Rehearsal {
       const verdict = this.#engine.handle(event);
       if (verdict.outcome === "asks") return foreseen("asks", this.#givesUp(event, verdict.reaction));
       return foreseen(this.#said.all(event.id).length > 0 ? "says" : "nothing");
-    } catch (error) {
-      return foreseen("fails", { cause: (error as Error).message });
+    } catch {
+      return foreseen("fails");
     }
   }
 
@@ -132,7 +129,7 @@ export class Rehearsal {
       const state = this.#engine.store.load(last);
       const guards = reaction.if.filter((guard) => !guard(state)).map(({ name }) => name);
       if (guards.length === 0) return [];
-      return [{ reaction, heard: own.map(({ type }) => type), missing, guards }];
+      return [{ missing, guards }];
     });
   }
 }

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { httpApp } from "../../shared/http/app.ts";
 
 function door(names?: string) {
-  const app = httpApp({ name: "orders", names, ready: () => ({ ready: true }) });
+  const app = httpApp({ name: "orders", names, ready: () => ({ ready: true }), log: console });
   app.post("/cancellation", (c) => c.json({ done: true }));
   return async (headers: Record<string, string>, path = "/healthz", method = "GET") =>
     (await app.request(path, { headers, method })).status;

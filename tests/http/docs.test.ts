@@ -10,7 +10,7 @@ test("serves an OpenAPI 3.1 document with the service's name", async () => {
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({
     openapi: "3.1.0",
-    info: { title: "orders", version: "1.2.3" },
+    info: { title: "orders", version: "0.1.0" },
     paths: {
       "/orders": {
         post: {

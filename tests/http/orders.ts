@@ -46,7 +46,7 @@ export type Readiness = { ready: boolean; reason?: string };
 export function ordersApp(readiness: Readiness = { ready: true }) {
   const logged: { fields: object; message: string }[] = [];
   const log = { error: (fields: object, message: string) => void logged.push({ fields, message }) };
-  const app = httpApp({ name: "orders", version: "1.2.3", ready: () => readiness, log });
+  const app = httpApp({ name: "orders", ready: () => readiness, log });
 
   app.openapi(place, (c) => c.json({ id, status: "placed" as const, lines: c.req.valid("json").lines }, 202));
   app.openapi(list, (c) => c.json([], 200));

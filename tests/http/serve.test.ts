@@ -11,6 +11,8 @@ import { MAX_BODY } from "../../shared/http/body.ts";
 import { type Served, serve } from "../../shared/http/serve.ts";
 import { ordersApp } from "./orders.ts";
 
+const GRACE_MS = 3_000;
+
 const app = new Hono()
   .get("/", (c) => c.text("here"))
   .get("/slow", async (c) => {
@@ -70,15 +72,15 @@ test("says why it cannot listen for another reason", async () => {
 
 test("refuses connections once closed", async () => {
   const { url, close } = await start();
-  await close();
+  await close(GRACE_MS);
   expect(await ask(url, new Agent())).toBe("not accepted");
 });
 
 test("closes at once when nobody is connected, however often it is told to", async () => {
   const { close } = await start();
   const started = performance.now();
-  await Promise.all([close(), close()]);
-  await close();
+  await Promise.all([close(GRACE_MS), close(GRACE_MS)]);
+  await close(GRACE_MS);
   expect(performance.now() - started).toBeLessThan(1_000);
 });
 
@@ -86,7 +88,7 @@ test("lets a request in flight finish and tells it to close the connection", asy
   const { url, close } = await start();
   const response = fetch(`${url}/slow`);
   await sleep(50);
-  const closed = close();
+  const closed = close(GRACE_MS);
 
   expect((await response).headers.get("connection")).toBe("close");
   expect(await (await response).text()).toBe("done");
@@ -98,7 +100,7 @@ test("does not wait for kept-alive connections that are idle", async () => {
   const agent = new Agent({ keepAlive: true });
   await ask(url, agent);
   const started = performance.now();
-  await close();
+  await close(GRACE_MS);
   expect(performance.now() - started).toBeLessThan(1_000);
 });
 
@@ -106,7 +108,7 @@ test("answers a request that comes on a kept-alive connection while it is closin
   const { url, close } = await start();
   const agent = new Agent({ keepAlive: true });
   await ask(url, agent);
-  const closed = close();
+  const closed = close(GRACE_MS);
   expect(await ask(url, agent)).toBe(200);
   await closed;
 });
@@ -127,7 +129,7 @@ test("cuts an event stream off after the grace period", async () => {
 test("answers those who connected just before it closed", async () => {
   const { url, close } = await start();
   const answers = Array.from({ length: 20 }, () => ask(url, new Agent()));
-  await close();
+  await close(GRACE_MS);
   expect(await Promise.all(answers)).toEqual(Array(20).fill(200));
 });
 
@@ -143,7 +145,7 @@ test("drops no request when it closes under load", async () => {
   };
   const clients = ["/", "/", "/", "/large", "/slow"].map(client);
   await sleep(100);
-  await close();
+  await close(GRACE_MS);
   await Promise.all(clients);
 
   expect([...answers.keys()].sort()).toEqual([200, "not accepted"]);

@@ -46,7 +46,7 @@ export type Operation = {
   responses?: Record<string, Body>;
 };
 export type Document = {
-  info: { title: string; version: string; description?: string };
+  info: { title: string; version: string };
   paths?: Record<string, Record<string, Operation>>;
   components?: { schemas?: Record<string, Schema> };
 };

@@ -33,7 +33,6 @@ export function docsPage(document: object) {
 <header>
 <h1>${info.title}</h1>
 <p class="quiet">Version ${info.version} · <a href="openapi.json">OpenAPI document</a></p>
-${info.description && html`<p>${info.description}</p>`}
 </header>
 <nav aria-label="Operations"><ul>
 ${entries.map(({ id, method, path }) => html`<li><a href="#${id}">${signature(method, path)}</a></li>`)}
