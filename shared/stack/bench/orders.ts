@@ -3,7 +3,9 @@
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
+import { Chance } from "../../flow/simulate/chance.ts";
 import { FLOW_STREAM } from "../../nats/topology.ts";
+import { EXAMPLE_ORDER } from "../example.ts";
 import type { Stack } from "../stack.ts";
 
 /** What one run showed. Times in milliseconds; CPU and memory over all services, the monitor and nats-server. */
@@ -104,7 +106,7 @@ export async function placeUntil(stack: Stack, isEnough: () => boolean): Promise
 class Customers {
   readonly #agent: Agent;
   readonly #url: URL;
-  readonly #random = seeded(7);
+  readonly #chance = new Chance(7);
 
   constructor(stack: Stack, atOnce = AT_ONCE) {
     this.#agent = new Agent({ keepAlive: true, maxSockets: atOnce });
@@ -113,7 +115,7 @@ class Customers {
 
   /** Places one order, and returns its id. */
   place(): Promise<string> {
-    return post(this.#agent, this.#url, anOrder(this.#random()));
+    return post(this.#agent, this.#url, anOrder(this.#chance.random()));
   }
 
   leave(): void {
@@ -190,26 +192,13 @@ function post(agent: Agent, url: URL, body: string): Promise<string> {
   });
 }
 
+/** An order of the seeded mix; `dice` says which, from 0 up to 1. */
 function anOrder(dice: number): string {
-  const short = dice >= 0.93 && dice < 0.97;
+  const [line] = EXAMPLE_ORDER.lines;
   return JSON.stringify({
-    customerId: "c-42",
-    email: "ada@example.com",
-    plan: dice >= 0.97 ? "TRIAL" : "STANDARD",
-    currency: "EUR",
-    shipTo: { name: "Ada L.", line1: "1 Mill Lane", city: "York", postcode: "YO1 7HB", country: "GB" },
-    lines: [{ sku: short ? "NONE-001" : "TEA-001", quantity: 2, unitPriceCents: 450 }],
-    paymentToken: dice >= 0.85 && dice < 0.93 ? "tok_decline" : "tok_approve",
+    ...EXAMPLE_ORDER,
+    ...(dice >= 0.85 && dice < 0.93 && { paymentToken: "tok_decline" }),
+    ...(dice >= 0.93 && dice < 0.97 && { lines: [{ ...line, sku: "NONE-001" }] }),
+    ...(dice >= 0.97 && { plan: "TRIAL" }),
   });
-}
-
-/** The mulberry32 generator: the same seed, the same mix. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
