@@ -62,12 +62,11 @@ export class Spans {
     const known = isTraceparent(parent) ? parent : undefined;
     const traceId = known ? traceIdOf(known) : ids.generateTraceId();
     if (this.#sampler(traceId, known === undefined ? undefined : isKept(known))) {
-      const span = new KeptSpan(name, kind, attributes, this.#resource, this.#processor);
-      span.traceId = traceId;
-      span.spanId = ids.generateSpanId();
-      span.parentSpanId = known === undefined ? undefined : spanIdOf(known);
-      span.startMs = startMs;
-      return span;
+      const spanId = ids.generateSpanId();
+      const parentSpanId = known && spanIdOf(known);
+      const resource = this.#resource;
+      const parts = { name, kind, attributes, traceId, spanId, parentSpanId, startMs, resource };
+      return new KeptSpan(parts, this.#processor);
     }
     // Who is not seen need not be told apart: what comes of it belongs under its parent.
     return new UnseenSpan(`00-${traceId}-${known ? spanIdOf(known) : ids.generateSpanId()}-00`);
@@ -93,16 +92,29 @@ const NONE: never[] = [];
 const SCOPE = { name: "quadrille" };
 const UNSET = { code: SpanStatusCode.UNSET };
 
+/** What a span begins with. */
+interface Begun {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly attributes: Attributes;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  /** In milliseconds since 1970. */
+  readonly startMs: number;
+  readonly resource: Resource;
+}
+
 /** A span that is sent when it has ended. */
 class KeptSpan implements OpenSpan, Omit<ReadableSpan, "parentSpanContext"> {
   name: string;
   readonly kind: SpanKind;
   readonly attributes: Attributes;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  readonly startMs: number;
   readonly resource: Resource;
-  traceId = "";
-  spanId = "";
-  parentSpanId: string | undefined;
-  startMs = 0;
   events: TimedEvent[] = NONE;
   status: ReadableSpan["status"] = UNSET;
   ended = false;
@@ -111,17 +123,15 @@ class KeptSpan implements OpenSpan, Omit<ReadableSpan, "parentSpanContext"> {
   readonly #now = Date.now();
   readonly #processor: SpanProcessor;
 
-  constructor(
-    name: string,
-    kind: SpanKind,
-    attributes: Attributes,
-    resource: Resource,
-    processor: SpanProcessor,
-  ) {
-    this.name = name;
-    this.kind = kind;
-    this.attributes = attributes;
-    this.resource = resource;
+  constructor(begun: Begun, processor: SpanProcessor) {
+    this.name = begun.name;
+    this.kind = begun.kind;
+    this.attributes = begun.attributes;
+    this.traceId = begun.traceId;
+    this.spanId = begun.spanId;
+    this.parentSpanId = begun.parentSpanId;
+    this.startMs = begun.startMs;
+    this.resource = begun.resource;
     this.#processor = processor;
   }
 

@@ -3,7 +3,7 @@
 import type { Event } from "../contracts/events.ts";
 import type { Log } from "../observability/log.ts";
 import { Breaker } from "./breaker.ts";
-import { type Clock, realClock, type Timer } from "./clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 import { RETRY, type Reaction, type Retry } from "./define.ts";
 import { AbandonedError, type Lanes } from "./lanes.ts";
 import type { Observer } from "./observer.ts";
@@ -31,24 +31,25 @@ const PAUSED = new Error("calls are paused");
 /** For how many different keys calls have to fail, one after the other, before all are paused. */
 const BREAKER_OPENS_AFTER = 8;
 
+/** What calls are made with. */
+export interface CallsParts<Port> {
+  readonly port: Port;
+  readonly lanes: Lanes<unknown>;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+}
+
 /** The calls of one service, which all go to the same outside. */
 export class Calls<Port> {
-  readonly #port: Port;
-  readonly #lanes: Lanes<unknown>;
-  readonly #log: Log;
-  readonly #clock: Clock;
+  readonly #parts: CallsParts<Port>;
   readonly #breaker: Breaker;
-  readonly #observer: Observer | undefined;
   #stopping = false;
   #lastFault: string | undefined;
 
-  constructor(port: Port, lanes: Lanes<unknown>, log: Log, clock = realClock, observer?: Observer) {
-    this.#port = port;
-    this.#lanes = lanes;
-    this.#log = log;
-    this.#clock = clock;
-    this.#breaker = new Breaker(BREAKER_OPENS_AFTER, clock);
-    this.#observer = observer;
+  constructor(parts: CallsParts<Port>) {
+    this.#parts = parts;
+    this.#breaker = new Breaker(BREAKER_OPENS_AFTER, parts.clock);
   }
 
   /** Since nobody is answered: until when calls are paused, in milliseconds since 1970, and why the last one failed. */
@@ -65,11 +66,12 @@ export class Calls<Port> {
   /** Calls for an event, whose lane has to be held, and repeats it in place as the reaction says. Never rejects. */
   async make(reaction: Reaction<unknown, unknown>, event: Event, request: unknown): Promise<CallEnd> {
     const { retry = RETRY } = reaction;
+    const { clock, observer } = this.#parts;
     for (let tries = 0; ; ) {
       const isProbe = this.#breaker.isOpen;
       const pausedMs = this.#breaker.admit();
       if (pausedMs > 0) {
-        this.#observer?.paused?.(event);
+        observer?.paused?.(event);
         return { kind: "paused", inMs: pausedMs, error: PAUSED };
       }
       try {
@@ -83,7 +85,7 @@ export class Calls<Port> {
         const isFinal = error instanceof PermanentFault || tries > retry.inPlace || this.#stopping;
         if (isFinal || this.#breaker.isOpen) return { kind: "failed", tries, error: error as Error };
         await new Promise<void>((resolve) => {
-          this.#clock.after(retryDelay(tries, retry, this.#clock), resolve);
+          clock.after(retryDelay(tries, retry, clock), resolve);
         });
       }
     }
@@ -95,9 +97,10 @@ export class Calls<Port> {
     request: unknown,
     isProbe: boolean,
   ): Promise<unknown> {
+    const { port, lanes, log } = this.#parts;
     try {
-      const call = (signal: AbortSignal) => reaction.call!(this.#port, request, signal);
-      const outcome = await this.#lanes.call(() => this.#observed(event, call));
+      const call = (signal: AbortSignal) => reaction.call!(port, request, signal);
+      const outcome = await lanes.call(() => this.#observed(event, call));
       this.#answered();
       return outcome;
     } catch (error) {
@@ -106,21 +109,22 @@ export class Calls<Port> {
         const cause = (error as Error).message;
         this.#lastFault = cause;
         const pausedMs = this.#breaker.failed(event.key, isProbe);
-        if (pausedMs) this.#log.warn({ cause, pausedMs }, "nobody is answered; calls are paused");
+        if (pausedMs) log.warn({ cause, pausedMs }, "nobody is answered; calls are paused");
       }
       throw error;
     }
   }
 
   #observed(event: Event, call: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
-    const ended = this.#observer?.calling?.(event);
-    const answer = withTimeout(call, CALL_TIMEOUT_MS, this.#clock);
+    const { clock, observer } = this.#parts;
+    const ended = observer?.calling?.(event);
+    const answer = withTimeout(call, CALL_TIMEOUT_MS, clock);
     if (ended) answer.then(() => ended(), ended);
     return answer;
   }
 
   #answered(): void {
-    if (this.#breaker.succeeded()) this.#log.info("calls are answered again");
+    if (this.#breaker.succeeded()) this.#parts.log.info("calls are answered again");
   }
 }
 

@@ -79,7 +79,7 @@ export class Consumer<Port> {
     this.#clock = clock;
     this.#lanes = new Lanes(callsAtOnce ?? CALLS_AT_ONCE);
     this.#aside = new Aside(engine, clock);
-    this.#calls = new Calls(port, this.#lanes, log, clock, observer);
+    this.#calls = new Calls({ port, lanes: this.#lanes, log, clock, observer });
   }
 
   /** How many deliveries were taken and have not ended, how many keys have a call, and whether calls are paused. */

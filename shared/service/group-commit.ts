@@ -17,29 +17,30 @@ export interface Work {
 
 const GROUP_LIMIT = 500;
 
+/** What a group commit works with. */
+export interface GroupCommitParts {
+  readonly transaction: (work: () => boolean) => void;
+  readonly afterEach: () => void;
+  /** How long work may wait for company; 0, for work that somebody waits for, unless given. */
+  readonly lingerMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
 /**
  * Gathers work and commits it together. A lone piece of work is committed in the same turn of the event loop;
  * a group forms only out of what arrived during the commit before.
  */
 export class GroupCommit {
-  readonly #transaction: (work: () => boolean) => void;
-  readonly #afterEach: () => void;
+  readonly #parts: GroupCommitParts;
   readonly #lingerMs: number;
   readonly #clock: Clock;
   #queue: Work[] = [];
   #timer: Timer | undefined;
 
-  /** `lingerMs` is how long work may wait for company; 0 for work that somebody waits for. */
-  constructor(
-    transaction: (work: () => boolean) => void,
-    afterEach: () => void,
-    lingerMs = 0,
-    clock = realClock,
-  ) {
-    this.#transaction = transaction;
-    this.#afterEach = afterEach;
-    this.#lingerMs = lingerMs;
-    this.#clock = clock;
+  constructor(parts: GroupCommitParts) {
+    this.#parts = parts;
+    this.#lingerMs = parts.lingerMs ?? 0;
+    this.#clock = parts.clock ?? realClock;
   }
 
   /** How much work is waiting. */
@@ -69,7 +70,7 @@ export class GroupCommit {
     const group = this.#queue.splice(0, GROUP_LIMIT);
     let fault: Error | undefined;
     try {
-      this.#transaction(() => {
+      this.#parts.transaction(() => {
         let wrote = false;
         for (const work of group) wrote = work.run() || wrote;
         return wrote;
@@ -81,7 +82,7 @@ export class GroupCommit {
       if (fault) work.failed(fault);
       else work.committed();
     }
-    this.#afterEach();
+    this.#parts.afterEach();
     if (this.#queue.length > 0 && !this.#timer) this.#schedule();
   }
 }

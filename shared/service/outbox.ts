@@ -26,14 +26,21 @@ interface Ackable {
 const RETRY_FROM_MS = 100;
 const RETRY_UP_TO_MS = 5_000;
 
+/** What the publisher works with. */
+export interface OutboxParts {
+  readonly source: OutboxSource;
+  readonly publish: Publish;
+  readonly onFailure: (error: Error, retryInMs: number) => void;
+  /** Without it, what the broker has acknowledged is taken for stored for good. */
+  readonly lookout?: Lookout | undefined;
+  readonly observer?: Observer | undefined;
+  readonly clock?: Clock | undefined;
+}
+
 /** Publishes an outbox, one batch at a time: while one is under way, the next one gathers. */
 export class OutboxPublisher {
-  readonly #source: OutboxSource;
-  readonly #publish: Publish;
-  readonly #onFailure: (error: Error, retryInMs: number) => void;
+  readonly #parts: OutboxParts;
   readonly #clock: Clock;
-  readonly #lookout: Lookout | undefined;
-  readonly #observer: Observer | undefined;
   readonly #waiting: { row: number; delivery: Ackable }[] = [];
   #through: number;
   /** Whether the stream may have lost what it had: it is looked before anything is published. */
@@ -47,28 +54,20 @@ export class OutboxPublisher {
   #wake: (() => void) | undefined;
   #stopped = false;
 
-  /** Without a `lookout`, what the broker has acknowledged is taken for stored for good. */
-  constructor(
-    source: OutboxSource,
-    publish: Publish,
-    onFailure: (error: Error, retryInMs: number) => void,
-    clock = realClock,
-    lookout?: Lookout,
-    observer?: Observer,
-  ) {
-    this.#source = source;
-    this.#publish = publish;
-    this.#onFailure = onFailure;
-    this.#clock = clock;
-    this.#lookout = lookout;
-    this.#observer = observer;
-    this.#isToLook = lookout !== undefined;
-    this.#through = source.publishedThrough;
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+    this.#clock = parts.clock ?? realClock;
+    this.#through = parts.source.publishedThrough;
+    this.#isToLook = this.#canLook;
   }
 
   /** The newest row that is stored in the stream. */
   get through(): number {
     return this.#through;
+  }
+
+  get #canLook(): boolean {
+    return this.#parts.lookout !== undefined;
   }
 
   /** Acks the delivery once the stream holds every row up to `row`; in the order of the calls. */
@@ -86,7 +85,7 @@ export class OutboxPublisher {
 
   /** Says that the stream may have lost something, though nothing seems to have happened: what is on its way counts. */
   look(): void {
-    this.#isToLook = this.#lookout !== undefined;
+    this.#isToLook = this.#canLook;
     this.kick();
   }
 
@@ -115,6 +114,7 @@ export class OutboxPublisher {
   }
 
   async #run(): Promise<void> {
+    const { source, publish, observer, onFailure } = this.#parts;
     let retryInMs = RETRY_FROM_MS;
     while (!this.#stopped) {
       this.#again = false;
@@ -122,13 +122,13 @@ export class OutboxPublisher {
         while (this.#isToLook) await this.#goBack();
         if (this.#stopped) return;
         this.#ackStored();
-        const page = this.#source.outboxAfter(this.#through);
+        const page = source.outboxAfter(this.#through);
         if (page.length === 0) return;
         const { to, again } = this.#healing;
         const wereLost = this.#through < to;
         const rows = wereLost ? page.filter(({ id }) => id <= to) : page;
-        const stored = await this.#publish(rows, wereLost ? again : undefined);
-        this.#observer?.published?.(rows.slice(0, stored), wereLost ? again : undefined);
+        const stored = await publish(rows, wereLost ? again : undefined);
+        observer?.published?.(rows.slice(0, stored), wereLost ? again : undefined);
         if (this.#stopped) return;
         if (this.#inDoubt) continue; // The broker went and came back meanwhile: what it has said may not hold.
         this.#through = rows[stored - 1]!.id;
@@ -137,7 +137,7 @@ export class OutboxPublisher {
       } catch (error) {
         if (this.#stopped) return;
         this.#doubt();
-        this.#onFailure(error as Error, retryInMs);
+        onFailure(error as Error, retryInMs);
         await this.#pause(retryInMs);
         retryInMs = Math.min(retryInMs * 2, RETRY_UP_TO_MS);
       }
@@ -145,18 +145,19 @@ export class OutboxPublisher {
   }
 
   #doubt(): void {
-    this.#isToLook = this.#lookout !== undefined;
+    this.#isToLook = this.#canLook;
     this.#inDoubt = this.#isToLook;
   }
 
   /** Goes back to the newest row that the stream still has, if it has lost some. */
   async #goBack(): Promise<void> {
+    const { source, lookout } = this.#parts;
     this.#isToLook = false; // Who doubts while it is looked has it looked once more.
     this.#inDoubt = false;
     const now = this.#clock.now();
-    const there = await storedThrough(this.#source, this.#through, this.#lookout!, now);
+    const there = await storedThrough(source, this.#through, lookout!, now);
     if (there === this.#through || this.#stopped) return;
-    this.#lookout!.onLost(this.#through - there);
+    lookout!.onLost(this.#through - there);
     // What was lost before, and is not published again yet, is under its old id still known to the broker.
     this.#healing = { to: Math.max(this.#healing.to, this.#through), again: `again-${now}` };
     this.#through = there;

@@ -100,25 +100,26 @@ export class Runtime<ServiceStore extends Store<unknown>, Port> {
     this.engine = new Engine<ServiceStore>(service, db, now);
     this.#replies = openReplies(db, now);
     this.#checkpointed = this.engine.publishedThrough;
-    this.outbox = new OutboxPublisher(
-      this.engine,
+    this.outbox = new OutboxPublisher({
+      source: this.engine,
       publish,
-      (error, retryInMs) => log.warn({ cause: error.message, retryInMs }, "facts wait in the outbox"),
-      clock,
+      onFailure: (error, retryInMs) =>
+        log.warn({ cause: error.message, retryInMs }, "facts wait in the outbox"),
       lookout,
       observer,
-    );
-    this.#commits = new GroupCommit(
-      (work) => this.#transaction(work),
-      () => {
+      clock,
+    });
+    this.#commits = new GroupCommit({
+      transaction: (work) => this.#transaction(work),
+      afterEach: () => {
         this.outbox.kick();
         this.consumer.checkIdle();
         this.#deadlines.look();
         this.#checkpoint ??= this.#checkpointLater();
       },
-      isObserver(service) ? OBSERVER_LINGER_MS : 0,
+      lingerMs: isObserver(service) ? OBSERVER_LINGER_MS : 0,
       clock,
-    );
+    });
     this.consumer = new Consumer<Port>({
       engine: this.engine,
       commits: this.#commits,

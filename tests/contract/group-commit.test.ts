@@ -171,7 +171,7 @@ function groups(lingerMs = 0) {
       throw error;
     }
   };
-  return { log, commits: new GroupCommit(transaction, () => log.push("after"), lingerMs) };
+  return { log, commits: new GroupCommit({ transaction, afterEach: () => log.push("after"), lingerMs }) };
 }
 
 function work(name: string, log: string[], alsoDo = () => {}): Work {

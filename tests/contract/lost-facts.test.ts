@@ -244,13 +244,12 @@ function shop(stored: number) {
     publishedThrough: stored,
     outboxAfter: (row: number) => numbers(row + 1, Math.min(row + 500, rows)).map((id) => rowOf(id)),
   };
-  const outbox = new OutboxPublisher(
+  const outbox = new OutboxPublisher({
     source,
-    (...rows) => broker.publish(...rows),
-    ({ message }) => failures.push(message),
-    undefined,
-    { ...broker.lookout, onLost: (count) => lost.push(count) },
-  );
+    publish: (...rows) => broker.publish(...rows),
+    onFailure: ({ message }) => failures.push(message),
+    lookout: { ...broker.lookout, onLost: (count) => lost.push(count) },
+  });
   const write = (more: number) => {
     rows += more;
   };

@@ -183,16 +183,16 @@ function shelf(publishedThrough = 0) {
         (_, index) => ({ id: row + index + 1 }) as OutboxRow,
       ),
   };
-  const outbox = new OutboxPublisher(
+  const outbox = new OutboxPublisher({
     source,
-    async (batch) => {
+    publish: async (batch) => {
       published.push(batch.map(({ id }) => id));
       await held;
       const told = orders.shift() ?? batch.length;
       return told === "refuses" ? fail("no responders") : told;
     },
-    (_, retryInMs) => pauses.push(retryInMs),
-  );
+    onFailure: (_, retryInMs) => pauses.push(retryInMs),
+  });
   return {
     outbox,
     published,
