@@ -1,6 +1,7 @@
 // Turns what Zod says about a request into what its sender should fix.
 
 import type { z } from "@hono/zod-openapi";
+import { pointerOf } from "../schemas/pointer.ts";
 import { type FieldError, Problem } from "./problem.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -52,11 +53,10 @@ function badPaths(issue: Issue): PropertyKey[][] {
   return issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
 }
 
-// RFC 6901: `~` and `/` are escaped, then percent-encoded. Buffer replaces lone surrogates,
-// which JSON allows in a key and encodeURIComponent refuses.
+// As a URI fragment. Buffer replaces lone surrogates, which JSON allows in a key and encodeURIComponent refuses.
 function pointer(path: PropertyKey[]): string {
-  const escaped = path.map((key) => String(key).replaceAll("~", "~0").replaceAll("/", "~1"));
-  return ["#", ...escaped.map((key) => encodeURIComponent(Buffer.from(key).toString()))].join("/");
+  const tokens = pointerOf(path).split("/");
+  return `#${tokens.map((token) => encodeURIComponent(Buffer.from(token).toString())).join("/")}`;
 }
 
 function sentence(issue: Issue): string {

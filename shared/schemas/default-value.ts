@@ -1,5 +1,6 @@
 // Whether a JSON value is a default for a type: https://avro.apache.org/docs/1.12.0/specification/#schema-record
 
+import { pointerOf } from "./pointer.ts";
 import { describe, type Schema, show, type UnionSchema } from "./schema.ts";
 
 /** What is wrong with a default, and where in it. */
@@ -91,7 +92,7 @@ class Check {
     if (Array.isArray(value)) return this.#simple(type, value, pointer);
     if (type.kind === "map") {
       return first(Object.entries(value), (key, item) =>
-        this.fault(type.values, item, `${pointer}/${escaped(key)}`),
+        this.fault(type.values, item, pointer + pointerOf([key])),
       );
     }
     if (type.kind !== "record") return this.#simple(type, value, pointer);
@@ -122,11 +123,6 @@ function wrong(type: Schema, value: unknown, pointer: string, mend: string): Def
     pointer,
     text: { cause: `The default ${show(value)} is not a value of type ${describe(type)}.`, mend },
   };
-}
-
-/** A JSON pointer's way to write a key. */
-function escaped(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function first<Key, Value>(

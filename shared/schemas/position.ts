@@ -1,6 +1,7 @@
 // A JSON text, and where in it a JSON pointer points.
 
 import { parse, type ValueNode } from "@humanwhocodes/momoa";
+import { tokensOf } from "./pointer.ts";
 
 /** Line and column, both from 1. */
 export interface Position {
@@ -49,18 +50,6 @@ export class JsonText {
 export function positionAt(text: string, offset: number): Position {
   const before = text.slice(0, offset);
   return { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
-}
-
-/** A JSON pointer (RFC 6901) from its tokens. */
-export function pointerOf(tokens: readonly PropertyKey[]): string {
-  return tokens.map((token) => `/${String(token).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
-
-function tokensOf(pointer: string): string[] {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function child(node: ValueNode, token: string): ValueNode | undefined {

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { DEFAULT_SETTINGS, modes, type Settings } from "./event.ts";
 import type { Finding } from "./finding.ts";
 import { readJson } from "./json.ts";
-import { type JsonText, pointerOf } from "./position.ts";
+import { pointerOf } from "./pointer.ts";
+import type { JsonText } from "./position.ts";
 import { type RuleName, rules } from "./rules.ts";
 
 /** An event approves no more breaks than this. */

@@ -4,6 +4,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Entry } from "../schemas/bucket-entry.ts";
 import { checkEvent, type Settings } from "../schemas/event.ts";
 import type { Finding } from "../schemas/finding.ts";
+import { pointerOf } from "../schemas/pointer.ts";
+import { show } from "../schemas/schema.ts";
 
 /**
  * Every reason to refuse the versions `own` of one event (oldest first, the last one is written) next to those `kept`
@@ -92,7 +94,7 @@ function firstDifference(
   if (isDeepStrictEqual(here, there)) return undefined;
   if (!isContainer(here) || !isContainer(there)) return { pointer, here, there };
   for (const key of new Set([...Object.keys(here), ...Object.keys(there)])) {
-    const found = firstDifference(here[key], there[key], `${pointer}/${key}`);
+    const found = firstDifference(here[key], there[key], pointer + pointerOf([key]));
     if (found) return found;
   }
   return { pointer, here, there };
@@ -100,9 +102,4 @@ function firstDifference(
 
 function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
-}
-
-function show(value: unknown): string {
-  const text = value === undefined ? "nothing" : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
