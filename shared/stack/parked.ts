@@ -1,18 +1,18 @@
 // `npm run -s parked -- …`: looks through what services have put aside, and says what is to become of it.
 
-import { existsSync, readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ParseArgsConfig, parseEnv } from "node:util";
+import type { ParseArgsConfig } from "node:util";
 import { allServices } from "../../apps/services.ts";
-import { type Config, ConfigError, loadConfig, natsUrl } from "../config.ts";
+import { type Config, loadConfig, natsUrl } from "../config.ts";
 import { foresee } from "../parked/dry-run.ts";
 import { type Blocked, type Entry, groupsOf, inOrder } from "../parked/entries.ts";
 import { Operator } from "../parked/operator.ts";
 import { entryText, groupsText, listText, nameOf } from "../parked/texts.ts";
 import { Misuse, parse } from "./arguments.ts";
 import { end } from "./end.ts";
+import { passwordOf } from "./passwords.ts";
 
 const USAGE = `npm run -s parked -- COMMAND
 
@@ -178,16 +178,6 @@ function plain({ message: { data }, ...entry }: Entry): object {
   return { ...entry, bytes: data.length };
 }
 
-function passwordIn({ DATA_DIR, OPERATOR_PASSWORD }: Config): string {
-  const file = join(DATA_DIR, "passwords.env");
-  const password =
-    OPERATOR_PASSWORD ?? (existsSync(file) && parseEnv(readFileSync(file, "utf8")).OPERATOR_PASSWORD);
-  if (password) return password;
-  throw new ConfigError(
-    `there is no OPERATOR_PASSWORD in the environment, nor in ${file}, where npm start keeps it`,
-  );
-}
-
 /** Runs a command line, and returns the exit code: 2 when it can't be understood, or can't run. */
 export async function main(
   [name, ...args]: readonly string[],
@@ -208,7 +198,7 @@ export async function main(
       allowPositionals: true,
     });
     const config = loadConfig();
-    operator = await Operator.connect(natsUrl(config), passwordIn(config));
+    operator = await Operator.connect(natsUrl(config), passwordOf(config, "OPERATOR_PASSWORD"));
     return await command.run({ config, operator, out }, positionals.map(idIn), values);
   } catch (error) {
     const { message } = error as Error;

@@ -2,8 +2,9 @@
 
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
+import { type Config, ConfigError } from "../config.ts";
 
 /** The environment variables with the passwords of `users`, e.g. `ORDERS_PASSWORD`. */
 export type Passwords = Record<string, string>;
@@ -27,6 +28,14 @@ export function ensurePasswords(file: string, users: readonly string[]): Passwor
     renameSync(`${file}.new`, file);
   }
   return Object.fromEntries(names.map((name) => [name, known[name]!]));
+}
+
+/** The password of this name, from the environment or the data folder. Throws `ConfigError` when it is in neither. */
+export function passwordOf(config: Config, name: keyof Config & `${string}_PASSWORD`): string {
+  const kept = join(config.DATA_DIR, "passwords.env");
+  const password = config[name] ?? readPasswords(kept)[name];
+  if (password) return password;
+  throw new ConfigError(`${name} is neither in the environment nor in ${kept}, where npm start keeps it`);
 }
 
 /** The passwords in `file`; none where there is no such file. */

@@ -3,14 +3,14 @@
 import { join } from "node:path";
 import type { NatsConnection } from "nats";
 import { allServices } from "../../apps/services.ts";
-import { type Config, ConfigError, loadConfig, natsUrl } from "../config.ts";
+import { type Config, loadConfig, natsUrl } from "../config.ts";
 import { connectNats, whyNot } from "../nats/connect.ts";
 import { ADMIN } from "../nats/topology.ts";
 import { type AsOf, type Gone, type Rebuilt, rebuild, rebuildAsOf } from "../service/rebuild.ts";
 import { Misuse, parse } from "./arguments.ts";
 import { whileHeld } from "./control.ts";
 import { end } from "./end.ts";
-import { readPasswords } from "./passwords.ts";
+import { passwordOf } from "./passwords.ts";
 
 const TAKES = "rebuild takes --force, --as-of TIME, --json and the name of one service";
 const DIFFERS = 1;
@@ -60,12 +60,9 @@ function argumentsOf(args: string[]) {
   return { name: positionals.length === 1 ? positionals[0] : undefined, force, asOf, json };
 }
 
-/** Connects as the administrator, whose password npm start keeps in the data folder. */
+/** Connects as the administrator. */
 async function connect(config: Config): Promise<NatsConnection> {
-  const kept = join(config.DATA_DIR, "passwords.env");
-  const password = config.ADMIN_PASSWORD ?? readPasswords(kept).ADMIN_PASSWORD;
-  if (!password) throw new ConfigError(`ADMIN_PASSWORD is not set, and there is no ${kept}`);
-  const account = { url: natsUrl(config), user: ADMIN, password };
+  const account = { url: natsUrl(config), user: ADMIN, password: passwordOf(config, "ADMIN_PASSWORD") };
   return connectNats(account, false).catch((cause) => {
     throw whyNot(account, cause);
   });

@@ -1,17 +1,16 @@
 // What the commands that only look have in common: how they find the stack, and how they end.
 
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Poll, type Snapshot } from "../../apps/monitor/poll.ts";
 import { allServices } from "../../apps/services.ts";
-import { type Config, ConfigError, loadConfig, natsUrl, serviceUrl } from "../config.ts";
+import { type Config, loadConfig, natsUrl, serviceUrl } from "../config.ts";
 import { whyNot } from "../nats/connect.ts";
 import { NatsObserver } from "../nats/observer.ts";
 import { MONITOR } from "../nats/topology.ts";
 import type { AnyService } from "../service/define.ts";
 import { Misuse } from "./arguments.ts";
 import { end } from "./end.ts";
-import { readPasswords } from "./passwords.ts";
+import { passwordOf } from "./passwords.ts";
 
 /** The exit codes of commands that look. */
 export const FOUND_FAULT = 1;
@@ -44,16 +43,9 @@ export async function look(
   }
 }
 
-/** Connects to NATS as the monitor does, whose password npm start keeps in the data folder. Rejects when NATS is not there. */
+/** Connects to NATS as the monitor does. Rejects when NATS is not there. */
 export async function observe(config: Config): Promise<NatsObserver> {
-  const kept = join(config.DATA_DIR, "passwords.env");
-  const password = config.MONITOR_PASSWORD ?? readPasswords(kept).MONITOR_PASSWORD;
-  if (!password) {
-    throw new ConfigError(
-      `there is no MONITOR_PASSWORD in the environment, nor in ${kept}, where npm start keeps it`,
-    );
-  }
-  const account = { url: natsUrl(config), user: MONITOR, password };
+  const account = { url: natsUrl(config), user: MONITOR, password: passwordOf(config, "MONITOR_PASSWORD") };
   return NatsObserver.connect(account, false).catch((cause) => {
     throw whyNot(account, cause);
   });
