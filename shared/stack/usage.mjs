@@ -31,7 +31,7 @@ export const USAGE = {
   the real stack under load while everything goes wrong, and the laws that must hold all the same
   --seed N     what happens to whom (another one each time)
   --orders N   how many orders (500)
-  --kills N    how many kills and other strikes (50)`,
+  --kills N    how often a service or NATS is killed (50); half as many other faults come on top`,
 
   fuzz: `npm run -s fuzz [-- --seed N] [--messages N] [--bodies N] [--json]
 
