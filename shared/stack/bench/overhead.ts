@@ -1,7 +1,7 @@
 // What it costs to be watched: stacks that nobody watches, that the monitor and Prometheus read, and of which every order is
 // traced, each under load in turn.
 
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { isolatedEnv } from "../ports.ts";
@@ -34,7 +34,7 @@ const AT_ONCE = 128;
 export async function measureOverhead(
   folder: string,
   { turns, orders }: { turns: number; orders: number },
-): Promise<Record<Watched, Overhead> & { readonly tracedBytes: number }> {
+): Promise<Record<Watched, Overhead>> {
   const receiver = fork(join(projectRoot, "dist", "shared", "stack", "bench", "receiver.js"));
   const [port] = (await once(receiver, "message")) as [number];
   const envs: Record<Watched, NodeJS.ProcessEnv> = {
@@ -67,7 +67,7 @@ export async function measureOverhead(
     }
     const base = [runs.get("unwatched")!, runs.get("unwatched as well")!] as const;
     const measured = WATCHED.map((watched) => [watched, overhead(runs.get(watched)!, base)]);
-    return { ...Object.fromEntries(measured), tracedBytes: await count(receiver) };
+    return Object.fromEntries(measured);
   } finally {
     for (const [, stack] of stacks) await stack.stop();
     receiver.kill();
@@ -99,12 +99,6 @@ function overhead(
     lost: 1 - ratio("perSecond"),
     moreCpu: ratio("cpuSecondsPer1000") - 1,
   };
-}
-
-async function count(receiver: ChildProcess): Promise<number> {
-  receiver.send("count");
-  const [bytes] = (await once(receiver, "message")) as [number];
-  return bytes;
 }
 
 function median(of: readonly number[]): number {
