@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { projectRoot } from "../project.ts";
 import type { Decoder, Written } from "./decoding.ts";
+import { median } from "./median.ts";
 
 /** Medians over all rounds. */
 export interface DecodingRun {
@@ -59,8 +60,4 @@ function oneRound(process: ChildProcess): Promise<number> {
     });
     process.send("go");
   });
-}
-
-function median(of: readonly number[]): number {
-  return of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)]!;
 }

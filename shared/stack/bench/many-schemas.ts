@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../project.ts";
+import { median } from "./median.ts";
 
 const RUNS = 5;
 
@@ -22,7 +23,7 @@ export function measureCheck(folder: string, events: number, versions: number): 
     if (status !== 0) throw new Error(`check failed: ${stdout}`);
     return performance.now() - from;
   });
-  return times.toSorted((a, b) => a - b)[Math.floor(RUNS / 2)]! / 1_000;
+  return median(times) / 1_000;
 }
 
 /** Records like an order, to which each version adds a field. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { isolatedEnv } from "../ports.ts";
 import { projectRoot } from "../project.ts";
 import { Stack } from "../stack.ts";
+import { median } from "./median.ts";
 import { measureOrders, type OrdersRun, stockUp } from "./orders.ts";
 
 /** How a stack is watched. The last one is as the first: what differs between the two is chance, and their mean is the measure. */
@@ -99,10 +100,4 @@ function overhead(
     lost: 1 - ratio("perSecond"),
     moreCpu: ratio("cpuSecondsPer1000") - 1,
   };
-}
-
-function median(of: readonly number[]): number {
-  const sorted = of.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
