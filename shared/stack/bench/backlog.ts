@@ -2,9 +2,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
-import type { NatsConnection } from "nats";
 import type { ConsumerStand, Snapshot } from "../../../apps/monitor/poll.ts";
-import { FLOW_STREAM } from "../../nats/topology.ts";
+import { lagOf } from "../../chaos/calm.ts";
 import type { Stack } from "../stack.ts";
 import { placeUntil } from "./orders.ts";
 
@@ -43,7 +42,8 @@ const GIVE_UP_MS = 180_000;
 export async function measureBacklog(stack: Stack, name: string, waiting: number): Promise<BacklogRun> {
   const connection = await stack.connect();
   const service = stack.services.get(name)!;
-  const natsSays = () => lagOf(connection, name);
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const natsSays = () => lagOf({ manager }, name);
   try {
     await until(async () => ((await isIdle(stack)) ? true : undefined));
     await service.fell();
@@ -121,12 +121,6 @@ async function isIdle(stack: Stack, but?: string): Promise<boolean> {
 
 async function seen(stack: Stack, service: string): Promise<ConsumerStand> {
   return (await look(stack, service)).stand;
-}
-
-async function lagOf(connection: NatsConnection, service: string): Promise<number> {
-  const { consumers } = await jetstreamManager(connection, { checkAPI: false });
-  const { num_pending, num_ack_pending } = await consumers.info(FLOW_STREAM, service);
-  return num_pending + num_ack_pending;
 }
 
 async function until<Found>(probe: () => Promise<Found | undefined>): Promise<Found> {
