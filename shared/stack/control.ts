@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
  * What a command asks of the stack: to restart services one after the other, all of them if none is named, with a build that
  * needs this arrangement of NATS; or to hold one back, until the command says another word or is gone.
  */
-export type Wish =
+export type StackRequest =
   | { readonly restart: readonly string[]; readonly arrangement: string }
   | { readonly hold: string };
 
@@ -26,16 +26,16 @@ export interface Caller {
 
 const READ_MS = 1_000;
 
-/** Carries out a wish, telling how it goes line by line; rejects with a sentence when it can't. */
-export type Fulfil = (wish: Wish, caller: Caller) => Promise<void>;
+/** Carries out a request, telling how it goes line by line; rejects with a sentence when it can't. */
+export type Fulfil = (request: StackRequest, caller: Caller) => Promise<void>;
 
-/** Listens for wishes, of which one is fulfilled at a time; a new one is refused meanwhile. */
-export function listenForWishes(dataDir: string, fulfil: Fulfil): Server {
+/** Listens for requests, and fulfils one at a time; a second one is refused meanwhile. */
+export function listenForRequests(dataDir: string, fulfil: Fulfil): Server {
   let busy = false;
   const path = socketPath(dataDir);
   rmSync(path, { force: true }); // Left by a stack that was killed.
   return createServer(async (socket) => {
-    socket.on("error", () => {}); // Whoever asked has gone; the wish is fulfilled all the same.
+    socket.on("error", () => {}); // Whoever asked has gone; the request is fulfilled all the same.
     const reply = (reply: Reply) => socket.write(`${JSON.stringify(reply)}\n`);
     const mine = !busy;
     busy = true;
@@ -62,13 +62,17 @@ export function listenForWishes(dataDir: string, fulfil: Fulfil): Server {
   }).listen(path);
 }
 
-/** Tells the stack on the data folder a wish; resolves to whether it came true. Rejects when no stack is there. */
-export async function wish(dataDir: string, wish: Wish, tell: (line: string) => void): Promise<boolean> {
+/** Asks something of the stack on the data folder; resolves to whether all went well. Rejects when no stack is there. */
+export async function askStack(
+  dataDir: string,
+  request: StackRequest,
+  tell: (line: string) => void,
+): Promise<boolean> {
   const socket = connect(socketPath(dataDir));
   await once(socket, "connect").catch(() => {
     throw new Error(`no stack is running on ${resolve(dataDir)}: start one with npm start`);
   });
-  return ask(socket, wish, tell);
+  return ask(socket, request, tell);
 }
 
 /**
@@ -97,14 +101,14 @@ export async function whileHeld<Done>(
   return done;
 }
 
-/** Tells the wish, and passes on what is heard; resolves to whether all went well. */
+/** Sends the request, and passes on what is heard; resolves to whether all went well. */
 async function ask(
   socket: Socket,
-  wish: Wish,
+  request: StackRequest,
   tell: (line: string) => void,
   onHeld = () => {},
 ): Promise<boolean> {
-  socket.write(`${JSON.stringify(wish)}\n`);
+  socket.write(`${JSON.stringify(request)}\n`);
   try {
     for await (const line of createInterface({ input: socket })) {
       const reply = JSON.parse(line) as Reply;
@@ -118,7 +122,7 @@ async function ask(
   }
 }
 
-async function first(words: AsyncIterator<string>, socket: Socket): Promise<Wish> {
+async function first(words: AsyncIterator<string>, socket: Socket): Promise<StackRequest> {
   socket.setTimeout(READ_MS, () => socket.destroy());
   const { value } = await words.next();
   socket.setTimeout(0);

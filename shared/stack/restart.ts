@@ -4,13 +4,13 @@ import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../config.ts";
 import { arrangement } from "../nats/conf.ts";
 import { Misuse, understood } from "./arguments.ts";
-import { wish } from "./control.ts";
+import { askStack } from "./control.ts";
 
 const restart = understood(servicesIn);
 try {
   const config = loadConfig();
   const wanted = { restart, arrangement: arrangement(allServices(config)) };
-  const ok = await wish(config.DATA_DIR, wanted, (line) => console.log(line));
+  const ok = await askStack(config.DATA_DIR, wanted, (line) => console.log(line));
   process.exitCode = ok ? 0 : 1;
 } catch (error) {
   console.error(`Can't restart: ${(error as Error).message}`);

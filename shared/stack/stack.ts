@@ -13,7 +13,7 @@ import { provision } from "../nats/provision.ts";
 import { ADMIN, MONITOR, OPERATOR, users } from "../nats/topology.ts";
 import { createLog } from "../observability/log.ts";
 import { claim } from "./claim.ts";
-import type { Caller, Wish } from "./control.ts";
+import type { Caller, StackRequest } from "./control.ts";
 import { findNatsServer } from "./nats-server.ts";
 import { ensurePasswords, type Passwords } from "./passwords.ts";
 import { expectFreePorts } from "./ports.ts";
@@ -164,10 +164,10 @@ export class Stack {
   }
 
   /** Does what a command asks for. Rejects with a sentence, before anything is done, when NATS is not set up for its build. */
-  async fulfil(wish: Wish, { tell, held }: Caller): Promise<void> {
-    if ("hold" in wish) return this.hold(wish.hold, held);
-    if (wish.arrangement !== arrangement(allServices(this.config))) throw new Error(OTHERWISE_ARRANGED);
-    return this.restart(wish.restart, tell);
+  async fulfil(request: StackRequest, { tell, held }: Caller): Promise<void> {
+    if ("hold" in request) return this.hold(request.hold, held);
+    if (request.arrangement !== arrangement(allServices(this.config))) throw new Error(OTHERWISE_ARRANGED);
+    return this.restart(request.restart, tell);
   }
 
   /** Stops a service, and starts it again when what must not happen while it runs has happened `meanwhile`. */

@@ -3,7 +3,7 @@
 import type { Server } from "node:net";
 import { MONITOR } from "../nats/topology.ts";
 import { flag, understood } from "./arguments.ts";
-import { listenForWishes } from "./control.ts";
+import { listenForRequests } from "./control.ts";
 import { EXAMPLE_ORDER } from "./example.ts";
 import { pretty } from "./pretty.ts";
 import { Stack } from "./stack.ts";
@@ -14,7 +14,7 @@ understood((args) => flag("start", args, []));
 const AGAIN_MS = 1_000;
 
 let stoppingSince: number | undefined;
-let wishes: Server | undefined;
+let requests: Server | undefined;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 
@@ -22,7 +22,7 @@ const starting = Stack.start(process.env, (line) => process.stdout.write(pretty(
 try {
   const stack = await starting;
   if (stoppingSince === undefined) {
-    wishes = listenForWishes(stack.config.DATA_DIR, (wish, caller) => stack.fulfil(wish, caller));
+    requests = listenForRequests(stack.config.DATA_DIR, (request, caller) => stack.fulfil(request, caller));
     announce(stack);
   }
 } catch (error) {
@@ -49,7 +49,7 @@ async function stop(): Promise<void> {
   }
   stoppingSince = performance.now();
   console.log("\nStopping; what is under way is finished first. Ctrl-C again ends at once.");
-  wishes?.close();
+  requests?.close();
   const stack = await starting.catch(() => undefined);
   await stack?.stop();
   console.log("Quadrille has stopped.");

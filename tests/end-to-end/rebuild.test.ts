@@ -10,7 +10,7 @@ import { headers, type NatsConnection } from "nats";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { Operator } from "../../shared/parked/operator.ts";
-import { listenForWishes } from "../../shared/stack/control.ts";
+import { listenForRequests } from "../../shared/stack/control.ts";
 import { projectRoot } from "../../shared/stack/project.ts";
 import { type Mailbox, openMailbox } from "../support/mailbox.ts";
 import { anOrder } from "../support/order.ts";
@@ -19,13 +19,13 @@ import { TestStack } from "../support/stack.ts";
 let mailbox: Mailbox;
 let shop: TestStack;
 let admin: NatsConnection;
-let wishes: ReturnType<typeof listenForWishes>;
+let requests: ReturnType<typeof listenForRequests>;
 
 beforeAll(async () => {
   mailbox = await openMailbox();
   shop = await TestStack.start({ SCHEMA_WAIT_MS: "1000", SMTP_URL: mailbox.url });
   admin = await shop.stack.connect();
-  wishes = listenForWishes(shop.folder, (wish, caller) => shop.stack.fulfil(wish, caller));
+  requests = listenForRequests(shop.folder, (request, caller) => shop.stack.fulfil(request, caller));
   await shop.stockUp("TEA-001", 1_000);
   const changes = [{}, { paymentToken: "tok_decline" }, { plan: "TRIAL" as const }];
   for (const id of await Promise.all(changes.map((change) => shop.place(change)))) await shop.ended(id);
@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  wishes?.close();
+  requests?.close();
   await admin?.close();
   await shop?.stop();
   await mailbox?.close();
@@ -237,7 +237,7 @@ test("what was handled stays handled, though an operator has given it up a momen
 });
 
 test("a service that runs, and nobody can stop, is left alone", async () => {
-  wishes.close();
+  requests.close();
 
   expect(await rebuild("risk")).toMatchObject({ code: 2, said: /risk is running/ });
 });
