@@ -12,7 +12,7 @@ import { provision } from "../nats/provision.ts";
 import { ADMIN } from "../nats/topology.ts";
 import { createLog } from "../observability/log.ts";
 import { flag, understood } from "./arguments.ts";
-import { end } from "./end.ts";
+import { end, stopSignal } from "./end.ts";
 
 const stays = understood((args) => flag("provision", args, ["--keep"])) !== undefined;
 try {
@@ -25,7 +25,7 @@ try {
   await provision(connection, services, config);
   console.log("Streams and consumers are as the reaction tables say.");
   if (stays) {
-    const stopped = untilStopped(); // Before anyone hears that it has begun, and may want it to end.
+    const stopped = stopSignal(); // Before anyone hears that it has begun, and may want it to end.
     writeFileSync(join(tmpdir(), "provisioned"), "");
     await keep(connection, services, config, createLog("keeper", config.LOG_LEVEL), stopped);
   }
@@ -34,10 +34,4 @@ try {
 } catch (error) {
   console.error(`Can't provision NATS: ${(error as Error).message}`);
   end(1);
-}
-
-function untilStopped(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
-  return stop.signal;
 }
