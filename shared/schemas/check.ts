@@ -1,7 +1,7 @@
 // The whole of `check`: the folder, the lock, git, and every event's versions against each other.
 
 import { relative } from "node:path/posix";
-import { CannotRun } from "./cannot-run.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { checkEvent } from "./event.ts";
 import type { Finding, Place } from "./finding.ts";
 import { type EventFolder, type Folder, readFolder, type VersionFile, versionGaps } from "./folder.ts";

@@ -4,8 +4,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { CannotRun } from "../cannot-run.ts";
+import { commandIn, type Io as Outputs, refuse, runCommand } from "../stack/command-line.ts";
 import { projectRoot } from "../stack/project.ts";
-import { CannotRun } from "./cannot-run.ts";
 import { check, exitCode } from "./check.ts";
 import { type Comparison, compareSources } from "./compare.ts";
 import { explain } from "./explain.ts";
@@ -33,11 +34,9 @@ npm run -s schemas -- COMMAND
 Exit code: 0 clean, 1 findings, 2 could not run or a schema is not valid Avro.`;
 
 /** Where a command runs and what it says. */
-export interface Io {
+export interface Io extends Outputs {
   /** What relative paths start from. */
   readonly cwd: string;
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
 }
 
 /** What a command was asked for, besides its name. */
@@ -68,31 +67,17 @@ const commands: Readonly<Record<string, Command>> = {
 
 /** Runs a command line, and returns the exit code. */
 export function main(args: readonly string[], io: Io): number {
-  const [name, ...rest] = args;
-  if (args.includes("--help")) {
-    io.out(USAGE);
-    return 0;
-  }
-  if (name === undefined) {
-    io.err(USAGE);
-    return 2;
-  }
   try {
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command) throw new CannotRun(`There is no command "${name}". Known are: ${known(commands)}.`);
-    return command.run(parse(name, command, rest), io);
+    const command = commandIn({ name: "schemas", usage: USAGE, commands }, args, io);
+    return command ? command.run(parse(command, args), io) : 0;
   } catch (error) {
-    io.err(explained(error));
-    return 2;
+    return refuse(explained(error), io);
   }
 }
 
-function explained(error: unknown): string {
-  if (error instanceof CannotRun) return error.message;
-  if (error instanceof RangeError && /call stack/.test(error.message)) {
-    return "A schema's types refer to each other through too many others to be followed.";
-  }
-  return String((error as Error).stack); // A fault of the program: its trace says where.
+function explained(error: unknown): unknown {
+  if (!(error instanceof RangeError && /call stack/.test(error.message))) return error;
+  return new CannotRun("A schema's types refer to each other through too many others to be followed.");
 }
 
 function runCheck({ positionals, values }: Call, io: Io): number {
@@ -169,7 +154,7 @@ function runExplain({ positionals }: Call, io: Io): number {
   return 0;
 }
 
-function parse(name: string, { options, most }: Command, args: string[]): Call {
+function parse({ options, most }: Command, [name = "", ...args]: readonly string[]): Call {
   const call = parseStrictly(name, options, args);
   const extra = call.positionals[most];
   if (extra !== undefined)
@@ -204,12 +189,6 @@ function known(of: object): string {
   return Object.keys(of).join(", ");
 }
 
-if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
-  // Whoever reads this may stop early, as head does.
-  process.stdout.on("error", () => {});
-  process.exitCode = main(process.argv.slice(2), {
-    cwd: process.env.INIT_CWD ?? process.cwd(),
-    out: (text) => process.stdout.write(`${text}\n`),
-    err: (text) => process.stderr.write(`${text}\n`),
-  });
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runCommand((args, io) => main(args, { ...io, cwd: process.env.INIT_CWD ?? process.cwd() }));
 }

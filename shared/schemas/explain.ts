@@ -1,6 +1,6 @@
 // `explain`: what a rule forbids, and why; or all of them in short.
 
-import { CannotRun } from "./cannot-run.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { type RuleKind, type RuleName, rules } from "./rules.ts";
 
 const KINDS: Readonly<Record<RuleKind, string>> = {

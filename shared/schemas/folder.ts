@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { type Dirent, readdirSync } from "node:fs";
 import { join, posix } from "node:path";
-import { CannotRun } from "./cannot-run.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./event.ts";
 import type { Finding } from "./finding.ts";
 import { isEventName, LOCK, parseName, SETTINGS } from "./names.ts";

@@ -3,7 +3,7 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { parse } from "@humanwhocodes/momoa";
-import { CannotRun } from "./cannot-run.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { JsonText, type Position, positionAt } from "./position.ts";
 
 /** No schema and no settings are larger than this: 1 MiB. */

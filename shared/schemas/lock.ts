@@ -4,7 +4,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { CannotRun } from "./cannot-run.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { fingerprint } from "./canonical.ts";
 import type { Finding } from "./finding.ts";
 import type { VersionFile } from "./folder.ts";

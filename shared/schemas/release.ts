@@ -2,7 +2,7 @@
 
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CannotRun } from "./cannot-run.ts";
+import { CannotRun } from "../cannot-run.ts";
 import type { Report } from "./check.ts";
 import { lockLine, parseLock, readLock } from "./lock.ts";
 import { LOCK } from "./names.ts";

@@ -1,11 +1,10 @@
 // What commands make of their arguments, and how they say that they can't.
 
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { CannotRun } from "../cannot-run.ts";
+import { refuse } from "./command-line.ts";
 
-/** The command line can't be understood: the sentence says why. */
-export class Misuse extends Error {}
-
-/** The options of a command, as `parseArgs` reads them; `takes` says in words which there are. Throws `Misuse`. */
+/** The options of a command, as `parseArgs` reads them; `takes` says in words which there are. Throws `CannotRun`. */
 export function options<const Known extends NonNullable<ParseArgsConfig["options"]>>(
   takes: string,
   args: readonly string[],
@@ -14,13 +13,13 @@ export function options<const Known extends NonNullable<ParseArgsConfig["options
   return parse(takes, { args: [...args], options: known }).values;
 }
 
-/** What `parseArgs` makes of a command line; `takes` says in words what there is. Throws `Misuse`. */
+/** What `parseArgs` makes of a command line; `takes` says in words what there is. Throws `CannotRun`. */
 export function parse<const Wanted extends ParseArgsConfig>(takes: string, wanted: Wanted) {
   try {
     return parseArgs(wanted);
   } catch (error) {
     const [sentence] = (error as Error).message.split(/\.\s|\.$|\n/); // Node goes on with how to write it otherwise.
-    throw new Misuse(`${takes}: ${sentence}.`);
+    throw new CannotRun(`${takes}: ${sentence}.`);
   }
 }
 
@@ -29,21 +28,20 @@ export function understood<Wanted>(read: (args: string[]) => Wanted): Wanted {
   try {
     return read(process.argv.slice(2));
   } catch (error) {
-    if (!(error instanceof Misuse)) throw error;
-    console.error(error.message);
-    process.exit(2);
+    if (!(error instanceof CannotRun)) throw error;
+    process.exit(refuse(error, { err: console.error }));
   }
 }
 
-/** The whole number that an option has, between two bounds. Throws `Misuse`. */
+/** The whole number that an option has, between two bounds. Throws `CannotRun`. */
 export function whole(option: string, text: string, from: number, to: number): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number < from || number > to)
-    throw new Misuse(`${option} takes a whole number from ${from} to ${to}, not ${text}.`);
+    throw new CannotRun(`${option} takes a whole number from ${from} to ${to}, not ${text}.`);
   return number;
 }
 
-/** The option that was given, one at most. Throws `Misuse`. */
+/** The option that was given, one at most. Throws `CannotRun`. */
 export function flag<Known extends string>(
   command: string,
   args: readonly string[],
@@ -52,17 +50,17 @@ export function flag<Known extends string>(
   const [option, extra] = args as Known[];
   const takes = known.length > 0 ? `takes ${known.join(" or ")}` : "takes no options";
   if (option !== undefined && !known.includes(option))
-    throw new Misuse(`${command} ${takes}, not ${option}.`);
-  if (extra !== undefined) throw new Misuse(`${command} takes one option at most, not ${extra} as well.`);
+    throw new CannotRun(`${command} ${takes}, not ${option}.`);
+  if (extra !== undefined) throw new CannotRun(`${command} takes one option at most, not ${extra} as well.`);
   return option;
 }
 
-/** The order that a command is about, and whether it answers in JSON. Throws `Misuse`. */
+/** The order that a command is about, and whether it answers in JSON. Throws `CannotRun`. */
 export function orderIn(command: string, args: readonly string[]): { orderId: string; json: boolean } {
   const takes = `${command} takes the id of one order, and --json`;
   const known = { json: { type: "boolean", default: false } } as const;
   const { values, positionals } = parse(takes, { args: [...args], options: known, allowPositionals: true });
   const [orderId] = positionals;
-  if (positionals.length !== 1 || !/^[\w-]{1,64}$/.test(orderId!)) throw new Misuse(`${takes}.`);
+  if (positionals.length !== 1 || !/^[\w-]{1,64}$/.test(orderId!)) throw new CannotRun(`${takes}.`);
   return { orderId: orderId!.toLowerCase(), json: values.json };
 }

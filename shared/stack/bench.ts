@@ -5,7 +5,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { Misuse, understood, whole as wholeIn } from "./arguments.ts";
+import { CannotRun } from "../cannot-run.ts";
+import { understood, whole as wholeIn } from "./arguments.ts";
 import { type BacklogRun, measureBacklog } from "./bench/backlog.ts";
 import { placeWaiting, startBroker } from "./bench/broker.ts";
 import { measureCatchUp } from "./bench/catch-up.ts";
@@ -54,11 +55,11 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** What is measured. Throws `Misuse`. */
+/** What is measured. Throws `CannotRun`. */
 function wantedIn([part, events, ...extra]: string[]): { part?: string | undefined; events: number } {
   const isPart = part === undefined || part === "overhead" || part === "backlog";
   if (!isPart || extra.length > 0 || (events !== undefined && part !== "backlog"))
-    throw new Misuse("bench takes overhead, or backlog and a number of events.");
+    throw new CannotRun("bench takes overhead, or backlog and a number of events.");
   return { part, events: events === undefined ? BACKLOG : wholeIn("backlog", events, 1, MOST_EVENTS) };
 }
 

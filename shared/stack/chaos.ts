@@ -43,7 +43,7 @@ export function chaos(
   return runChaos(orderFlow, wanted, say, signal);
 }
 
-/** What the arguments ask for; a seed of its own where none is given. Throws `Misuse`. */
+/** What the arguments ask for; a seed of its own where none is given. Throws `CannotRun`. */
 function optionsOf(args: readonly string[]): { wanted: ChaosOptions; json: boolean } {
   const { seed, orders, kills, json } = options("chaos takes --seed, --orders, --kills and --json", args, {
     seed: { type: "string" },
@@ -60,6 +60,4 @@ function optionsOf(args: readonly string[]): { wanted: ChaosOptions; json: boole
 }
 
 // Customers of a run that ends early would not give in.
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.exit(await runTrial({ optionsOf, run: chaos, reportOf }, process.argv.slice(2)));
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runTrial({ optionsOf, run: chaos, reportOf });

@@ -7,8 +7,9 @@ import { span } from "../../apps/monitor/words.ts";
 import { type Config, serviceUrl } from "../config.ts";
 import { createLog } from "../observability/log.ts";
 import { options } from "./arguments.ts";
+import { FOUND_FAULT } from "./command-line.ts";
 import { type Branch, branches, DEMO_SKU } from "./demo/branches.ts";
-import { columns, FOUND_FAULT, look, observe } from "./terminal.ts";
+import { columns, look, observe } from "./terminal.ts";
 
 const LOOK_EVERY_MS = 200;
 const ENDS_WITHIN_MS = 60_000;

@@ -6,6 +6,7 @@ import { laws } from "../../apps/proof/laws.ts";
 import { scenarios } from "../../apps/proof/scenarios.ts";
 import { outside, type World } from "../../apps/proof/world.ts";
 import { allServices } from "../../apps/services.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { loadConfig } from "../config.ts";
 import { type Checked, Checker, exitCode, type Subject, totals } from "../flow/check/check.ts";
 import { counterexampleFile, readCounterexample } from "../flow/check/counterexample.ts";
@@ -15,8 +16,8 @@ import { mutants, type Tried, tryMutant } from "../flow/check/mutants.ts";
 import { mutantLine, mutantSummary, numbered, scenarioLine, verdict } from "../flow/check/report.ts";
 import { tableFaults } from "../flow/tables.ts";
 import { emits } from "../service/define.ts";
-import { Misuse, options } from "./arguments.ts";
-import type { Out } from "./flow.ts";
+import { options } from "./arguments.ts";
+import type { Out } from "./command-line.ts";
 import { projectRoot } from "./project.ts";
 
 const proof = { scenarios, outside, laws };
@@ -29,14 +30,14 @@ export async function check(args: readonly string[], out: Out): Promise<number> 
     mutate: { type: "boolean", default: false },
     without: { type: "string" },
   });
-  if (mutate && without !== undefined) throw new Misuse("check takes --without or --mutate, not both.");
+  if (mutate && without !== undefined) throw new CannotRun("check takes --without or --mutate, not both.");
   try {
     const tables = without === undefined ? tableFaults(services) : [];
     // Whoever has forgotten a line in a table hears it at once, not after all that may happen without it.
     if (tables.length > 0) return report({ tables, scenarios: [] }, json, out, {});
     return mutate ? await checkMutants(json, out) : await checkOne(without, json, out);
   } catch (error) {
-    if (error instanceof Misuse) throw error;
+    if (error instanceof CannotRun) throw error;
     console.error(`The check could not run: ${(error as Error).stack}`);
     return 2;
   }
@@ -90,7 +91,7 @@ function subject(without: string | undefined): Subject {
   if (without === undefined) return { services };
   const found = mutants(services).find(({ id }) => id === without);
   if (!found)
-    throw new Misuse(
+    throw new CannotRun(
       `The flow has no part "${without}": flow -- check --mutate names all, flow -- table shows them.`,
     );
   return found;
@@ -140,10 +141,10 @@ function inWords(fault: Tried["fault"]) {
 export async function replay(args: readonly string[], out: Out): Promise<number> {
   const [file, extra] = args;
   if (file === undefined || extra !== undefined)
-    throw new Misuse("replay takes one file that check has saved.");
+    throw new CannotRun("replay takes one file that check has saved.");
   const example = read(file);
   if (!scenarios.some(({ name }) => name === example.scenario))
-    throw new Misuse(`${file} is about a scenario that there is no more: "${example.scenario}".`);
+    throw new CannotRun(`${file} is about a scenario that there is no more: "${example.scenario}".`);
 
   const what = subject(example.without);
   const listener = example.listener?.service;
@@ -151,7 +152,7 @@ export async function replay(args: readonly string[], out: Out): Promise<number>
     listener !== undefined &&
     !what.services.some((one) => one.name === listener && emits(one).length === 0)
   )
-    throw new Misuse(
+    throw new CannotRun(
       `${file} is about a service that there is not, or that does not only listen: "${listener}".`,
     );
 
@@ -175,7 +176,7 @@ function read(file: string) {
   try {
     return readCounterexample(readFileSync(resolve(callerFolder(), file), "utf8"));
   } catch (error) {
-    throw new Misuse(`${file} can't be replayed: ${(error as Error).message}.`);
+    throw new CannotRun(`${file} can't be replayed: ${(error as Error).message}.`);
   }
 }
 

@@ -5,14 +5,15 @@ import { laws } from "../../apps/proof/laws.ts";
 import { traffic } from "../../apps/proof/traffic.ts";
 import { outside } from "../../apps/proof/world.ts";
 import { allServices } from "../../apps/services.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { loadConfig } from "../config.ts";
 import type { Level } from "../flow/simulate/faults.ts";
 import { Pool, serveRuns } from "../flow/simulate/pool.ts";
 import { commandOf, reportOf } from "../flow/simulate/report.ts";
 import { type RunOptions, runOnce } from "../flow/simulate/run.ts";
 import { type Options, ORDERS_A_RUN, simulateFlow } from "../flow/simulate/simulate.ts";
-import { Misuse, options, whole } from "./arguments.ts";
-import type { Out } from "./flow.ts";
+import { options, whole } from "./arguments.ts";
+import type { Out } from "./command-line.ts";
 import { seedIn } from "./trial.ts";
 
 const LEVELS: readonly string[] = ["none", "light", "heavy"] satisfies Level[];
@@ -26,7 +27,7 @@ const run = (one: RunOptions) =>
 
 serveRuns(run);
 
-/** Simulates orders; 0 when all laws hold, 1 with a fault, 2 when it could not run. Throws `Misuse`. */
+/** Simulates orders; 0 when all laws hold, 1 with a fault, 2 when it could not run. Throws `CannotRun`. */
 export async function simulate(args: readonly string[], out: Out): Promise<number> {
   const { json, ...wanted } = optionsOf(args);
   const begun = performance.now();
@@ -51,7 +52,7 @@ export async function simulate(args: readonly string[], out: Out): Promise<numbe
   }
 }
 
-/** What the arguments ask for; a seed of its own where none is given. Throws `Misuse`. */
+/** What the arguments ask for; a seed of its own where none is given. Throws `CannotRun`. */
 function optionsOf(args: readonly string[]): Options & { json: boolean } {
   const { seed, orders, faults, json } = options(
     "simulate takes --seed, --orders, --faults and --json",
@@ -63,7 +64,7 @@ function optionsOf(args: readonly string[]): Options & { json: boolean } {
       json: { type: "boolean", default: false },
     },
   );
-  if (!LEVELS.includes(faults)) throw new Misuse(`--faults takes none, light or heavy, not ${faults}.`);
+  if (!LEVELS.includes(faults)) throw new CannotRun(`--faults takes none, light or heavy, not ${faults}.`);
   return {
     seed: seedIn(seed),
     orders: whole("--orders", orders, 1, MOST_ORDERS),

@@ -1,7 +1,7 @@
 // `npm run -s flow -- …`: what the reaction tables say, as pictures, tables and documents, and the proof of the flow.
 
 import { fileURLToPath } from "node:url";
-import { Misuse } from "./arguments.ts";
+import { commandIn, type Io, type Out, refuse, runCommand } from "./command-line.ts";
 import { check, replay } from "./flow-check.ts";
 import { asyncapi, map, permissions, table } from "./flow-commands.ts";
 import { simulate } from "./flow-simulate.ts";
@@ -10,12 +10,9 @@ import { simulate } from "./flow-simulate.ts";
 interface Command {
   /** Its options, and what it does. */
   readonly usage: readonly [options: string, does: string];
-  /** What it prints; or the exit code, when it prints by itself. Throws `Misuse` at arguments that it does not know. */
+  /** What it prints; or the exit code, when it prints by itself. Throws `CannotRun` at arguments that it does not know. */
   readonly run: (args: readonly string[], out: Out) => string | number | Promise<string | number>;
 }
-
-/** Prints a line, or several. */
-export type Out = (text: string) => void;
 
 const commands: Readonly<Record<string, Command>> = {
   check: {
@@ -58,34 +55,17 @@ function usage(): string {
 }
 
 /** Runs a command line, and returns the exit code: 2 when it can't be understood, or can't run. */
-export async function main([name, ...args]: readonly string[], io: { out: Out; err: Out }): Promise<number> {
-  if (name === "--help" || args.includes("--help")) {
-    io.out(usage());
-    return 0;
-  }
-  if (name === undefined) {
-    io.err(usage());
-    return 2;
-  }
+export async function main(args: readonly string[], io: Io): Promise<number> {
   try {
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command)
-      throw new Misuse(`There is no command "${name}". Known are: ${Object.keys(commands).join(", ")}.`);
-    const answer = await command.run(args, io.out);
+    const command = commandIn({ name: "flow", usage: usage(), commands }, args, io);
+    if (!command) return 0;
+    const answer = await command.run(args.slice(1), io.out);
     if (typeof answer === "number") return answer;
     io.out(answer.trimEnd());
     return 0;
   } catch (error) {
-    io.err(error instanceof Misuse ? error.message : String((error as Error).stack));
-    return 2;
+    return refuse(error, io);
   }
 }
 
-if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
-  // Whoever reads this may stop early, as head does.
-  process.stdout.on("error", () => {});
-  process.exitCode = await main(process.argv.slice(2), {
-    out: (text) => process.stdout.write(`${text}\n`),
-    err: (text) => process.stderr.write(`${text}\n`),
-  });
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runCommand(main);

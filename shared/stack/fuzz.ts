@@ -18,7 +18,7 @@ export function fuzz(
   return runFuzz(orderFlow, wanted, say, signal);
 }
 
-/** What the arguments ask for; a seed of its own where none is given. Throws `Misuse`. */
+/** What the arguments ask for; a seed of its own where none is given. Throws `CannotRun`. */
 function optionsOf(args: readonly string[]): { wanted: FuzzOptions; json: boolean } {
   const { seed, messages, bodies, json } = options(
     "fuzz takes --seed, --messages, --bodies and --json",
@@ -38,6 +38,4 @@ function optionsOf(args: readonly string[]): { wanted: FuzzOptions; json: boolea
   return { wanted, json };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.exit(await runTrial({ optionsOf, run: fuzz, reportOf }, process.argv.slice(2)));
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runTrial({ optionsOf, run: fuzz, reportOf });

@@ -4,18 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Checked, check } from "../../apps/monitor/check.ts";
 import { Poll, type Snapshot } from "../../apps/monitor/poll.ts";
 import { span } from "../../apps/monitor/words.ts";
+import { CannotRun } from "../cannot-run.ts";
 import type { NatsObserver } from "../nats/observer.ts";
-import { Misuse, options } from "./arguments.ts";
-import {
-  askMonitor,
-  columns,
-  FOUND_FAULT,
-  look,
-  observe,
-  type Seen,
-  standing,
-  type View,
-} from "./terminal.ts";
+import { options } from "./arguments.ts";
+import { FOUND_FAULT } from "./command-line.ts";
+import { askMonitor, columns, look, observe, type Seen, standing, type View } from "./terminal.ts";
 
 const TAKES = "lag takes --watch, --json and --check";
 /** The most messages that a check reads for one service. */
@@ -31,7 +24,7 @@ await look("Can't tell how far the services are behind", async (args, view) => {
     json: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
   });
-  if (watch && isChecked) throw new Misuse(`${TAKES}, the first and the last not together.`);
+  if (watch && isChecked) throw new CannotRun(`${TAKES}, the first and the last not together.`);
   const observer = await observe(view.config);
   try {
     if (watch) await watchOn(view, observer, json);

@@ -5,7 +5,8 @@ import type { Cause, Step } from "../../apps/monitor/timeline.ts";
 import { clock, span } from "../../apps/monitor/words.ts";
 import { createLog } from "../observability/log.ts";
 import { orderIn } from "./arguments.ts";
-import { columns, FOUND_FAULT, look, observe } from "./terminal.ts";
+import { FOUND_FAULT } from "./command-line.ts";
+import { columns, look, observe } from "./terminal.ts";
 
 await look("Can't tell the order's story", async (args, { config, services }) => {
   const { orderId, json } = orderIn("order", args);

@@ -2,16 +2,16 @@
 
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { ParseArgsConfig } from "node:util";
 import { allServices } from "../../apps/services.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { type Config, loadConfig, natsUrl } from "../config.ts";
 import { foresee } from "../parked/dry-run.ts";
 import { type Blocked, type Entry, groupsOf, inOrder } from "../parked/entries.ts";
 import { Operator } from "../parked/operator.ts";
 import { entryText, groupsText, listText, nameOf } from "../parked/texts.ts";
-import { Misuse, parse } from "./arguments.ts";
-import { end } from "./end.ts";
+import { parse } from "./arguments.ts";
+import { commandIn, FOUND_FAULT, type Io, type Out, runCommand } from "./command-line.ts";
 import { passwordOf } from "./passwords.ts";
 
 const USAGE = `npm run -s parked -- COMMAND
@@ -25,9 +25,6 @@ const USAGE = `npm run -s parked -- COMMAND
 
 /** How long to wait for what becomes of it. */
 const ANSWER_WITHIN_MS = 5_000;
-
-/** A place for lines. */
-type Out = (text: string) => void;
 
 interface Task {
   readonly config: Config;
@@ -56,12 +53,40 @@ const commands: Readonly<Record<string, { run: Run; options: NonNullable<ParseAr
   discard: { run: discard, options: { reason: { type: "string" }, ...change } },
 };
 
+/** What was asked for is not there. */
+class Gone extends Error {}
+
+await runCommand(run, "Can't tell what is parked");
+
+async function run(args: readonly string[], io: Io): Promise<number> {
+  const [name] = args;
+  const command = commandIn({ name: "parked", usage: USAGE, commands }, args, io);
+  if (!command) return 0;
+  const { positionals, values } = parse(`npm run -s parked -- --help says what ${name} takes`, {
+    args: args.slice(1),
+    options: command.options,
+    allowPositionals: true,
+  });
+  const ids = positionals.map(idIn);
+  const config = loadConfig();
+  const operator = await Operator.connect(natsUrl(config), passwordOf(config, "OPERATOR_PASSWORD"));
+  try {
+    return await command.run({ config, operator, out: io.out }, ids, values);
+  } catch (error) {
+    if (!(error instanceof Gone)) throw error;
+    io.err(error.message);
+    return FOUND_FAULT;
+  } finally {
+    await operator.close();
+  }
+}
+
 async function list(
   { operator, out }: Task,
   ids: readonly number[],
   { group, json }: Options,
 ): Promise<number> {
-  if (ids.length > 0) throw new Misuse("list takes no ID; show does");
+  if (ids.length > 0) throw new CannotRun("list takes no ID; show does");
   const entries = await operator.entries();
   if (json) out(JSON.stringify(group ? groupsOf(entries) : entries.map(plain), undefined, 2));
   else out(group ? groupsText(groupsOf(entries)) : listText(entries));
@@ -69,7 +94,7 @@ async function list(
 }
 
 async function show({ operator, out }: Task, ids: readonly number[], { json }: Options): Promise<number> {
-  if (ids.length !== 1) throw new Misuse("show takes one ID, as list prints them");
+  if (ids.length !== 1) throw new CannotRun("show takes one ID, as list prints them");
   const entries = await operator.entries();
   const [entry] = chosen(entries, ids);
   out(json ? JSON.stringify(plain(entry!), undefined, 2) : entryText(entry!, entries));
@@ -80,7 +105,7 @@ async function redrive(task: Task, ids: readonly number[], options: Options): Pr
   const { operator, out } = task;
   const { group } = options;
   if (ids.length > 0 === (group !== undefined))
-    throw new Misuse("redrive takes IDs, or --group and one of the groups");
+    throw new CannotRun("redrive takes IDs, or --group and one of the groups");
   const entries = await operator.entries();
   const wanted = new Set(ids.length > 0 ? chosen(entries, ids) : ofGroup(entries, `${group}`));
   const { handled, blocked } = inOrder(entries, (entry) => wanted.has(entry));
@@ -97,8 +122,8 @@ async function redrive(task: Task, ids: readonly number[], options: Options): Pr
 async function discard(task: Task, ids: readonly number[], options: Options): Promise<number> {
   const { operator, out } = task;
   const { reason } = options;
-  if (ids.length === 0) throw new Misuse("discard takes IDs, as list prints them");
-  if (!reason?.trim()) throw new Misuse('discard wants a --reason "...", for those who ask later');
+  if (ids.length === 0) throw new CannotRun("discard takes IDs, as list prints them");
+  if (!reason?.trim()) throw new CannotRun('discard wants a --reason "...", for those who ask later');
   const entries = await operator.entries();
   const unwanted = new Set(chosen(entries, ids));
   const { handled } = inOrder(entries, (entry) => unwanted.has(entry));
@@ -166,9 +191,6 @@ function ofGroup(entries: readonly Entry[], group: string): Entry[] {
   return own;
 }
 
-/** What was asked for is not there. */
-class Gone extends Error {}
-
 function nameIn({ by }: Options): string {
   return by ?? userInfo().username;
 }
@@ -178,47 +200,7 @@ function plain({ message: { data }, ...entry }: Entry): object {
   return { ...entry, bytes: data.length };
 }
 
-/** Runs a command line, and returns the exit code: 2 when it can't be understood, or can't run. */
-export async function main(
-  [name, ...args]: readonly string[],
-  { out, err }: { out: Out; err: Out },
-): Promise<number> {
-  if (name === "--help" || args.includes("--help")) {
-    out(USAGE);
-    return 0;
-  }
-  let operator: Operator | undefined;
-  try {
-    const command = name && Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command) throw new Misuse(USAGE);
-    const takes = `npm run -s parked -- --help says what ${name} takes`;
-    const { positionals, values } = parse(takes, {
-      args: [...args],
-      options: command.options,
-      allowPositionals: true,
-    });
-    const config = loadConfig();
-    operator = await Operator.connect(natsUrl(config), passwordOf(config, "OPERATOR_PASSWORD"));
-    return await command.run({ config, operator, out }, positionals.map(idIn), values);
-  } catch (error) {
-    const { message } = error as Error;
-    err(error instanceof Misuse || error instanceof Gone ? message : `Can't tell what is parked: ${message}`);
-    return error instanceof Gone ? 1 : 2;
-  } finally {
-    await operator?.close();
-  }
-}
-
 function idIn(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new Misuse(`"${text}" is no ID: list prints them, as numbers`);
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new CannotRun(`"${text}" is no ID: list prints them, as numbers`);
   return Number(text);
-}
-
-if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
-  process.stdout.on("error", () => {}); // Whoever reads this may stop early, as head does.
-  const code = await main(process.argv.slice(2), {
-    out: (text) => process.stdout.write(`${text}\n`),
-    err: (text) => process.stderr.write(`${text}\n`),
-  });
-  end(code);
 }

@@ -3,32 +3,26 @@
 import { join } from "node:path";
 import type { NatsConnection } from "nats";
 import { allServices } from "../../apps/services.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { type Config, loadConfig, natsUrl } from "../config.ts";
 import { connectNats, whyNot } from "../nats/connect.ts";
 import { ADMIN } from "../nats/topology.ts";
 import { type AsOf, type Gone, type Rebuilt, rebuild, rebuildAsOf } from "../service/rebuild.ts";
-import { Misuse, parse } from "./arguments.ts";
+import { parse } from "./arguments.ts";
+import { runCommand } from "./command-line.ts";
 import { whileHeld } from "./control.ts";
-import { end } from "./end.ts";
 import { passwordOf } from "./passwords.ts";
 
 const TAKES = "rebuild takes --force, --as-of TIME, --json and the name of one service";
 const DIFFERS = 1;
-const COULD_NOT_RUN = 2;
 
-try {
-  end(await run(argumentsOf(process.argv.slice(2))));
-} catch (error) {
-  const { message } = error as Error;
-  console.error(error instanceof Misuse ? message : `Can't rebuild: ${message}`);
-  end(COULD_NOT_RUN);
-}
+await runCommand((args) => run(argumentsOf(args)), "Can't rebuild");
 
 async function run({ name, force, asOf, json }: ReturnType<typeof argumentsOf>): Promise<number> {
   const config = loadConfig();
   const services = allServices(config);
   const service = services.find((one) => one.name === name);
-  if (!service) throw new Misuse(`${TAKES}: ${services.map((one) => one.name).join(", ")}.`);
+  if (!service) throw new CannotRun(`${TAKES}: ${services.map((one) => one.name).join(", ")}.`);
 
   const connection = await connect(config);
   try {
@@ -56,7 +50,7 @@ function argumentsOf(args: string[]) {
   const { force, json, "as-of": text } = values;
   const asOf = text === undefined ? undefined : new Date(text);
   if (asOf && Number.isNaN(asOf.getTime()))
-    throw new Misuse(`--as-of takes a time such as 2026-01-05T09:00Z, not ${text}.`);
+    throw new CannotRun(`--as-of takes a time such as 2026-01-05T09:00Z, not ${text}.`);
   return { name: positionals.length === 1 ? positionals[0] : undefined, force, asOf, json };
 }
 

@@ -1,9 +1,10 @@
 // `npm run -s restart [-- SERVICE...]`: the running stack's services go on with the build that was just compiled.
 
 import { allServices } from "../../apps/services.ts";
+import { CannotRun } from "../cannot-run.ts";
 import { loadConfig } from "../config.ts";
 import { arrangement } from "../nats/conf.ts";
-import { Misuse, understood } from "./arguments.ts";
+import { understood } from "./arguments.ts";
 import { askStack } from "./control.ts";
 
 const restart = understood(servicesIn);
@@ -19,6 +20,6 @@ try {
 
 function servicesIn(args: string[]): string[] {
   const option = args.find((arg) => arg.startsWith("-"));
-  if (option) throw new Misuse(`restart takes names of services, not ${option}.`);
+  if (option) throw new CannotRun(`restart takes names of services, not ${option}.`);
   return args;
 }

@@ -8,13 +8,8 @@ import { whyNot } from "../nats/connect.ts";
 import { NatsObserver } from "../nats/observer.ts";
 import { MONITOR } from "../nats/topology.ts";
 import type { AnyService } from "../service/define.ts";
-import { Misuse } from "./arguments.ts";
-import { end } from "./end.ts";
+import { runCommand } from "./command-line.ts";
 import { passwordOf } from "./passwords.ts";
-
-/** The exit codes of commands that look. */
-export const FOUND_FAULT = 1;
-const COULD_NOT_RUN = 2;
 
 /** Looks between which a consumer is judged, where the monitor does not tell. */
 const LOOKS = 5;
@@ -28,19 +23,11 @@ export interface View {
 }
 
 /** Runs a command line; what it can't do is one sentence, after `trouble`, and exit code 2. */
-export async function look(
-  trouble: string,
-  run: (args: string[], view: View) => Promise<number>,
-): Promise<void> {
-  process.stdout.on("error", () => {}); // Whoever reads this may stop early, as head does.
-  try {
+export function look(trouble: string, run: (args: string[], view: View) => Promise<number>): Promise<void> {
+  return runCommand((args) => {
     const config = loadConfig();
-    end(await run(process.argv.slice(2), { config, services: allServices(config) }));
-  } catch (error) {
-    const { message } = error as Error;
-    console.error(error instanceof Misuse ? message : `${trouble}: ${message}`);
-    end(COULD_NOT_RUN);
-  }
+    return run(args, { config, services: allServices(config) });
+  }, trouble);
 }
 
 /** Connects to NATS as the monitor does. Rejects when NATS is not there. */

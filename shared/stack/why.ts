@@ -5,7 +5,8 @@ import type { Why } from "../../apps/monitor/why.ts";
 import { ConfigError } from "../config.ts";
 import { createLog } from "../observability/log.ts";
 import { orderIn } from "./arguments.ts";
-import { askMonitor, FOUND_FAULT, look, observe, standing, type View } from "./terminal.ts";
+import { FOUND_FAULT } from "./command-line.ts";
+import { askMonitor, look, observe, standing, type View } from "./terminal.ts";
 
 await look("Can't tell why", async (args, view) => {
   const { orderId, json } = orderIn("why", args);
