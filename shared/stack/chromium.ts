@@ -1,89 +1,46 @@
-// Finds a Chromium for the tests of the monitor's page, and fetches Debian's into the project's cache when there is none.
+// A Chromium for the tests of the monitor's page, and how Debian's is fetched when the machine has none.
 
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { chmod, readdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { expectApt, privateApt } from "./apt.ts";
-import { projectRoot } from "./project.ts";
-import { type Env, lookUp, run } from "./tools.ts";
+import { findProgram, type Places, type Program } from "./find-program.ts";
+import { type Env, run } from "./tools.ts";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const CHECK_MS = 20_000;
 const UNPACK_MS = 120_000;
 const DOWNLOAD_MS = 300_000;
 
-const WHAT_TO_DO = "Install Chromium or Chrome and set CHROMIUM_BIN to its path.";
+const CHROMIUM: Program = {
+  name: "Chromium",
+  variable: "CHROMIUM_BIN",
+  commands: ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+  version: "--version",
+  sources: [{ name: "the distribution's packages, which can take minutes", fetchInto: fetchPackages }],
+  whatToDo: "Install Chromium or Chrome and set CHROMIUM_BIN to its path.",
+};
 
-/**
- * The absolute path of a Chromium that runs here. Looks at `CHROMIUM_BIN`, the `PATH` and the cache; then, on Debian and its
- * kin, fetches the distribution's package with what it needs and the machine lacks. Nothing on the system changes.
- *
- * @throws Error when `CHROMIUM_BIN` is set but no good, or when nothing worked: it says why, and what to do.
- */
-export async function findChromium(
-  options: { env?: Env; cacheDir?: string; log?: (line: string) => void } = {},
-): Promise<string> {
-  const { env = process.env, log = console.error } = options;
-  const cacheDir = resolve(options.cacheDir ?? join(projectRoot, ".cache", "chromium"));
-
-  if (env.CHROMIUM_BIN) {
-    const chosen = resolve(env.CHROMIUM_BIN);
-    const refusal = await refusalOf(chosen, env);
-    if (refusal) throw new Error(`CHROMIUM_BIN is refused: ${refusal}. ${WHAT_TO_DO}`);
-    return chosen;
-  }
-  for (const onPath of NAMES.flatMap((name) => lookUp(name, env) ?? []))
-    if (!(await refusalOf(onPath, env))) return onPath;
-
-  const cached = join(cacheDir, "chromium");
-  if (!(await refusalOf(cached, env))) return cached;
-
-  log("Fetching Chromium from the distribution's packages, which can take minutes.");
-  try {
-    await fetchToCache(cacheDir, env);
-    const refusal = await refusalOf(cached, env);
-    if (refusal) throw new Error(refusal);
-    return cached;
-  } catch (error) {
-    throw new Error(
-      `No Chromium found, and none could be fetched: ${(error as Error).message}. ${WHAT_TO_DO}`,
-    );
-  }
+/** The absolute path of a Chromium that runs here; see `findProgram`. Nothing on the system changes. */
+export function findChromium(places: Places = {}): Promise<string> {
+  return findProgram(CHROMIUM, places);
 }
 
-/** Why a binary cannot be used, or undefined if it can. */
-async function refusalOf(binary: string, env: Env): Promise<string | undefined> {
-  if (!existsSync(binary)) return `${binary} does not exist`;
-  try {
-    await run(binary, ["--version"], { env, timeout: CHECK_MS });
-    return undefined;
-  } catch (error) {
-    return `${binary} does not run (${(error as Error).message})`;
-  }
-}
-
-// Fetched and unpacked in a folder of its own; the start script, which comes last, makes it the one that is used.
-async function fetchToCache(cacheDir: string, env: Env): Promise<void> {
+/** Fetches the distribution's package with what it needs and the machine lacks, and a script that starts it. */
+async function fetchPackages(folder: string, env: Env): Promise<string> {
   expectApt(env);
-  await mkdir(cacheDir, { recursive: true });
-  const folder = await mkdtemp(join(cacheDir, "fetch-"));
-  try {
-    const apt = await privateApt(folder, env, DOWNLOAD_MS);
-    await apt("update");
-    await apt("install", "--yes", "--download-only", "--no-install-recommends", "chromium");
-    const root = join(folder, "root");
-    for (const name of await readdir(join(folder, "archives"))) {
-      if (!name.endsWith(".deb")) continue;
-      await run("dpkg-deb", ["-x", join(folder, "archives", name), root], { env, timeout: UNPACK_MS });
-    }
-    const home = join(cacheDir, `root-${Date.now()}`);
-    await rename(root, home);
-    await writeFile(join(folder, "chromium"), await startScript(home));
-    await chmod(join(folder, "chromium"), 0o755);
-    await rename(join(folder, "chromium"), join(cacheDir, "chromium"));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  const apt = await privateApt(folder, env, DOWNLOAD_MS);
+  await apt("update");
+  await apt("install", "--yes", "--download-only", "--no-install-recommends", "chromium");
+  const root = join(folder, "root");
+  for (const name of await readdir(join(folder, "archives"))) {
+    if (!name.endsWith(".deb")) continue;
+    await run("dpkg-deb", ["-x", join(folder, "archives", name), root], { env, timeout: UNPACK_MS });
   }
+  const home = join(dirname(folder), `root-${Date.now()}`);
+  await rename(root, home);
+  const script = join(folder, "chromium");
+  await writeFile(script, await startScript(home));
+  await chmod(script, 0o755);
+  return script;
 }
 
 /** Starts it with the libraries that came with it, and with its fonts where the machine has none. */

@@ -1,12 +1,12 @@
-// Finds a nats-server that is new enough, and fetches one into the project's cache when the machine has none.
+// Which nats-server is new enough, and where one is fetched when the machine has none.
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fetchDebianPackages } from "./debian.ts";
-import { projectRoot } from "./project.ts";
-import { CHECK_MS, type Env, fetchToCache, lookUp, run, UNPACK_MS } from "./tools.ts";
+import { findProgram, type Places, type Program } from "./find-program.ts";
+import { type Env, run, UNPACK_MS } from "./tools.ts";
 
 /** The oldest nats-server that works: the first that checks for duplicates inside an atomic batch. */
 export const OLDEST = "v2.12.1";
@@ -19,65 +19,27 @@ const CPUS: Record<string, string> = { x64: "amd64", arm64: "arm64" };
 const CONNECT_MS = 3_000;
 const DOWNLOAD_MS = 120_000;
 
-const WHAT_TO_DO = `Install nats-server ${OLDEST} or newer and set NATS_SERVER_BIN to its path.`;
-
 type Version = { text: string; numbers: number[]; preRelease: boolean };
 
-/** A way to fetch nats-server: puts it somewhere below `folder`, which is empty, and returns its path. */
-type Source = { name: string; fetchInto: (folder: string, env: Env) => Promise<string> };
+const NATS_SERVER: Program = {
+  name: "nats-server",
+  variable: "NATS_SERVER_BIN",
+  commands: ["nats-server"],
+  version: "--version",
+  objection: (answer) =>
+    isNewEnough(answer)
+      ? undefined
+      : `is ${parseVersion(answer)?.text ?? "of an unknown version"}, not ${OLDEST} or newer`,
+  sources: [
+    { name: `the official release ${RELEASE}`, fetchInto: fetchRelease },
+    { name: "the distribution's newest package", fetchInto: fetchPackage },
+  ],
+  whatToDo: `Install nats-server ${OLDEST} or newer and set NATS_SERVER_BIN to its path.`,
+};
 
-const SOURCES: Source[] = [
-  { name: `the official release ${RELEASE}`, fetchInto: fetchRelease },
-  { name: "the distribution's newest package", fetchInto: fetchPackage },
-];
-
-/**
- * The absolute path of a nats-server that runs here and is `OLDEST` or newer. Looks at `NATS_SERVER_BIN`, the `PATH`
- * and the cache; then fetches the official release or, on Debian and its kin, the distribution's newest package.
- * Every step has a time limit, and any number of processes may call it at once.
- *
- * @throws Error when `NATS_SERVER_BIN` is set but no good, or when nothing worked: it says why, and what to do.
- */
-export async function findNatsServer(
-  options: { env?: Env; cacheDir?: string; log?: (line: string) => void } = {},
-): Promise<string> {
-  const { env = process.env, log = console.error } = options;
-  const cacheDir = resolve(options.cacheDir ?? join(projectRoot, ".cache", "nats-server"));
-
-  if (env.NATS_SERVER_BIN) {
-    const chosen = resolve(env.NATS_SERVER_BIN);
-    const refusal = await refusalOf(chosen, env);
-    if (refusal) throw new Error(`NATS_SERVER_BIN is refused: ${refusal}. ${WHAT_TO_DO}`);
-    return chosen;
-  }
-
-  const onPath = lookUp("nats-server", env);
-  if (onPath) {
-    const refusal = await refusalOf(onPath, env);
-    if (!refusal) return onPath;
-    log(
-      `The nats-server on the PATH is refused: ${refusal}. Upgrade or remove it; another is used meanwhile.`,
-    );
-  }
-
-  const cached = join(cacheDir, "nats-server");
-  if (!(await refusalOf(cached, env))) return cached;
-
-  const failures: string[] = [];
-  for (const source of SOURCES) {
-    log(`Fetching nats-server from ${source.name}.`);
-    try {
-      await fetchToCache(
-        cached,
-        (folder) => source.fetchInto(folder, env),
-        (path) => refusalOf(path, env),
-      );
-      return cached;
-    } catch (error) {
-      failures.push(`- ${source.name}: ${(error as Error).message}`);
-    }
-  }
-  throw new Error(`No nats-server found, and none could be fetched.\n${failures.join("\n")}\n${WHAT_TO_DO}`);
+/** The absolute path of a nats-server that runs here and is `OLDEST` or newer; see `findProgram`. */
+export function findNatsServer(places: Places = {}): Promise<string> {
+  return findProgram(NATS_SERVER, places);
 }
 
 /** The first version in a text such as `nats-server: v2.12.0-RC.1`, or undefined. */
@@ -94,18 +56,6 @@ export function isNewEnough(text: string): boolean {
 
   const difference = version.numbers.map((n, i) => n - oldest.numbers[i]!).find((n) => n !== 0) ?? 0;
   return difference > 0 || (difference === 0 && !version.preRelease);
-}
-
-/** Why a binary cannot be used, or undefined if it can. */
-async function refusalOf(binary: string, env: Env): Promise<string | undefined> {
-  if (!existsSync(binary)) return `${binary} does not exist`;
-  try {
-    const answer = await run(binary, ["--version"], { env, timeout: CHECK_MS });
-    if (isNewEnough(answer)) return undefined;
-    return `${binary} is ${parseVersion(answer)?.text ?? "of an unknown version"}, not ${OLDEST} or newer`;
-  } catch (error) {
-    return `${binary} does not run (${(error as Error).message})`;
-  }
 }
 
 async function fetchRelease(folder: string, env: Env): Promise<string> {

@@ -1,31 +1,29 @@
-// Finds strace, which makes disks slow for chaos runs, and fetches it into the project's cache when the machine has none.
+// strace, which makes disks slow for chaos runs, and how it is fetched when the machine has none.
 
 import { chmod, readdir, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type DebianProgram, findDebianProgram, type Places } from "./debian-program.ts";
+import { fetchDebianPackages } from "./debian.ts";
+import { findProgram, type Places, type Program } from "./find-program.ts";
+import type { Env } from "./tools.ts";
 
-const STRACE: DebianProgram = {
+const STRACE: Program = {
   name: "strace",
   variable: "STRACE_BIN",
+  commands: ["strace"],
   version: "-V",
-  packages: ["strace", "libunwind8"],
-  cached: "strace",
-  fetched: startScript,
+  objection: (answer) => (answer.startsWith("strace") ? undefined : "is no strace"),
+  sources: [{ name: "the distribution's package", fetchInto: fetchPackage }],
   whatToDo: "Install strace and set STRACE_BIN to its path.",
 };
 
-/**
- * The absolute path of an strace that runs here; whether it may look into other processes is another question. Looks at
- * `STRACE_BIN`, the `PATH` and the cache; then fetches the package of Debian and its kin.
- *
- * @throws Error when `STRACE_BIN` is set but no good, or when nothing worked: it says why, and what to do.
- */
+/** The absolute path of an strace that runs here, see `findProgram`; whether it may look into other processes is another question. */
 export function findStrace(places: Places = {}): Promise<string> {
-  return findDebianProgram(STRACE, places);
+  return findProgram(STRACE, places);
 }
 
-/** Starts it with the library that came with it. */
-async function startScript(folder: string): Promise<string> {
+/** Fetches it, and a script that starts it with the library that came with it. */
+async function fetchPackage(folder: string, env: Env): Promise<string> {
+  await fetchDebianPackages(["strace", "libunwind8"], "own", folder, env);
   const home = join(dirname(folder), `of-${basename(folder)}`);
   await rename(join(folder, "usr"), home);
   const [libraries = ""] = await readdir(join(home, "lib"));

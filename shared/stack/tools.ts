@@ -1,15 +1,14 @@
-// Programs that the project runs and does not bring: looked up, tried, and fetched into its cache.
+// Programs of the machine: looked up, and run.
 
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
-import { basename, delimiter, dirname, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
 export type Env = NodeJS.ProcessEnv;
 
 /** How long a program may take to say what it is, and an archive to be unpacked. */
-export const CHECK_MS = 10_000;
+export const CHECK_MS = 20_000;
 export const UNPACK_MS = 60_000;
 
 /** The first program of that name on the `PATH`. */
@@ -24,27 +23,6 @@ function isExecutable(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/**
- * Fetches a program to the path `cached`, whose folder sees a whole, working one or none: it is made in a folder of its own,
- * where `fetchInto` leaves it, then moved at a stroke. Rejects with what `refusalOf` says against it.
- */
-export async function fetchToCache(
-  cached: string,
-  fetchInto: (folder: string) => Promise<string>,
-  refusalOf: (path: string) => Promise<string | undefined>,
-): Promise<void> {
-  await mkdir(dirname(cached), { recursive: true });
-  const folder = await mkdtemp(join(dirname(cached), "fetch-"));
-  try {
-    const binary = await fetchInto(folder);
-    const refusal = await refusalOf(binary);
-    if (refusal) throw new Error(refusal);
-    await rename(binary, cached);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
