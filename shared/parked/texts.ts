@@ -1,6 +1,7 @@
 // What is parked, in words for a person at a terminal.
 
 import { discreet } from "../contracts/shown.ts";
+import { columns } from "../layout.ts";
 import { type Entry, eventIn, type Group, lanesOf } from "./entries.ts";
 
 const MAX_CAUSE = 100;
@@ -20,7 +21,7 @@ export function listText(entries: readonly Entry[]): string {
   ]);
   const waiting = entries.filter(({ state }) => state === "waiting").length;
   const sum = `${entries.length} parked: ${entries.length - waiting} failed, ${waiting} waiting behind them.`;
-  return [table(["ID", "SERVICE", "KEY", "WHAT", "TRIES", "LAST", "CAUSE"], rows), "", sum].join("\n");
+  return [columns([["ID", "SERVICE", "KEY", "WHAT", "TRIES", "LAST", "CAUSE"], ...rows]), "", sum].join("\n");
 }
 
 /** A line for each reason to fail. */
@@ -37,7 +38,7 @@ export function groupsText(groups: readonly Group[]): string {
       short(`${whats.join(", ")}: ${cause}`),
     ],
   );
-  return table(["GROUP", "SERVICE", "FAILED", "WAITING", "FIRST", "LAST", "CAUSE"], rows);
+  return columns([["GROUP", "SERVICE", "FAILED", "WAITING", "FIRST", "LAST", "CAUSE"], ...rows]);
 }
 
 /** All that is known of an entry, and its lane. */
@@ -73,19 +74,4 @@ function causeOf({ state, redrives, cause }: Entry, first: Entry): string {
 
 function short(text: string): string {
   return text.length > MAX_CAUSE ? `${text.slice(0, MAX_CAUSE)}…` : text;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows];
-  const widths = head.map((_, column) =>
-    lines.reduce((width, line) => Math.max(width, line[column]!.length), 0),
-  );
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }

@@ -5,11 +5,12 @@ import { Reader } from "../../apps/monitor/read.ts";
 import { endOf, type Told } from "../../apps/monitor/timeline.ts";
 import { span } from "../../apps/monitor/words.ts";
 import { type Config, serviceUrl } from "../config.ts";
+import { columns } from "../layout.ts";
 import { createLog } from "../observability/log.ts";
 import { options } from "./arguments.ts";
 import { FOUND_FAULT } from "./command-line.ts";
 import { type Branch, branches, DEMO_SKU } from "./demo/branches.ts";
-import { columns, look, observe } from "./terminal.ts";
+import { look, observe } from "./terminal.ts";
 
 const LOOK_EVERY_MS = 200;
 const ENDS_WITHIN_MS = 60_000;

@@ -5,10 +5,11 @@ import { type Checked, check } from "../../apps/monitor/check.ts";
 import { Poll, type Snapshot } from "../../apps/monitor/poll.ts";
 import { span } from "../../apps/monitor/words.ts";
 import { CannotRun } from "../cannot-run.ts";
+import { columns } from "../layout.ts";
 import type { NatsObserver } from "../nats/observer.ts";
 import { options } from "./arguments.ts";
 import { FOUND_FAULT } from "./command-line.ts";
-import { askMonitor, columns, look, observe, type Seen, standing, type View } from "./terminal.ts";
+import { askMonitor, look, observe, type Seen, standing, type View } from "./terminal.ts";
 
 const TAKES = "lag takes --watch, --json and --check";
 /** The most messages that a check reads for one service. */

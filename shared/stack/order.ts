@@ -3,10 +3,11 @@
 import { Inspector, type OrderStory } from "../../apps/monitor/inspect.ts";
 import type { Cause, Step } from "../../apps/monitor/timeline.ts";
 import { clock, span } from "../../apps/monitor/words.ts";
+import { columns } from "../layout.ts";
 import { createLog } from "../observability/log.ts";
 import { orderIn } from "./arguments.ts";
 import { FOUND_FAULT } from "./command-line.ts";
-import { columns, look, observe } from "./terminal.ts";
+import { look, observe } from "./terminal.ts";
 
 await look("Can't tell the order's story", async (args, { config, services }) => {
   const { orderId, json } = orderIn("order", args);

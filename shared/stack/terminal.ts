@@ -67,10 +67,3 @@ export async function standing(view: View, observer: NatsObserver): Promise<Seen
 }
 
 const LIMITS = `The monitor does not answer: these are ${LOOKS} looks within ${((LOOKS - 1) * LOOK_EVERY_MS) / 1_000} s, too few to tell SLOW and STALLED from OK; --watch goes on looking.`;
-
-/** Rows under a head, in columns. */
-export function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ");
-  return rows.map((row) => line(row).trimEnd()).join("\n");
-}
