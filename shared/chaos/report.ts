@@ -1,11 +1,11 @@
 // What is told of a chaos run: a line for each fault, and a table in the end.
 
+import { listed, number, row } from "../layout.ts";
 import { streamOf } from "./faults.ts";
 import { type Fault, isKill, type Kind } from "./plan.ts";
 import type { ChaosOptions, ChaosRun } from "./run.ts";
 import { FSYNC_MS } from "./slow-disk.ts";
 
-const MARGIN = 16;
 const SHOWN = 20;
 
 /** A fault in a line. */
@@ -91,21 +91,4 @@ export function toldBroken(
     `What it left behind: ${folder}`,
     `The same plan again: ${command}`,
   ];
-}
-
-/** A row of the table. */
-export function row(name: string, text: string): string {
-  return `${name.padEnd(MARGIN)}${text}`;
-}
-
-/** Numbers with what they count. */
-export function listed(counts: Readonly<Record<string, number>>): string {
-  return Object.entries(counts)
-    .map(([name, count]) => `${number(count)} ${name}`)
-    .join(", ");
-}
-
-/** A number with its thousands apart. */
-export function number(value: number): string {
-  return value.toLocaleString("en-GB");
 }

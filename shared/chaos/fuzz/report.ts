@@ -1,6 +1,7 @@
 // What is told of a fuzz run: a table, and what is broken.
 
-import { listed, number, row, toldBroken } from "../report.ts";
+import { listed, number, row } from "../../layout.ts";
+import { toldBroken } from "../report.ts";
 import type { FuzzOptions, FuzzRun } from "./run.ts";
 
 /** The command that deals the same messages and bodies again. */

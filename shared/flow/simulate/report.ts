@@ -1,12 +1,9 @@
 // A simulation for a person: what came of it, and of a fault the sentences, the story, and how to see it again.
 
+import { listed, number, row } from "../../layout.ts";
 import type { Failure, Options, Simulation } from "./simulate.ts";
 
 const OUTCOMES = ["reacted", "ignored", "duplicate", "retried", "parked"];
-
-const MARGIN = 14;
-/** Lines of a hundred characters or less, broken between two items of a list. */
-const WRAPPED = /.{1,98}(?:, |$)/g;
 
 /** The most lines of a story that are told: the first and the last of them. */
 const STORY_BEGINS = 40;
@@ -54,17 +51,4 @@ function told(failure: Failure): string[] {
     "",
     `Again: ${commandOf(failure)}`,
   ];
-}
-
-function row(name: string, text: string): string {
-  const wrapped = text.match(WRAPPED)!.map((line) => line.trimEnd());
-  return `${name.padEnd(MARGIN)}${wrapped.join(`\n${" ".repeat(MARGIN)}`)}`;
-}
-
-function listed(counts: Readonly<Record<string, number>>, names: readonly string[]): string {
-  return names.map((name) => `${number(counts[name] ?? 0)} ${name}`).join(", ") || "none";
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en-GB");
 }
