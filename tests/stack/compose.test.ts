@@ -155,7 +155,12 @@ describe("docker-compose.yml has a container for every service", () => {
     expect(ports).toEqual([`127.0.0.1:\${${name.toUpperCase()}_PORT:-${port}}:${port}`]);
     expect(passwordsGivenTo(name)).toEqual([passwordOf(name)]);
     expect(volumes).toEqual([`${name}:/data`]);
-    expect(healthcheck?.test.at(-1)).toContain(`http://127.0.0.1:${port}/healthz`);
+    expect(healthcheck?.test).toEqual([
+      "CMD",
+      "node",
+      "dist/shared/stack/healthy.js",
+      `http://127.0.0.1:${port}/healthz`,
+    ]);
   });
 
   it.each(services)("%s: an environment that makes a configuration", (name) => {
@@ -283,7 +288,12 @@ describe("docker-compose.yml gives NATS and its helpers what they need", () => {
     expect(ports).toEqual([`127.0.0.1:\${MONITOR_PORT:-${config.MONITOR_PORT}}:${config.MONITOR_PORT}`]);
     expect(passwordsGivenTo(MONITOR).sort()).toEqual(["MONITOR_PASSWORD", "OPERATOR_PASSWORD"]);
     expect(volumes).toBeUndefined();
-    expect(healthcheck?.test.at(-1)).toContain(`http://127.0.0.1:${config.MONITOR_PORT}/healthz`);
+    expect(healthcheck?.test).toEqual([
+      "CMD",
+      "node",
+      "dist/shared/stack/healthy.js",
+      `http://127.0.0.1:${config.MONITOR_PORT}/healthz`,
+    ]);
     expect(depends_on).toEqual(container("orders").depends_on);
     for (const name of services)
       expect(serviceUrl(found, name)).toBe(`http://${name}:${own(config, name, "PORT")}`);
