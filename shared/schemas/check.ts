@@ -71,7 +71,7 @@ function expectKnown(wanted: readonly string[], { events }: Folder, lock: Lock):
   const known = new Set([...events.map(({ event }) => event), ...locked]);
   const unknown = wanted.find((event) => !known.has(event));
   if (unknown === undefined) return;
-  throw new CannotRun(`There is no event "${unknown}". Known are: ${[...known].sort().join(", ")}.`);
+  throw new CannotRun(`There is no event "${unknown}". The events are: ${[...known].sort().join(", ")}.`);
 }
 
 /** What the lock and git have to say. */

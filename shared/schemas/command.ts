@@ -174,7 +174,7 @@ function parseStrictly(name: string, options: Command["options"], args: string[]
 
 function formatOf<Formats extends object>({ format = "text" }: Call["values"], of: Formats): keyof Formats {
   if (Object.hasOwn(of, format as string)) return format as keyof Formats;
-  throw new CannotRun(`There is no format "${format}". Known are: ${known(of)}.`);
+  throw new CannotRun(`There is no format "${format}". The formats are: ${known(of)}.`);
 }
 
 /** The versioned folder, and what findings call it: relative to where the command was called, if it is below. */

@@ -14,7 +14,7 @@ const KINDS: Readonly<Record<RuleKind, string>> = {
 export function explain(name: string | undefined): string {
   if (name === undefined) return list();
   if (!Object.hasOwn(rules, name)) {
-    throw new CannotRun(`There is no rule "${name}". Known are: ${Object.keys(rules).join(", ")}.`);
+    throw new CannotRun(`There is no rule "${name}". The rules are: ${Object.keys(rules).join(", ")}.`);
   }
   const { kind, what, why } = rules[name as RuleName];
   return `${name}  (${KINDS[kind]})\n  ${what}\n  ${why}`;

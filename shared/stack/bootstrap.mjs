@@ -57,7 +57,7 @@ else if (command === "test") {
   await import(pathToFileURL(script).href);
 } else {
   const known = [...Object.keys(COMMANDS), "test"].join(", ");
-  fail(`${command ? `There is no command "${command}"` : "Which command"}? Known are: ${known}.`, 2);
+  fail(`${command ? `There is no command "${command}".` : "Which command?"} The commands are: ${known}.`, 2);
 }
 
 function checkNode() {

@@ -63,6 +63,6 @@ export function commandIn<Command>(
   if (Object.hasOwn(commands, asked)) return commands[asked];
   const known = Object.keys(commands).join(", ");
   throw new CannotRun(
-    `There is no command "${asked}". Known are: ${known}. See npm run -s ${name} -- --help.`,
+    `There is no command "${asked}". The commands are: ${known}. See npm run -s ${name} -- --help.`,
   );
 }

@@ -188,7 +188,9 @@ export class Stack {
   #app(name: string): Supervised {
     const app = this.apps.find((one) => one.name === name);
     if (app) return app;
-    throw new Error(`there is no service ${name}; known are: ${this.apps.map((one) => one.name).join(", ")}`);
+    throw new Error(
+      `there is no service ${name}; the services are: ${this.apps.map((one) => one.name).join(", ")}`,
+    );
   }
 
   async #untilReady(service: Supervised): Promise<void> {

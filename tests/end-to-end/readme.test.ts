@@ -133,7 +133,7 @@ test("a service is restarted, and others are not; names that are none and a fold
 
   expect(restart("riks")).toMatchObject({
     status: 1,
-    stdout: expect.stringContaining("there is no service riks; known are: orders,"),
+    stdout: expect.stringContaining("there is no service riks; the services are: orders,"),
   });
   expect(restart("risk", { DATA_DIR: join(folder, "elsewhere") })).toMatchObject({
     status: 1,

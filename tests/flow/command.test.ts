@@ -45,7 +45,7 @@ describe("flow", () => {
   });
 
   it.each([
-    [["mpa"], /^There is no command "mpa"\. Known are: check, .*, map, table, .*\.\n$/],
+    [["mpa"], /^There is no command "mpa"\. The commands are: check, .*, map, table, .*\.\n$/],
     [["toString"], /^There is no command "toString"\. .*\.\n$/],
     [["map", "--png"], /^map takes --svg or --write, not --png\.\n$/],
     [["map", "--svg", "--write"], /^map takes one option at most, not --write as well\.\n$/],

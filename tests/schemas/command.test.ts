@@ -166,21 +166,27 @@ describe("explain", () => {
 
 describe("a command line that makes no sense", () => {
   it.each([
-    [["chck"], 'There is no command "chck". Known are: check, compare, release, generate, explain.'],
-    [["toString"], 'There is no command "toString". Known are: check, compare, release, generate, explain.'],
+    [["chck"], 'There is no command "chck". The commands are: check, compare, release, generate, explain.'],
+    [
+      ["toString"],
+      'There is no command "toString". The commands are: check, compare, release, generate, explain.',
+    ],
     [["check", "--fromat", "json"], "Unknown option '--fromat'. check knows --base, --format, --folder."],
     [
       ["check", "--base"],
       "Option '--base <value>' argument missing. check knows --base, --format, --folder.",
     ],
-    [["check", "--format", "xml"], 'There is no format "xml". Known are: text, json, junit, github.'],
-    [["check", "order.made"], 'There is no event "order.made". Known are: order.cancellation-requested, '],
-    [["compare", "a", "b", "--format", "junit"], 'There is no format "junit". Known are: text, json.'],
+    [["check", "--format", "xml"], 'There is no format "xml". The formats are: text, json, junit, github.'],
+    [
+      ["check", "order.made"],
+      'There is no event "order.made". The events are: order.cancellation-requested, ',
+    ],
+    [["compare", "a", "b", "--format", "junit"], 'There is no format "junit". The formats are: text, json.'],
     [["compare", "a"], "compare needs two files: compare READER WRITER."],
     [["compare", "a", "b", "c"], 'compare does not know what to do with "c"; see --help.'],
     [["release", "order.created"], 'release does not know what to do with "order.created"; see --help.'],
     [["generate", "--base", "x"], "Unknown option '--base'. generate knows --check."],
-    [["explain", "constructor"], 'There is no rule "constructor". Known are: not-json, '],
+    [["explain", "constructor"], 'There is no rule "constructor". The rules are: not-json, '],
     [["explain", "--all"], "Unknown option '--all'. explain knows no options."],
   ])("is answered with what is known: %j", (args, sentence) => {
     const { code, out, err } = run(projectRoot, ...args);
