@@ -20,12 +20,12 @@ const USAGE = `\
 npm run -s schemas -- COMMAND
 
   check [EVENT…]          every version against every other that its event's mode names, the lock, and git
-    --base REF            what was released is what this commit has (default: HEAD, and HEAD^)
+    --base REF            the commit that has what was released (default: HEAD, and HEAD^)
     --format FORMAT       text, json, junit or github (default: text)
     --folder DIR          the versioned folder (default: the project's schemas)
-  compare READER WRITER   whether one schema file reads what the other writes, by the Avro specification alone
+  compare READER WRITER   whether READER can read what WRITER writes, by the Avro specification alone
     --format FORMAT       text or json (default: text)
-  release                 puts new versions into the lock, after a check without findings
+  release                 adds new versions to the lock, if a check finds nothing
     --folder DIR          as above
   generate                writes the TypeScript types of all events
     --check               writes nothing, and says whether they are up to date
@@ -133,7 +133,7 @@ function runGenerate({ values }: Call, io: Io): number {
     return 0;
   }
   if (values.check) {
-    io.out(`${GENERATED} is not what the schemas say: run \`npm run -s schemas -- generate\`.`);
+    io.out(`${GENERATED} does not match the schemas: run \`npm run -s schemas -- generate\`.`);
     return 1;
   }
   writeFileSync(file, module);

@@ -74,7 +74,7 @@ async function install() {
 
   console.error("Installing packages with npm ci, which can take minutes.");
   const code = await run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], headersAtHand(), STDERR);
-  if (code !== 0) fail("npm ci could not install the packages; its reasons are above.");
+  if (code !== 0) fail("npm ci could not install the packages; the reasons are above.");
 }
 
 /** Where Node's own headers are, if they were installed with it: native modules then compile without a download. */
@@ -89,7 +89,7 @@ async function compile() {
   // Stale generated types break the compiler, which emits all the same: only `schemas` can mend them.
   if (command !== "schemas") process.exit(COULD_NOT_RUN);
   console.error(
-    "The compiler's complaints are above; schemas runs all the same, since it may be what mends them.",
+    "The compiler's errors are above; schemas runs all the same, since it may be what fixes them.",
   );
 }
 
@@ -101,7 +101,7 @@ async function bundle() {
   const modified = (path) => statSync(path).mtimeMs;
   if (existsSync(BUNDLED) && sources.every((path) => modified(path) <= modified(BUNDLED))) return;
   if ((await run("vite", ["build", PAGE, "--logLevel", "warn"], {}, STDERR)) === 0) return;
-  fail("vite could not bundle the monitor's page; its reasons are above.", COULD_NOT_RUN);
+  fail("vite could not bundle the monitor's page; the reasons are above.", COULD_NOT_RUN);
 }
 
 /** All that CI runs, up to the first failure: format and lint, types, tests. */

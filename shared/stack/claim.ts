@@ -18,7 +18,7 @@ export async function claim(folder: string, programs: readonly string[]): Promis
   // The command line tells the owner from another process that has its number by now.
   if (owner && owner !== process.pid && /bootstrap\.mjs start|stack\/start\.js/.test(commandOf(owner))) {
     throw new Error(
-      `it already runs on ${folder} (process ${owner}): stop that, or set DATA_DIR to another folder`,
+      `it is already running on ${folder} (process ${owner}): stop it, or set DATA_DIR to another folder`,
     );
   }
   writeFileSync(file, `${process.pid}\n`);
@@ -35,7 +35,7 @@ async function endLeftover(file: string, name: string): Promise<void> {
   const deadline = Date.now() + LEFTOVER_MS;
   while (runs()) {
     if (Date.now() > deadline)
-      throw new Error(`process ${pid}, a ${name} left by an earlier start, does not end`);
+      throw new Error(`process ${pid}, a ${name} left over from an earlier start, does not end`);
     await sleep(POLL_MS);
   }
 }

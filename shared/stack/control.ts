@@ -116,7 +116,7 @@ async function ask(
       if ("held" in reply) onHeld();
       else tell(reply.line);
     }
-    throw new Error("the stack ended before it was done");
+    throw new Error("the stack stopped before it was done");
   } finally {
     socket.destroy();
   }

@@ -30,7 +30,7 @@ export async function fetchDebianPackages(
       failures.push(`${mirror}: ${(error as Error).message}`);
     }
   }
-  throw new Error(failures.join("; ") || "apt knows no mirror on this machine");
+  throw new Error(failures.join("; ") || "apt has no mirror on this machine");
 }
 
 type Distribution = { codename: string | undefined; keyring: string } & Record<Suite, string>;

@@ -111,7 +111,7 @@ function came(one: Placed): Came {
 
 function text(all: readonly Came[]): string {
   const rows = all.map(({ branch, orderId, end, ms, isAsExpected }) => [
-    isAsExpected ? "as it should" : "NOT AS IT SHOULD",
+    isAsExpected ? "as expected" : "NOT AS EXPECTED",
     branch,
     end ?? "has not ended",
     ms === null ? "" : span(ms),

@@ -92,7 +92,7 @@ function subject(without: string | undefined): Subject {
   const found = mutants(services).find(({ id }) => id === without);
   if (!found)
     throw new CannotRun(
-      `The flow has no part "${without}": flow -- check --mutate names all, flow -- table shows them.`,
+      `The flow has no part "${without}": flow -- check --mutate names all parts, flow -- table shows them.`,
     );
   return found;
 }
@@ -144,7 +144,7 @@ export async function replay(args: readonly string[], out: Out): Promise<number>
     throw new CannotRun("replay takes one file that check has saved.");
   const example = read(file);
   if (!scenarios.some(({ name }) => name === example.scenario))
-    throw new CannotRun(`${file} is about a scenario that there is no more: "${example.scenario}".`);
+    throw new CannotRun(`${file} is about a scenario that no longer exists: "${example.scenario}".`);
 
   const what = subject(example.without);
   const listener = example.listener?.service;
@@ -153,7 +153,7 @@ export async function replay(args: readonly string[], out: Out): Promise<number>
     !what.services.some((one) => one.name === listener && emits(one).length === 0)
   )
     throw new CannotRun(
-      `${file} is about a service that there is not, or that does not only listen: "${listener}".`,
+      `${file} is about a service that does not exist, or does more than listen: "${listener}".`,
     );
 
   const { moves, ...ending } = await new Checker(proof).replay(what, example);
@@ -167,9 +167,9 @@ export async function replay(args: readonly string[], out: Out): Promise<number>
 function told({ broken, missing, begins }: Omit<Replayed, "moves">, expected: string): string {
   if (broken === expected) return `Fault: ${broken}`;
   if (broken) return `Another fault: ${broken}\nThe one in the file: ${expected}`;
-  if (missing) return `It does not happen any more. What can't follow: ${missing}`;
-  if (begins) return `It does not happen any more. What the scenario begins with now: ${begins}`;
-  return "All of this may happen still, and nothing is broken by it.";
+  if (missing) return `It no longer happens. What can't follow: ${missing}`;
+  if (begins) return `It no longer happens. What the scenario begins with now: ${begins}`;
+  return "All of this can still happen, and nothing is broken by it.";
 }
 
 function read(file: string) {

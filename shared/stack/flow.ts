@@ -18,16 +18,16 @@ const commands: Readonly<Record<string, Command>> = {
   check: {
     usage: [
       "[--json] [--without PART | --mutate]",
-      "explores every way an order may go; exits 1 at a fault, 2 when it can't",
+      "explores every way an order may go; exits 1 at a fault, 2 when it can't run",
     ],
     run: check,
   },
   replay: {
-    usage: ["FILE", "lets a fault that check found happen again; exits 1 if it does, 3 at another fault"],
+    usage: ["FILE", "repeats a fault that check found; exits 1 if it happens again, 3 at another fault"],
     run: replay,
   },
   map: {
-    usage: ["[--svg | --write]", "the flow as Mermaid or SVG; --write renews README.md and docs/flow.svg"],
+    usage: ["[--svg | --write]", "the flow as Mermaid or SVG; --write updates README.md and docs/flow.svg"],
     run: map,
   },
   table: { usage: ["[--json]", "every reaction, command and deadline as Markdown"], run: table },
@@ -36,7 +36,7 @@ const commands: Readonly<Record<string, Command>> = {
   simulate: {
     usage: [
       "[--seed N] [--orders N] [--faults none|light|heavy] [--json]",
-      "lets many orders meet at random, and says how to repeat it",
+      "runs many orders in virtual time with random faults, and says how to repeat it",
     ],
     run: simulate,
   },

@@ -25,7 +25,7 @@ await look("Can't tell how far the services are behind", async (args, view) => {
     json: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
   });
-  if (watch && isChecked) throw new CannotRun(`${TAKES}, the first and the last not together.`);
+  if (watch && isChecked) throw new CannotRun(`${TAKES}, but not the first and the last together.`);
   const observer = await observe(view.config);
   try {
     if (watch) await watchOn(view, observer, json);
@@ -62,7 +62,7 @@ async function watchOn({ config, services }: View, observer: NatsObserver, json:
 /** A look of our own, and what it does not tell; undefined when NATS does not answer. */
 async function ownLook(poll: Poll): Promise<Seen | undefined> {
   const limits =
-    "The monitor does not answer: these are looks of this terminal, and the first ones can't tell much.";
+    "The monitor does not answer: these are this terminal's own looks, and the first few can't tell much.";
   return poll.look().then(
     (snapshot) => ({ ...snapshot, limits }),
     () => undefined,

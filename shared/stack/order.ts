@@ -16,7 +16,7 @@ await look("Can't tell the order's story", async (args, { config, services }) =>
     const story = await new Inspector(observer, services, config, createLog("order", "warn")).story(orderId);
     if (!story) {
       console.error(
-        `The stream has nothing of an order ${orderId}; npm run -s why -- ${orderId} asks the services as well.`,
+        `The stream has nothing about an order ${orderId}; npm run -s why -- ${orderId} asks the services as well.`,
       );
       return FOUND_FAULT;
     }

@@ -16,10 +16,10 @@ import { passwordOf } from "./passwords.ts";
 
 const USAGE = `npm run -s parked -- COMMAND
 
-  list [--group] [--json]        what is parked; --group: how much of it, and why
+  list [--group] [--json]        what is parked; --group: how much, and why
   show ID [--json]               one message: cause, stack, data, and its lane
   redrive ID... | --group GROUP [--dry-run] [--by NAME]
-                                 has messages handled again, in the order of their lanes; those that wait follow
+                                 has messages handled again, in order; those that wait behind them follow
   discard ID... --reason "..." [--dry-run] [--by NAME]
                                  gives messages up for good; those that wait behind them go on`;
 
@@ -123,14 +123,14 @@ async function discard(task: Task, ids: readonly number[], options: Options): Pr
   const { operator, out } = task;
   const { reason } = options;
   if (ids.length === 0) throw new CannotRun("discard takes IDs, as list prints them");
-  if (!reason?.trim()) throw new CannotRun('discard wants a --reason "...", for those who ask later');
+  if (!reason?.trim()) throw new CannotRun('discard needs a --reason "...", for those who ask later');
   const entries = await operator.entries();
   const unwanted = new Set(chosen(entries, ids));
   const { handled } = inOrder(entries, (entry) => unwanted.has(entry));
   const next = handled.filter((entry) => !unwanted.has(entry));
   if (options["dry-run"]) {
     for (const entry of unwanted)
-      out(`${nameOf(entry)} is given up: nothing of it happens, now or when it comes again.`);
+      out(`${nameOf(entry)} is given up: it has no effect, now or when it comes again.`);
     foretell(task, next);
     return 0;
   }
@@ -149,10 +149,10 @@ async function awaitEnds({ operator, out }: Task, entries: readonly Entry[]): Pr
       continue;
     }
     const became = await operator.outcome(entry, Math.max(0, deadline - Date.now()));
-    if (became === "ended") out(`${nameOf(entry)} is parked no more.`);
-    else if (!became) out(`${nameOf(entry)} is as it was: ${entry.service} has not come to it yet.`);
+    if (became === "ended") out(`${nameOf(entry)} is no longer parked.`);
+    else if (!became) out(`${nameOf(entry)} is unchanged: ${entry.service} has not got to it yet.`);
     else {
-      out(`${nameOf(entry)} has failed again, and is ${became.id} now: ${became.cause}`);
+      out(`${nameOf(entry)} has failed again, and is now ${became.id}: ${became.cause}`);
       failed.add(lane);
     }
   }
@@ -201,6 +201,7 @@ function plain({ message: { data }, ...entry }: Entry): object {
 }
 
 function idIn(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new CannotRun(`"${text}" is no ID: list prints them, as numbers`);
+  if (!/^[1-9]\d{0,14}$/.test(text))
+    throw new CannotRun(`"${text}" is not an ID: list prints them, as numbers`);
   return Number(text);
 }

@@ -37,7 +37,7 @@ export async function expectFreePorts(config: Config): Promise<void> {
     } catch (error) {
       const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
       const what = taken
-        ? "is already in use: stop what uses it"
+        ? "is already in use: stop what is using it"
         : `can't be used (${(error as Error).message}): free it`;
       throw new Error(`port ${port} on ${host} ${what}, or set ${variable} to another port`);
     }

@@ -23,7 +23,7 @@ try {
   const connection = await connectNats(account, true);
   const services = allServices(config);
   await provision(connection, services, config);
-  console.log("Streams and consumers are as the reaction tables say.");
+  console.log("Streams and consumers match the reaction tables.");
   if (stays) {
     const stopped = stopSignal(); // Before anyone hears that it has begun, and may want it to end.
     writeFileSync(join(tmpdir(), "provisioned"), "");

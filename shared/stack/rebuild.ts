@@ -64,7 +64,7 @@ async function connect(config: Config): Promise<NatsConnection> {
 
 function missing(gone: Gone | null): string {
   if (!gone) return "";
-  return ` ${gone.messages} of ${gone.of} messages are no longer there: it knows nothing from before ${gone.since}.`;
+  return ` ${gone.messages} of ${gone.of} messages are no longer there: it knows nothing of what came before ${gone.since}.`;
 }
 
 function reportOf(done: AsOf | Rebuilt): string {
@@ -73,16 +73,16 @@ function reportOf(done: AsOf | Rebuilt): string {
     return [told, JSON.stringify(done.summary, null, 2), `The database is ${done.file}.`].join("\n");
 
   const { before, after, differences, inPlace, kept } = done;
-  if (before === null) return `${told} There was no database; the state is ${after}.`;
-  if (before === after) return `${told} The state is as it was, ${after}.`;
+  if (before === null) return `${told} There was no database before; the state is ${after}.`;
+  if (before === after) return `${told} The state is unchanged: ${after}.`;
   return [
-    `${told} The state was ${before}, and is rebuilt to ${after}.`,
+    `${told} The state was ${before}, and is now ${after}.`,
     ...differences.map(
       ({ table, keys, some }) =>
         `  ${table} differs in ${keys} ${keys === 1 ? "key" : "keys"}: ${some.join(", ")}`,
     ),
     inPlace
-      ? `The new database is in place; the old one is ${kept}.`
-      : `Nothing is replaced: the new database is ${kept}. With --force it takes the place of the old one.`,
+      ? `The new database is in place; the old one is kept as ${kept}.`
+      : `Nothing is replaced: the new database is ${kept}. With --force it replaces the old one.`,
   ].join("\n");
 }

@@ -41,7 +41,7 @@ const POLL_MS = 50;
 const ASK_MS = 1_000;
 
 const OTHERWISE_ARRANGED =
-  "the build has other services than those that this stack was started with, or they say or hear something else: stop it with Ctrl-C, and npm start";
+  "this build has other services than the stack was started with, or they publish or hear other facts: stop the stack with Ctrl-C, then npm start";
 
 /** A stack that is running. */
 export class Stack {

@@ -37,7 +37,7 @@ Quadrille is ready: ${urls}
 
 Watch the flow at ${running.url(MONITOR)}
 
-Place an order, and look at the Location that it answers (Ctrl-C stops everything; ${running.url("orders")}/docs explains):
+Place an order, and look at the Location in the answer (Ctrl-C stops everything; ${running.url("orders")}/docs explains more):
 curl -i ${running.url("orders")}/orders -H 'content-type: application/json' -d '${JSON.stringify(EXAMPLE_ORDER)}'
 `);
 }
@@ -48,7 +48,7 @@ async function stop(): Promise<void> {
     return;
   }
   stoppingSince = performance.now();
-  console.log("\nStopping; what is under way is finished first. Ctrl-C again ends at once.");
+  console.log("\nStopping, once what is under way is finished. Ctrl-C again stops at once.");
   requests?.close();
   const stack = await starting.catch(() => undefined);
   await stack?.stop();

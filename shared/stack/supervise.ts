@@ -113,7 +113,7 @@ export class Supervised {
   async restart(meanwhile?: () => Promise<unknown>): Promise<void> {
     await this.#end();
     await meanwhile?.();
-    if (this.#retired) throw new Error(`${this.name} is not to run any more`);
+    if (this.#retired) throw new Error(`${this.name} has been stopped for good`);
     this.start();
   }
 

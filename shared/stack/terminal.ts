@@ -66,4 +66,4 @@ export async function standing(view: View, observer: NatsObserver): Promise<Seen
   return { ...snapshot, limits: LIMITS };
 }
 
-const LIMITS = `The monitor does not answer: these are ${LOOKS} looks within ${((LOOKS - 1) * LOOK_EVERY_MS) / 1_000} s, too few to tell SLOW and STALLED from OK; --watch goes on looking.`;
+const LIMITS = `The monitor does not answer: these are ${LOOKS} looks within ${((LOOKS - 1) * LOOK_EVERY_MS) / 1_000} s, too few to tell SLOW and STALLED from OK; --watch keeps looking.`;

@@ -135,7 +135,7 @@ describe("the monitor", () => {
     });
     const alone = await shop.command("lag");
     expect(alone).toMatchObject({ code: 0, text: expect.stringMatching(/^risk +OK/m) });
-    expect(alone.text).toContain("too few to tell SLOW and STALLED from OK; --watch goes on looking.");
+    expect(alone.text).toContain("too few to tell SLOW and STALLED from OK; --watch keeps looking.");
     expect(JSON.parse((await shop.command("lag", ["--json"])).text).limits).toMatch(
       /^The monitor does not answer/,
     );

@@ -175,7 +175,7 @@ test("every action is in the stream of the flow: what, by whom, and why", async 
 });
 
 test("an ID that is none, or no more, is told apart from a broker that is not there, or refuses the password", async () => {
-  expect(await parked("show", "x")).toMatchObject({ code: 2, text: expect.stringContaining("no ID") });
+  expect(await parked("show", "x")).toMatchObject({ code: 2, text: expect.stringContaining("is not an ID") });
   expect(await parked("show", "999999")).toMatchObject({
     code: 1,
     text: expect.stringContaining("Nothing is parked as 999999"),

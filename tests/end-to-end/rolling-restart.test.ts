@@ -79,7 +79,7 @@ test("a build that NATS was not set up for is refused before anything is stopped
 
   const asked = shop.stack.fulfil({ restart: ["loyalty"], arrangement: arrangement(others) }, caller);
   await expect(asked).rejects.toThrow(
-    /^the build has other services .*: stop it with Ctrl-C, and npm start$/,
+    /^this build has other services .*: stop the stack with Ctrl-C, then npm start$/,
   );
   expect(pids()).toEqual(before);
 });

@@ -315,7 +315,7 @@ describe("an order that is not stuck", () => {
     });
     expect(await shop.command("order", [orderId])).toMatchObject({
       code: 1,
-      text: expect.stringContaining("The stream has nothing of an order"),
+      text: expect.stringContaining("The stream has nothing about an order"),
     });
     expect((await shop.get("monitor", `/api/orders/${orderId}`)).status).toBe(404);
   });

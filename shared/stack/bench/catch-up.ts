@@ -41,7 +41,8 @@ export async function measureCatchUp(
       if (delivered.consumer_seq >= count && num_pending === 0 && num_ack_pending === 0) {
         return { seconds: (now - firstAt!) / 1_000, withStartSeconds: (now - startedAt) / 1_000 };
       }
-      if (now - startedAt > GIVE_UP_MS) throw new Error(`${num_pending + num_ack_pending} events still wait`);
+      if (now - startedAt > GIVE_UP_MS)
+        throw new Error(`${num_pending + num_ack_pending} events are still waiting`);
       await sleep(POLL_MS);
     }
   } finally {

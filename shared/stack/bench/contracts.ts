@@ -52,7 +52,7 @@ function start(by: Decoder, written: Written): ChildProcess {
 
 function oneRound(process: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    const ended = () => reject(new Error("a decoder has ended by itself"));
+    const ended = () => reject(new Error("a decoder ended unexpectedly"));
     process.once("exit", ended);
     process.once("message", (nanoseconds: number) => {
       process.off("exit", ended);
