@@ -2,7 +2,7 @@
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { freeText, partOfId } from "../../shared/http/commands.ts";
-import { json, refusal } from "../../shared/http/describe.ts";
+import { json, plain, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { type Note, noteOf } from "../../shared/parked/board.ts";
@@ -134,13 +134,12 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
   const { services, config } = monitor;
   const stories = new Sharing<OrderStory | undefined>();
   const answers = new Sharing<Why>();
-  const shown = (snapshot: Snapshot) => ({
-    ...snapshot,
-    parked: monitor.sight?.board.notes.length ?? 0,
-    checks: monitor.checks,
-  });
+  const shown = (snapshot: Snapshot) => {
+    const parked = monitor.sight?.board.notes.length ?? 0;
+    return plain<typeof shapes.snapshot>({ ...snapshot, parked, checks: monitor.checks });
+  };
 
-  app.openapi(consumers, (c) => c.json(plain<typeof shapes.snapshot>(shown(seen(monitor.latest))), 200));
+  app.openapi(consumers, (c) => c.json(shown(seen(monitor.latest)), 200));
   app.openapi(stream, (c) => watch(c, monitor, shown));
   app.openapi(map, (c) => c.json(liveMap(services, monitor.latest), 200));
 
@@ -227,9 +226,4 @@ function seen<Seen>(what: Seen | undefined): Seen {
 async function notesOf(observer: NatsObserver, key: string): Promise<Note[]> {
   const stored = await observer.parkedOf(key);
   return stored.flatMap((message) => entryOf(message) ?? []).map(noteOf);
-}
-
-/** The same for who may change it: shapes for JSON know nothing of what is read-only. */
-function plain<Shape extends z.ZodType>(value: unknown): z.infer<Shape> {
-  return value as z.infer<Shape>;
 }

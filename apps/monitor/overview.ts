@@ -1,8 +1,7 @@
 // What the page's first view needs beyond the last look: what is wrong, how it has been, and where to draw it.
 
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import type { z } from "zod";
-import { json } from "../../shared/http/describe.ts";
+import { json, plain } from "../../shared/http/describe.ts";
 import { type drawings as Draw, drawings } from "./drawing.ts";
 import { History } from "./history.ts";
 import { liveMap } from "./map.ts";
@@ -44,12 +43,10 @@ export function overview(app: OpenAPIHono, monitor: Monitor): void {
   const watch = new Watch(monitor);
   let drawn: ReturnType<typeof Draw> | undefined;
 
-  app.openapi(troubles, async (c) =>
-    c.json((await watch.troubles()) as z.infer<typeof shapes.troubles>, 200),
-  );
+  app.openapi(troubles, async (c) => c.json(plain<typeof shapes.troubles>(await watch.troubles()), 200));
   app.openapi(history, (c) => c.json(past.columns(), 200));
   app.openapi(drawing, async (c) => {
     drawn ??= drawings(liveMap(monitor.services, undefined));
-    return c.json((await drawn) as z.infer<typeof shapes.drawings>, 200);
+    return c.json(plain<typeof shapes.drawings>(await drawn), 200);
   });
 }

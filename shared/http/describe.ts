@@ -31,6 +31,18 @@ export function json<S extends z.ZodType>(schema: S, description: string) {
   return { description, content: { "application/json": { schema } } } as const;
 }
 
+/** What may be read as a `T`, though nobody may change it. */
+type Frozen<T> = T extends readonly (infer One)[]
+  ? readonly Frozen<One>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T;
+
+/** `value` as a schema's type, which knows nothing of what is read-only; the compiler compares all else. */
+export function plain<Schema extends z.ZodType>(value: Frozen<z.infer<Schema>>): z.infer<Schema> {
+  return value as z.infer<Schema>;
+}
+
 /** A refusal the route may throw as a {@link Problem}; `description` says when. */
 export function refusal(description: string) {
   return { description, content: { "application/problem+json": { schema: problemSchema } } } as const;

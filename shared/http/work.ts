@@ -2,7 +2,7 @@
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Work } from "../service/work.ts";
-import { json } from "./describe.ts";
+import { json, plain } from "./describe.ts";
 
 const time = z.int().openapi({ description: "Milliseconds since 1970." });
 
@@ -54,14 +54,5 @@ const showKey = createRoute({
 /** Adds `GET /standing` and `GET /standing/:key`, which only read. */
 export function workRoutes(app: OpenAPIHono, work: Work): void {
   app.openapi(showStand, (c) => c.json(work.stand(), 200));
-  app.openapi(showKey, (c) => {
-    const { handled, tries, unpublished, parked, ...rest } = work.of(c.req.valid("param").key);
-    const lists = {
-      handled: [...handled],
-      tries: [...tries],
-      unpublished: [...unpublished],
-      parked: [...parked],
-    };
-    return c.json({ ...rest, ...lists }, 200);
-  });
+  app.openapi(showKey, (c) => c.json(plain<typeof ofKey>(work.of(c.req.valid("param").key)), 200));
 }
