@@ -11,7 +11,7 @@ import { Operator } from "../../shared/parked/operator.ts";
 import { post } from "./ask.ts";
 import type { Monitor } from "./monitor.ts";
 import { reached } from "./reached.ts";
-import { orderParams } from "./schemas.ts";
+import { became, orderParams } from "./schemas.ts";
 
 /** How long to wait for what becomes of it. */
 const ANSWER_WITHIN_MS = 5_000;
@@ -36,22 +36,6 @@ const redrives = z
   .openapi("Redrive");
 
 const discards = z.strictObject({ id: z.int().min(1), reason: freeText(500), by }).openapi("Discard");
-
-const became = z
-  .object({
-    left: z
-      .int()
-      .optional()
-      .describe(`How many there are beyond the ${MOST_AT_ONCE} that are redriven at once.`),
-    entries: z.array(
-      z.object({
-        id: z.int(),
-        became: z.enum(["ended", "failed again", "blocked", "not yet"]),
-        detail: z.string().optional(),
-      }),
-    ),
-  })
-  .openapi("Became");
 
 const off = refusal("The monitor has no operators' password, or another site asks.");
 
@@ -131,11 +115,7 @@ export function actions(app: OpenAPIHono, { config }: Monitor): { close(): Promi
 }
 
 /** What has become of an entry. */
-interface Became {
-  id: number;
-  became: "ended" | "failed again" | "blocked" | "not yet";
-  detail?: string;
-}
+type Became = z.infer<typeof became>["entries"][number];
 
 /** Where operators say what they want: it has its connection to NATS only once somebody does. */
 class Desk {

@@ -193,6 +193,19 @@ export const parked = z.object({
   canAct: z.boolean().openapi({ description: "Whether the monitor has the operators' password." }),
 });
 
+export const became = z
+  .object({
+    left: z.int().optional().openapi({ description: "How many of the group are still to be redriven." }),
+    entries: z.array(
+      z.object({
+        id: z.int(),
+        became: z.enum(["ended", "failed again", "blocked", "not yet"]),
+        detail: z.string().optional(),
+      }),
+    ),
+  })
+  .openapi("Became");
+
 export const keptSchemas = z.object({
   schemas: z.array(
     z

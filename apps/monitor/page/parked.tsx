@@ -1,7 +1,7 @@
 // What services have put aside: by the reason and one by one, to be redriven or discarded.
 
 import { useState } from "hono/jsx/dom";
-import { asRefused, type Parked, post, useAnswer } from "./api.ts";
+import { asRefused, type Became, type Parked, post, useAnswer } from "./api.ts";
 import { Discard } from "./discard.tsx";
 import { keepingFocus } from "./focus.ts";
 import { Badge, Cell, Missing, OrderLink, Table } from "./parts.tsx";
@@ -11,13 +11,6 @@ import { count, moment } from "./words.ts";
 const EVERY_MS = 3_000;
 
 type Entry = Parked["entries"][number];
-
-/** What has become of messages that somebody has acted on. */
-interface Became {
-  /** How many of the group are still to be redriven. */
-  readonly left?: number;
-  readonly entries: readonly { readonly id: number; readonly became: string; readonly detail?: string }[];
-}
 
 export function ParkedMessages({ search }: { search: URLSearchParams }) {
   const [service, group, key] = [search.get("service"), search.get("group"), search.get("key")];
