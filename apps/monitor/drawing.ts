@@ -1,5 +1,7 @@
 // Where services and arrows stand in the picture of the flow: Graphviz lays it out once, and the page draws how it stands now.
 
+import { PEOPLE } from "../../shared/flow/map.ts";
+import { quoted } from "../../shared/flow/quoted.ts";
 import type { liveMap } from "./map.ts";
 
 /** A picture of the flow. Everything is in pixels, from the upper left corner. */
@@ -29,9 +31,6 @@ export interface Path {
 
 /** What both pictures are made of. */
 type FlowMap = ReturnType<typeof liveMap>;
-
-/** The box that commands come from. */
-export const PEOPLE = "people";
 
 /** Two pictures of one flow: one from left to right that names every fact, and one that a phone has room for. */
 export async function drawings(map: FlowMap): Promise<{ wide: Drawing; narrow: Drawing }> {
@@ -64,9 +63,9 @@ function dot(
     `  graph ${attributes(graph)}`,
     `  node ${attributes({ ...box, shape: "box", fixedsize: true })}`,
     `  edge ${attributes({ fontsize: 11, fontname: "Helvetica" })}`,
-    `  ${quoted(PEOPLE)} ${attributes({ width: 0.8, height: 0.4 })}`,
+    `  ${quoted(PEOPLE.name)} ${attributes({ width: 0.8, height: 0.4 })}`,
     ...actors.map(({ name }) => `  ${quoted(name)}`),
-    ...people.map(({ to }) => `  ${quoted(PEOPLE)} -> ${quoted(to)}`),
+    ...people.map(({ to }) => `  ${quoted(PEOPLE.name)} -> ${quoted(to)}`),
     ...arrows.map(
       ({ from, to, facts }) => `  ${quoted(from)} -> ${quoted(to)} ${attributes({ label: label(facts) })}`,
     ),
@@ -79,10 +78,6 @@ function attributes(of: object): string {
   return `[${Object.entries(of)
     .map(([name, value]) => `${name}=${quoted(`${value}`)}`)
     .join(", ")}]`;
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 }
 
 /** Graphviz's answer, as far as it is read. */

@@ -141,7 +141,7 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
 
   app.openapi(consumers, (c) => c.json(shown(seen(monitor.latest)), 200));
   app.openapi(stream, (c) => watch(c, monitor, shown));
-  app.openapi(map, (c) => c.json(liveMap(services, monitor.latest), 200));
+  app.openapi(map, (c) => c.json(plain<typeof shapes.flowMap>(liveMap(services, monitor.latest)), 200));
 
   app.openapi(orders, async (c) => {
     const listed = await reached(list(config, monitor.sight?.observer, c.req.valid("query")));

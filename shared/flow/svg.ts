@@ -3,6 +3,7 @@
 import { instance } from "@viz-js/viz";
 import type { AnyService } from "../service/define.ts";
 import { type Arrow, type Box, PEOPLE, type Picture, picture } from "./map.ts";
+import { quoted } from "./quoted.ts";
 
 /** Dark enough on white for text. Each sender's arrows have its colour; people's come first. */
 const COLOURS = ["#555555", "#1258a8", "#a34700", "#2a6f2e", "#8a1c8a", "#b3261e", "#00686b"];
@@ -55,8 +56,4 @@ function node(name: string, lines: readonly string[], style: string, colour: str
 function edge({ from, to, labels }: Arrow, colour: string): string {
   const label = quoted(labels.map((text) => `   ${text}   `).join("\n"));
   return `  ${quoted(from)} -> ${quoted(to)} [color="${colour}", fontcolor="${colour}", label=${label}]`;
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 }

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Drawing, drawings, PEOPLE } from "../../apps/monitor/drawing.ts";
+import { type Drawing, drawings } from "../../apps/monitor/drawing.ts";
 import { History, LOOKS } from "../../apps/monitor/history.ts";
 import { liveMap } from "../../apps/monitor/map.ts";
 import { Monitor } from "../../apps/monitor/monitor.ts";
@@ -12,6 +12,7 @@ import { page } from "../../apps/monitor/page.ts";
 import type { Snapshot } from "../../apps/monitor/poll.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
+import { PEOPLE } from "../../shared/flow/map.ts";
 import { httpApp } from "../../shared/http/app.ts";
 import { createLog } from "../../shared/observability/log.ts";
 
@@ -83,8 +84,8 @@ describe("the map's drawing", () => {
   it("has a box for everyone and a line for every arrow, within its borders", async () => {
     for (const drawing of Object.values(await drawings(map))) {
       const names = drawing.boxes.map(({ name }) => name);
-      expect(names.toSorted()).toEqual([...services.map(({ name }) => name), PEOPLE].toSorted());
-      const arrows = drawing.arrows.filter(({ from }) => from !== PEOPLE);
+      expect(names.toSorted()).toEqual([...services.map(({ name }) => name), PEOPLE.name].toSorted());
+      const arrows = drawing.arrows.filter(({ from }) => from !== PEOPLE.name);
       const ends = (all: readonly { from: string; to: string }[]) =>
         all.map(({ from, to }) => `${from} ${to}`).toSorted();
       expect(ends(arrows)).toEqual(ends(map.arrows));

@@ -48,7 +48,7 @@ function Picture({ flow, drawing, names }: { flow: Flow; drawing: Drawing; names
         <Arrow key={`${arrow.from} ${arrow.to}`} arrow={arrow} flow={flow} names={names} />
       ))}
       {boxes.map((box) => (
-        <Place key={box.name} box={box} />
+        <Place key={box.name} box={box} isService={flow.services.some(({ name }) => name === box.name)} />
       ))}
     </svg>
   );
@@ -84,16 +84,17 @@ function Arrow({ arrow, flow, names }: { arrow: Drawing["arrows"][number]; flow:
   );
 }
 
-function Place({ box }: { box: Box }) {
+/** A service; or the people, who are none. */
+function Place({ box, isService }: { box: Box; isService: boolean }) {
   const consumer = useStore(latest)?.consumers.find(({ name }) => name === box.name);
   const { name, x, y, width, height } = box;
   const corner = { x: x - width / 2, y: y - height / 2, width, height };
-  if (name === "people") {
+  if (!isService) {
     return (
       <g class="box people">
         <rect {...corner} rx="3" />
         <text x={x} y={y + 4}>
-          people
+          {name}
         </text>
       </g>
     );
