@@ -11,7 +11,7 @@ import {
   sinceListening,
   WINDOW,
 } from "./window.ts";
-import { clock } from "./words.ts";
+import { clock, span } from "./words.ts";
 
 export const STATUSES = ["OK", "CATCHING UP", "SLOW", "STALLED", "NOBODY LISTENING"] as const;
 
@@ -82,7 +82,7 @@ function ruled(
   if (rates && eta !== null && back > 0 && (ahead > 0 || outside === 0))
     return { status: "CATCHING UP", why: comingBack(lag, rates, eta) };
   if (!rates || looks.length < WINDOW) return { status: "OK", why: `${events(lag)}; ${soFar(looks)}` };
-  const lasted = `at least ${seconds((now.at - first.at) / 1_000)}`;
+  const lasted = `at least ${span(now.at - first.at)}`;
   if (!looks.some((look, index) => index > 0 && progressed(looks[index - 1]!, look))) {
     const isTrying = now.deliveries > first.deliveries;
     const what = isTrying ? "only the same ones were tried again, in vain" : "none of them was handled";
@@ -109,17 +109,17 @@ function heldUp(looks: readonly Look[]): string {
   const now = looks.at(-1)!;
   const isHeldUp = looks.every((look) => lagOf(look) > 0 && look.floorSeq === first.floorSeq);
   if (looks.length < WINDOW || !isHeldUp) return "";
-  return `; the first of them was not handled for at least ${seconds((now.at - first.at) / 1_000)}, and others pass it by`;
+  return `; the first of them was not handled for at least ${span(now.at - first.at)}, and others pass it by`;
 }
 
 function catchingUp(lag: number, { out }: Rates, eta: number | null): string {
-  const when = eta === null ? "" : `; in about ${seconds(eta)} there will be none`;
+  const when = eta === null ? "" : `; in about ${span(eta * 1_000)} there will be none`;
   return `${events(lag)} and become fewer, at ${speed(out)} a second${when}`;
 }
 
 function comingBack(lag: number, { out }: Rates, eta: number): string {
   const rate = `${speed(out)} are handled a second, and more come back of them`;
-  return `${events(lag)}; ${rate}: in about ${seconds(eta)} there will be none`;
+  return `${events(lag)}; ${rate}: in about ${span(eta * 1_000)} there will be none`;
 }
 
 /** What a few looks can tell. */
@@ -130,15 +130,11 @@ function soFar(looks: readonly Look[]): string {
   const rates = ratesOf(looks);
   const what =
     rates && progressed(first, now) ? `${speed(rates.out)} are handled a second` : "none was handled";
-  return `${what} in the ${seconds((now.at - first.at) / 1_000)} that it was looked at, too short to say more`;
+  return `${what} in the ${span(now.at - first.at)} that it was looked at, too short to say more`;
 }
 
 function events(count: number): string {
   return count === 1 ? "1 event waits" : `${count.toLocaleString("en")} events wait`;
-}
-
-function seconds(count: number): string {
-  return count < 120 ? `${Math.ceil(count)} s` : `${Math.round(count / 60)} min`;
 }
 
 function speed(perSecond: number): string {

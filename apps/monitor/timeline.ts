@@ -7,6 +7,7 @@ import { shown } from "../../shared/contracts/shown.ts";
 import type { wishes } from "../../shared/nats/topology.ts";
 import { type AnyService, emits } from "../../shared/service/define.ts";
 import { reasonIn } from "./reason.ts";
+import { span } from "./words.ts";
 
 /** A message of the flow as it was read. */
 export interface Told {
@@ -185,15 +186,11 @@ function late(
     event?.source === source && "decideBy" in event.data && event.type !== type ? [event.data.decideBy] : [],
   )[0];
   if (decideBy !== undefined && time > decideBy + graceMs)
-    return `it comes ${ms(time - decideBy)} after its deadline`;
+    return `it comes ${span(time - decideBy)} after its deadline`;
   const on = because?.event;
   const row = services
     .find(({ name }) => name === source)
     ?.reactions.find(({ on: facts, emits }) => on && facts.includes(on.type) && emits.includes(type));
   const overdue = on && row?.giveUp ? time - on.time - row.giveUp.afterMs : 0;
-  return overdue > 0 && `it comes ${ms(overdue)} after it should have been given up`;
-}
-
-function ms(milliseconds: number): string {
-  return milliseconds < 1_000 ? `${milliseconds} ms` : `${Math.round(milliseconds / 1_000)} s`;
+  return overdue > 0 && `it comes ${span(overdue)} after it should have been given up`;
 }

@@ -239,7 +239,7 @@ describe("a step is flagged", () => {
     const muchLater = { ...byDeadline, time: NOW + 7_200_000 };
     expect(
       flagsOf(flagged, heard("risk.rejected", { ...verdict, decidedBy: "DEADLINE" }, muchLater)),
-    ).toEqual(["it comes 7199 s after its deadline"]);
+    ).toEqual(["it comes 1 h 59 min after its deadline"]);
 
     const declined = { orderId: ORDER, reason: "no" };
     const answer = { ...because("payments", created), time: NOW + 3_600_000 + 2_000 };
