@@ -8,6 +8,7 @@ import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { adviceFor } from "./advice.ts";
 import { askWorkOf, get } from "./ask.ts";
 import type { Monitor } from "./monitor.ts";
+import type { ConsumerStand } from "./poll.ts";
 import { type Pending, placedAt, Suspects } from "./suspects.ts";
 import { REMEDY, type Situation, type Why } from "./why.ts";
 
@@ -127,26 +128,27 @@ export class Watch {
   }
 
   #services(): Trouble[] {
-    const { latest, config } = this.#monitor;
+    const { latest } = this.#monitor;
     if (!latest?.nats.isConnected) return [];
-    const advice = adviceFor(config);
     return latest.consumers
       .filter(({ status }) => status === "NOBODY LISTENING" || status === "STALLED" || status === "SLOW")
       .toSorted((a, b) => b.lag - a.lag)
-      .map(({ name, status, why, pausedUntil }): Trouble => {
-        const isPaused = status === "STALLED" && pausedUntil !== undefined;
-        const cause = status === "STALLED" && !isPaused ? this.#inVain.get(name) : undefined;
-        const isOpen = status === "STALLED" && !isPaused && !this.#inVain.has(name);
-        const goesOn = status === "SLOW" || cause !== undefined;
-        return {
-          kind: "service",
-          about: name,
-          situation: goesOn ? "waiting" : isOpen ? "unknown" : "stuck",
-          sentence: `${name}: ${why}${cause === undefined ? "" : `: ${cause}. It goes on by itself`}.`,
-          others: 0,
-          command: goesOn || isOpen ? null : isPaused ? advice.resume(name) : advice.restart(name),
-        };
-      });
+      .map((consumer) => this.#service(consumer));
+  }
+
+  #service({ name, status, why, pausedUntil }: ConsumerStand): Trouble {
+    const advice = adviceFor(this.#monitor.config);
+    const trouble = { kind: "service", about: name, sentence: `${name}: ${why}.`, others: 0 } as const;
+    if (status === "SLOW") return { ...trouble, situation: "waiting", command: null };
+    if (status === "NOBODY LISTENING")
+      return { ...trouble, situation: "stuck", command: advice.restart(name) };
+    if (pausedUntil !== undefined) return { ...trouble, situation: "stuck", command: advice.resume(name) };
+    // It was not asked yet what it is held up at.
+    if (!this.#inVain.has(name)) return { ...trouble, situation: "unknown", command: null };
+    const cause = this.#inVain.get(name);
+    if (cause === undefined) return { ...trouble, situation: "stuck", command: advice.restart(name) };
+    const sentence = `${name}: ${why}: ${cause}. It goes on by itself.`;
+    return { ...trouble, situation: "waiting", sentence, command: null };
   }
 
   /** Only the service orders knows which of them are open. */

@@ -5,10 +5,12 @@ import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Monitor } from "../../apps/monitor/monitor.ts";
-import type { Snapshot } from "../../apps/monitor/poll.ts";
+import type { ConsumerStand, Snapshot } from "../../apps/monitor/poll.ts";
 import { Watch } from "../../apps/monitor/troubles.ts";
 import type { Why } from "../../apps/monitor/why.ts";
 import { loadConfig } from "../../shared/config.ts";
+import { NOW } from "../pure/given.ts";
+import { stand } from "./circumstances.ts";
 
 const STUCK = "0190c0de-0000-7000-8000-000000000001";
 
@@ -58,15 +60,38 @@ it("nobody is sent to start a NATS that is there and can't be looked at", async 
   ]);
 });
 
-/** A monitor that sees no service in trouble, and knows of each order that it is stuck. */
-function monitorOf(url: string, nats: Snapshot["nats"] = { isConnected: true }): Monitor {
+it("a service that is down or stalled is restarted, one that is paused resumed, and one that is slow let be", async () => {
+  const consumers = [
+    stand("risk", { status: "SLOW", lag: 4 }),
+    stand("orders", { status: "NOBODY LISTENING", lag: 3 }),
+    stand("payments", { status: "STALLED", lag: 2, pausedUntil: NOW }),
+    stand("shipping", { status: "STALLED", lag: 1 }),
+    stand("inventory", { status: "CATCHING UP", lag: 5 }),
+  ];
+  const monitor = monitorOf("http://127.0.0.1:1", { isConnected: true }, consumers);
+
+  const { troubles } = await new Watch(monitor).troubles();
+  expect(troubles.map(({ about, situation, command }) => [about, situation, command])).toEqual([
+    ["orders", "stuck", "npm run -s restart -- orders"],
+    ["payments", "stuck", "nats consumer resume ORDER_FLOW payments"],
+    ["shipping", "stuck", "npm run -s restart -- shipping"],
+    ["risk", "waiting", null],
+  ]);
+});
+
+/** A monitor that sees these services, none in trouble if there are none, and knows of each order that it is stuck. */
+function monitorOf(
+  url: string,
+  nats: Snapshot["nats"] = { isConnected: true },
+  consumers: readonly ConsumerStand[] = [],
+): Monitor {
   const why = async (orderId: string): Promise<Why> => {
     const answer = { situation: "stuck", at: "risk", sentence: "It is stuck.", command: "" } as const;
     return { orderId, customer: null, ...answer };
   };
   const parts = {
     config: loadConfig({ SERVICE_URL: url }),
-    latest: { nats, consumers: [] },
+    latest: { nats, consumers },
     sight: undefined,
     inspector: { why },
   };
