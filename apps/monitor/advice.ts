@@ -2,6 +2,7 @@
 
 import { type Config, serviceUrl } from "../../shared/config.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
+import { ORDERS } from "./ask.ts";
 
 /** Commands that harm nothing. */
 export interface Advice {
@@ -25,7 +26,7 @@ export function adviceFor(config: Config): Advice {
   const inContainers = config.SERVICE_URL?.includes("{service}") ?? false;
   // From outside the containers, services are on this machine's ports.
   const outside = { ...config, SERVICE_URL: inContainers ? undefined : config.SERVICE_URL };
-  const listOrders = () => `curl ${serviceUrl(outside, "orders")}/orders`;
+  const listOrders = () => `curl ${serviceUrl(outside, ORDERS)}/orders`;
   const askForOrder = (orderId: string) => `${listOrders()}/${orderId}`;
   const resume = (service: string) => `nats consumer resume ${FLOW_STREAM} ${service}`;
   const reviewAt = (orderId: string) => `${serviceUrl(outside, "risk")}/reviews/${orderId}`;

@@ -3,6 +3,9 @@
 import { type Config, serviceUrl } from "../../shared/config.ts";
 import type { WorkOfKey, WorkStand } from "../../shared/service/work.ts";
 
+/** The service that takes orders. */
+export const ORDERS = "orders";
+
 const TIMEOUT_MS = 1_000;
 
 /** What a service has answered. */

@@ -176,13 +176,7 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
       (service === undefined || one.service === service);
     const all = notes.filter(isWanted);
     const groups = key === undefined ? board.groups.filter(isWanted) : groupsOf(all);
-    const canAct = config.OPERATOR_PASSWORD !== undefined;
-    const body = {
-      total: all.length,
-      groups: groups.slice(0, limit),
-      entries: all.slice(0, limit),
-      canAct,
-    };
+    const body = { total: all.length, groups: groups.slice(0, limit), entries: all.slice(0, limit) };
     return c.json(plain<typeof shapes.parked>(body), 200);
   });
 

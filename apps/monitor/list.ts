@@ -5,7 +5,7 @@ import { parseSubject, UndecodableError } from "../../shared/contracts/events.ts
 import { readEvent } from "../../shared/nats/headers.ts";
 import type { NatsObserver, Stored } from "../../shared/nats/observer.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
-import { get } from "./ask.ts";
+import { get, ORDERS } from "./ask.ts";
 
 /** Which orders. */
 export interface Wanted {
@@ -48,7 +48,7 @@ export async function list(
   const query = new URLSearchParams({ limit: `${limit}` });
   for (const [name, value] of Object.entries({ status, cursor, id, customer }))
     if (value) query.set(name, value);
-  const answer = await get(config, "orders", `/orders?${query}`);
+  const answer = await get(config, ORDERS, `/orders?${query}`);
   if (answer?.status === 200) {
     const { orders, next } = answer.body as { orders: ListedOrder[]; next?: string };
     return { orders, ...(next && { next }), from: "orders" };

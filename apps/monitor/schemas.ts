@@ -190,7 +190,6 @@ export const parked = z.object({
   total: z.int(),
   groups: z.array(group),
   entries: z.array(entry),
-  canAct: z.boolean().openapi({ description: "Whether the monitor has the operators' password." }),
 });
 
 export const became = z

@@ -6,7 +6,7 @@ import { parseSubject } from "../../shared/contracts/events.ts";
 import { gathered } from "../../shared/gathered.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { adviceFor } from "./advice.ts";
-import { askWorkOf, get } from "./ask.ts";
+import { askWorkOf, get, ORDERS } from "./ask.ts";
 import type { Monitor } from "./monitor.ts";
 import type { ConsumerStand } from "./poll.ts";
 import { type Pending, placedAt, Suspects } from "./suspects.ts";
@@ -55,8 +55,6 @@ const AT_ONCE = 12;
 const FRESH_MS = 3_000;
 /** What was found longer ago than this is no answer: nobody has asked meanwhile. */
 const STALE_MS = 10_000;
-/** The service that takes orders. */
-const ORDERS = "orders";
 /** Services that are down keep a look waiting: what is known is told without it. */
 const AT_HAND_MS = 500;
 

@@ -2,6 +2,7 @@
 
 import type { WorkOfKey } from "../../shared/service/work.ts";
 import type { Advice } from "./advice.ts";
+import { ORDERS } from "./ask.ts";
 import type { Expected, Outlook } from "./expected.ts";
 import type { ConsumerStand } from "./poll.ts";
 import { reasonIn } from "./reason.ts";
@@ -127,9 +128,6 @@ function withoutNats(found: Circumstances, advice: Advice): Answer {
   return { situation: "stuck", at: "NATS", sentence, command: advice.startNats() };
 }
 
-/** The service that takes orders. */
-const TAKES_ORDERS = "orders";
-
 /** The stream has nothing of it. That there is no such order is only known when those who would know have said so. */
 function untold({ orderId, work }: Circumstances, advice: Advice): Answer {
   const situation = "unknown";
@@ -139,9 +137,9 @@ function untold({ orderId, work }: Circumstances, advice: Advice): Answer {
     const sentence = `The stream has nothing of order ${orderId} any more, and ${who} handled events of it: it is older than what the stream keeps, or was deleted there.`;
     return { situation, at: null, sentence, command: advice.askForOrder(orderId) };
   }
-  if (!work.has(TAKES_ORDERS)) {
-    const sentence = `Nothing was said of order ${orderId} so far, and ${TAKES_ORDERS} does not answer: it may have taken it, and not been able to say so.`;
-    return { situation, at: TAKES_ORDERS, sentence, command: advice.restart(TAKES_ORDERS) };
+  if (!work.has(ORDERS)) {
+    const sentence = `Nothing was said of order ${orderId} so far, and ${ORDERS} does not answer: it may have taken it, and not been able to say so.`;
+    return { situation, at: ORDERS, sentence, command: advice.restart(ORDERS) };
   }
   const sentence = `There is no order ${orderId}: nothing was ever said of it.`;
   return { situation, at: null, sentence, command: advice.listOrders() };

@@ -15,12 +15,6 @@ export function go(href: string): void {
   address.value = here();
 }
 
-/** Replaces the address without a step to go back to. */
-export function replace(href: string): void {
-  history.replaceState(null, "", href);
-  address.value = here();
-}
-
 /** What a path is made of, decoded; what is not well-formed stays as it is written. A slash at its end says nothing. */
 export function partsOf(pathname: string): string[] {
   return pathname
