@@ -2,7 +2,7 @@
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { freeText, partOfId } from "../../shared/http/commands.ts";
-import { json, plain, refusal } from "../../shared/http/describe.ts";
+import { json, keySchema, plain, refusal } from "../../shared/http/describe.ts";
 import { Problem } from "../../shared/http/problem.ts";
 import type { NatsObserver } from "../../shared/nats/observer.ts";
 import { type Note, noteOf } from "../../shared/parked/board.ts";
@@ -101,7 +101,7 @@ const parked = createRoute({
   summary: "What is parked, by the reason and one by one",
   request: {
     query: z.object({
-      key: shapes.key.optional().describe("Only what is about this order."),
+      key: keySchema.optional().describe("Only what is about this order, or these goods."),
       service: z.string().max(64).optional().describe("Only what this service has parked."),
       group: z.string().max(64).optional().describe("Only what has failed for this reason."),
       limit: z.coerce.number().int().min(1).max(1_000).default(200),

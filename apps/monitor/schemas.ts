@@ -1,14 +1,11 @@
 // What the monitor answers, as JSON. Times are milliseconds since 1970.
 
 import { z } from "@hono/zod-openapi";
+import { keySchema } from "../../shared/http/describe.ts";
 import { STATUSES } from "./status.ts";
 
-/** An order's id, which is the last token of subjects. */
-/** What the flow speaks of: an order, or goods. */
-export const key = z.string().regex(/^[\w-]{1,64}$/, "must be an order id");
-
 /** The id of an order: a UUID, whose capitals do not matter. */
-export const orderParams = z.object({ id: key.toLowerCase() });
+export const orderParams = z.object({ id: keySchema.toLowerCase() });
 
 const time = z.int().openapi({ description: "Milliseconds since 1970." });
 

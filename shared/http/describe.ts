@@ -18,6 +18,9 @@ export const problemSchema = z
   })
   .openapi("Problem");
 
+/** What the flow speaks of, as a path or a query names it: an order by its id, or goods by their SKU. */
+export const keySchema = z.string().regex(/^[\w-]{1,64}$/, "must be an order id, or a SKU");
+
 /**
  * A JSON body the route cannot do without. Without `required`, zod-openapi hands the handler an
  * unchecked `{}` when the caller sends nothing.

@@ -2,7 +2,7 @@
 
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Work } from "../service/work.ts";
-import { json, plain } from "./describe.ts";
+import { json, keySchema, plain } from "./describe.ts";
 
 const time = z.int().openapi({ description: "Milliseconds since 1970." });
 
@@ -45,7 +45,7 @@ const showKey = createRoute({
   method: "get",
   path: "/standing/{key}",
   summary: "The service's work on one order",
-  request: { params: z.object({ key: z.string().regex(/^[\w-]{1,64}$/, "must be an order id, or a SKU") }) },
+  request: { params: z.object({ key: keySchema }) },
   responses: {
     200: json(ofKey, "What was handled, what was tried in vain, and what waits; 200 of each at most."),
   },
