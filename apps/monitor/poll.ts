@@ -6,11 +6,11 @@ import { type AnyService, emits } from "../../shared/service/define.ts";
 import { type Arrivals, arrivals, NO_ARRIVALS, typeOf } from "./arrivals.ts";
 import { type Course, goOn, UNKNOWN } from "./eta.ts";
 import { Returns, returning } from "./returns.ts";
-import { judge, type Standing } from "./status.ts";
+import { type Judgement, judge } from "./status.ts";
 import { extend, follow, type Look, lagOf, nobodyListens } from "./window.ts";
 
 /** How one consumer stands. Times are milliseconds since 1970. */
-export interface ConsumerStand extends Standing, Omit<Look, "at" | "cameIn" | "cameBack"> {
+export interface ConsumerStand extends Judgement, Omit<Look, "at" | "cameIn" | "cameBack"> {
   readonly name: string;
   /** The time of the oldest event that is not handled, and where it is in the stream. */
   readonly oldest: { readonly seq: number; readonly at: number } | null;

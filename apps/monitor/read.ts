@@ -13,7 +13,7 @@ import { NatsSchemaBucket } from "../../shared/nats/schemas.ts";
 import { wishes } from "../../shared/nats/topology.ts";
 import type { Log } from "../../shared/observability/log.ts";
 import { learnKept } from "../../shared/service/unknown-schemas.ts";
-import type { Told, Wish } from "./timeline.ts";
+import type { OperatorsWish, Told } from "./timeline.ts";
 
 /** So often the bucket is asked for the schemas of one event. */
 const ASK_AGAIN_AFTER_MS = 10_000;
@@ -64,12 +64,12 @@ export class Reader {
 }
 
 /** What an operator has said in it; undefined where it is none of their words. */
-function wishIn({ subject, header, data }: Stored): Wish | undefined {
+function wishIn({ subject, header, data }: Stored): OperatorsWish | undefined {
   const [said = "", service = ""] = subject.split(".");
   if (parseSubject(subject) || !Object.hasOwn(wishes, said)) return undefined;
   const headers = sayable({ subject, headers: header, data });
   return {
-    said: said as Wish["said"],
+    said: said as OperatorsWish["said"],
     service,
     by: headers.get("Quadrille-By") || "unknown",
     eventId: headers.get("Quadrille-Event") || undefined,

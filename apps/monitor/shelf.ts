@@ -6,7 +6,7 @@ import { schemaSubject } from "../../shared/nats/topology.ts";
 import { readEntry } from "../../shared/schemas/bucket-entry.ts";
 
 /** One schema of the bucket. */
-export interface Kept {
+export interface KeptSchema {
   readonly event: string;
   /** As its writer counts; null where it can't be read. */
   readonly version: number | null;
@@ -18,7 +18,7 @@ export interface Kept {
 }
 
 /** All schemas of the bucket, by event and then in the order in which they were put there. */
-export async function shelf(observer: NatsObserver): Promise<Kept[]> {
+export async function shelf(observer: NatsObserver): Promise<KeptSchema[]> {
   const prefix = schemaSubject("");
   const messages = await observer.schemas();
   return messages
@@ -27,7 +27,7 @@ export async function shelf(observer: NatsObserver): Promise<Kept[]> {
     .sort((a, b) => a.event.localeCompare(b.event) || a.at - b.at);
 }
 
-function kept(key: string, at: number, text: string): Kept {
+function kept(key: string, at: number, text: string): KeptSchema {
   const dot = key.lastIndexOf(".");
   const event = key.slice(0, dot);
   const fingerprint = key.slice(dot + 1);

@@ -19,7 +19,7 @@ export const STATUSES = ["OK", "CATCHING UP", "SLOW", "STALLED", "NOBODY LISTENI
 export type Status = (typeof STATUSES)[number];
 
 /** How a consumer stands, and the sentence that explains it. */
-export interface Standing {
+export interface Judgement {
   readonly status: Status;
   readonly why: string;
   /** How many events wait, those under way included. */
@@ -35,7 +35,7 @@ export interface Standing {
  * Judges a consumer by its window, oldest look first; there is one at least. The ETA goes by the `track`, see {@link follow}, and
  * by the `course`, see {@link etaOf}.
  */
-export function judge(window: readonly Look[], track?: readonly Look[], course = UNKNOWN): Standing {
+export function judge(window: readonly Look[], track?: readonly Look[], course = UNKNOWN): Judgement {
   const looks = sinceListening(window);
   const lag = lagOf(window.at(-1)!);
   const rates = ratesOf(nobodyListens(window) ? window : looks);
@@ -57,7 +57,7 @@ function ruled(
   looks: readonly Look[],
   eta: number | null,
   { ahead }: Course,
-): Pick<Standing, "status" | "why"> {
+): Pick<Judgement, "status" | "why"> {
   const now = window.at(-1)!;
   const lag = lagOf(now);
   if (nobodyListens(window)) {

@@ -21,11 +21,11 @@ export interface Told {
   /** Why it can't be read. */
   readonly fault?: string;
   /** What an operator wanted: of which service, by whom, of which event, and why. */
-  readonly wish?: Wish;
+  readonly wish?: OperatorsWish;
 }
 
 /** What an operator has said of a parked message. */
-export interface Wish {
+export interface OperatorsWish {
   readonly said: keyof typeof wishes;
   readonly service: string;
   readonly by: string;

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { type Course, goOn, UNKNOWN } from "../../apps/monitor/eta.ts";
-import { judge, type Standing } from "../../apps/monitor/status.ts";
+import { type Judgement, judge } from "../../apps/monitor/status.ts";
 import { extend, follow, type Look, nobodyListens } from "../../apps/monitor/window.ts";
 
 const TICK_MS = 100;
@@ -28,14 +28,14 @@ interface Play {
 }
 
 /** What was told at each look since the first event was handled, and how long it took from then on. */
-function played(play: Play): { told: Standing; took: number }[] {
+function played(play: Play): { told: Judgement; took: number }[] {
   const { waiting, perSecond, burst = 1, startMs = 0, comesBack = 0, afterMs = 0, perSecondIn = 0 } = play;
   const { pollMs = 2_000, forMs = 600_000, share = 0 } = play;
   const queue = { first: waiting, back: 0 };
   const due: number[] = [];
   let [handled, credit, since, backSince] = [0, 0, 0, 0];
   let [window, track, course]: [Look[], Look[], Course] = [[], [], { ...UNKNOWN, share }];
-  const said: { at: number; told: Standing }[] = [];
+  const said: { at: number; told: Judgement }[] = [];
   for (let at = 0; at < forMs && queue.first + queue.back > waiting / 200; at += TICK_MS) {
     if (at % pollMs === 0) {
       const pending = Math.round(queue.first + queue.back);

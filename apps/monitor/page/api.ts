@@ -14,6 +14,7 @@ export type Orders = z.infer<typeof shapes.orders>;
 export type Story = z.infer<typeof shapes.story>;
 export type Answer = z.infer<typeof shapes.answer>;
 export type Parked = z.infer<typeof shapes.parked>;
+export type ParkedEntry = Parked["entries"][number];
 export type Became = z.infer<typeof shapes.became>;
 export type Reviews = z.infer<typeof shapes.reviews>;
 export type KeptSchemas = z.infer<typeof shapes.keptSchemas>;

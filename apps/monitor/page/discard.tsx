@@ -1,11 +1,11 @@
 // Asks for the reason before a message is given up for good.
 
 import { useRef } from "hono/jsx/dom";
-import type { Parked } from "./api.ts";
+import type { ParkedEntry } from "./api.ts";
 import { useEffect } from "./effect.ts";
 
 interface Asked {
-  entry: Parked["entries"][number];
+  entry: ParkedEntry;
   close: () => void;
   send: (reason: string) => void;
 }

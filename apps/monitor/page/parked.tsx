@@ -1,7 +1,7 @@
 // What services have put aside: by the reason and one by one, to be redriven or discarded.
 
 import { useState } from "hono/jsx/dom";
-import { asRefused, type Became, type Parked, post, useAnswer } from "./api.ts";
+import { asRefused, type Became, type Parked, type ParkedEntry, post, useAnswer } from "./api.ts";
 import { Discard } from "./discard.tsx";
 import { keepingFocus } from "./focus.ts";
 import { Badge, Cell, Missing, OrderLink, Table } from "./parts.tsx";
@@ -9,8 +9,6 @@ import { CAN_ACT } from "./settings.ts";
 import { count, moment } from "./words.ts";
 
 const EVERY_MS = 3_000;
-
-type Entry = Parked["entries"][number];
 
 export function ParkedMessages({ search }: { search: URLSearchParams }) {
   const [service, group, key] = [search.get("service"), search.get("group"), search.get("key")];
@@ -21,7 +19,7 @@ export function ParkedMessages({ search }: { search: URLSearchParams }) {
   });
   const asked = useAnswer<Parked>(`/api/parked?${query}`, EVERY_MS);
   const [said, setSaid] = useState("");
-  const [discarding, setDiscarding] = useState<Entry | undefined>(undefined);
+  const [discarding, setDiscarding] = useState<ParkedEntry | undefined>(undefined);
   const [isSending, setSending] = useState(false);
   const { body } = asked;
 
@@ -138,7 +136,7 @@ interface Listed {
   body: Parked;
   isSending: boolean;
   redrive: (what: object) => void;
-  discard: (entry: Entry) => void;
+  discard: (entry: ParkedEntry) => void;
 }
 
 function Entries({ body, isSending, redrive, discard }: Listed) {

@@ -4,7 +4,7 @@ import { type KeptSchemas, useAnswer } from "./api.ts";
 import { Cell, Missing, Table } from "./parts.tsx";
 import { clock } from "./words.ts";
 
-type Kept = KeptSchemas["schemas"][number];
+type KeptSchema = KeptSchemas["schemas"][number];
 
 export function Schemas() {
   const asked = useAnswer<KeptSchemas>("/api/schemas", 15_000);
@@ -24,7 +24,7 @@ export function Schemas() {
   );
 }
 
-function Row({ kept }: { kept: Kept }) {
+function Row({ kept }: { kept: KeptSchema }) {
   const { event, version, fingerprint, at, isKnown, schema } = kept;
   return (
     <tr data-schema={`${event} ${fingerprint}`}>
