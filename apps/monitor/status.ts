@@ -11,7 +11,7 @@ import {
   sinceListening,
   WINDOW,
 } from "./window.ts";
-import { clock, span } from "./words.ts";
+import { clock, count, counted, span } from "./words.ts";
 
 export const STATUSES = ["OK", "CATCHING UP", "SLOW", "STALLED", "NOBODY LISTENING"] as const;
 
@@ -133,12 +133,12 @@ function soFar(looks: readonly Look[]): string {
   return `${what} in the ${span(now.at - first.at)} that it was looked at, too short to say more`;
 }
 
-function events(count: number): string {
-  return count === 1 ? "1 event waits" : `${count.toLocaleString("en")} events wait`;
+function events(lag: number): string {
+  return `${counted(lag, "event")} ${lag === 1 ? "waits" : "wait"}`;
 }
 
 function speed(perSecond: number): string {
-  return round(perSecond).toLocaleString("en");
+  return count(round(perSecond));
 }
 
 function round(number: number): number {

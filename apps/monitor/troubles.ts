@@ -11,6 +11,7 @@ import type { Monitor } from "./monitor.ts";
 import type { ConsumerStand } from "./poll.ts";
 import { type Pending, placedAt, Suspects } from "./suspects.ts";
 import { REMEDY, type Situation, type Why } from "./why.ts";
+import { count, counted } from "./words.ts";
 
 /** One thing that is wrong, or that somebody has to look after. */
 export interface Trouble {
@@ -177,8 +178,8 @@ export class Watch {
       const all = [first!, ...more];
       const sum = (of: "failed" | "waiting") => all.reduce((total, group) => total + group[of], 0);
       const [failed, waiting] = [sum("failed"), sum("waiting")];
-      const what = failed === 1 ? "a message" : `${failed} messages`;
-      const behind = waiting > 0 ? ` ${waiting} more ${waiting === 1 ? "waits" : "wait"} behind.` : "";
+      const what = failed === 1 ? "a message" : counted(failed, "message");
+      const behind = waiting > 0 ? ` ${count(waiting)} more ${waiting === 1 ? "waits" : "wait"} behind.` : "";
       const who = all.map(({ service }) => service).join(", ");
       const facts = [...new Set(all.flatMap(({ whats }) => whats))].join(", ");
       const sentence = `${who}: ${what} parked (${facts}): ${first!.cause}.${behind} ${REMEDY}`;

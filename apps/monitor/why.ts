@@ -7,7 +7,7 @@ import type { Expected, Outlook } from "./expected.ts";
 import type { ConsumerStand } from "./poll.ts";
 import { reasonIn } from "./reason.ts";
 import { endOf, isOrder, type Told } from "./timeline.ts";
-import { clock, span } from "./words.ts";
+import { clock, counted, span } from "./words.ts";
 
 /** How it stands with an order: whether somebody has to act, whether it goes on by itself later, or is going on. */
 export type Situation = "unknown" | "ended" | "moving" | "waiting" | "stuck";
@@ -185,7 +185,7 @@ function parked({ service, on }: Expected, { parked }: Circumstances, advice: Ad
   const tries = failed && failed.attempts > 1 ? ` after ${failed.attempts} tries` : "";
   const wait =
     behind > 0
-      ? ` ${count(behind, "later event")} of the order ${behind > 1 ? "wait" : "waits"} behind it.`
+      ? ` ${counted(behind, "later event")} of the order ${behind > 1 ? "wait" : "waits"} behind it.`
       : "";
   const others = [...new Set(parked.map((one) => one.service))].filter((name) => name !== service);
   const too =
@@ -240,7 +240,7 @@ function silent({ service, on }: Expected, found: Circumstances, advice: Advice)
   const state = isDown(service, found)
     ? "is not running"
     : `runs, and does not listen to NATS${trouble ? ` (${trouble})` : ""}`;
-  const others = stand.lag > 1 ? `, with ${count(stand.lag - 1, "other event")}` : "";
+  const others = stand.lag > 1 ? `, with ${counted(stand.lag - 1, "other event")}` : "";
   const sentence = `${service} ${state}: ${on!.type} waits for it for ${span(found.now - on!.at)}${others}.`;
   return { rank: SILENT, situation: "stuck", sentence, command: advice.restart(service) };
 }
@@ -256,7 +256,7 @@ function inVain(
   const isPaused = expected.kind === "performs" && own?.pausedUntil != null;
   if (!tries && !isPaused) return undefined;
   const cause = tries?.cause ?? own?.pausedFor ?? "unknown";
-  const times = tries ? `${count(tries.times, "time")} since ${clock(tries.firstAt, now)}` : "";
+  const times = tries ? `${counted(tries.times, "time")} since ${clock(tries.firstAt, now)}` : "";
   const asked = tries
     ? `${service} has asked for the ${what ?? "call"} ${times} in vain, after ${on!.type}: ${cause}.`
     : `${service} can't ask for the ${what ?? "call"}, after ${on!.type}, since nobody outside answers: ${cause}.`;
@@ -289,7 +289,7 @@ function underWay({ service, on, what, says }: Expected, found: Circumstances, a
   const age = span(now - on!.at);
   if (stand && on!.seq > stand.deliveredSeq && stand.pending > 0) {
     const eta = stand.etaSeconds === null ? "" : `, in about ${span(stand.etaSeconds * 1_000)}`;
-    const sentence = `${service} has ${count(stand.lag, "event")} before it${eta}: ${on!.type} waits for ${age} in its turn.`;
+    const sentence = `${service} has ${counted(stand.lag, "event")} before it${eta}: ${on!.type} waits for ${age} in its turn.`;
     return { rank: BACKLOG, situation: "moving", sentence, command };
   }
   if (!work.has(service)) {
@@ -324,8 +324,4 @@ function standOf(service: string, { consumers }: Circumstances): ConsumerStand |
 /** Neither asks NATS for events nor answers. */
 function isDown(service: string, found: Circumstances): boolean {
   return !found.work.has(service) && standOf(service, found)?.status === "NOBODY LISTENING";
-}
-
-function count(n: number, what: string): string {
-  return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
 }

@@ -1,4 +1,14 @@
-// Times as people read them.
+// Numbers and times as people read them. Times are those of UTC.
+
+/** A count with its thousands apart. */
+export function count(n: number): string {
+  return n.toLocaleString("en");
+}
+
+/** So many of something: `1 event`, `4,000 events`. */
+export function counted(n: number, what: string): string {
+  return `${count(n)} ${what}${n === 1 ? "" : "s"}`;
+}
 
 const DAY_MS = 86_400_000;
 

@@ -100,7 +100,7 @@ function Place({ box, isService }: { box: Box; isService: boolean }) {
     );
   }
   const status = consumer?.status ?? "";
-  const waits = consumer ? lagOf(consumer) : [];
+  const waits = consumer ? linesOf(consumer) : [];
   const top = y - (waits.length > 1 ? 16 : 9);
   return (
     <a href={`/services/${name}`} data-service={name}>
@@ -122,8 +122,8 @@ function Place({ box, isService }: { box: Box; isService: boolean }) {
   );
 }
 
-/** In lines that a box has room for, whatever has piled up. */
-function lagOf({ lag, lagSeconds }: Consumer): string[] {
+/** What waits, in lines that a box has room for, whatever has piled up. */
+function linesOf({ lag, lagSeconds }: Consumer): string[] {
   if (lag === 0) return ["nothing waits"];
   return [`${count(lag)} ${lag === 1 ? "waits" : "wait"}`, `for ${seconds(lagSeconds)}`];
 }

@@ -1,13 +1,8 @@
-// Numbers and times as people read them. Times are those of UTC, as in the monitor's sentences.
+// Numbers and times as people read them, as in the monitor's sentences.
 
-import { clock, span } from "../words.ts";
+import { clock, count, span } from "../words.ts";
 
-export { clock, span };
-
-/** A count with its thousands apart. */
-export function count(n: number): string {
-  return n.toLocaleString("en");
-}
+export { clock, count, span };
 
 /** A rate: `0`, `0.4`, `12`. */
 export function rate(perSecond: number | null): string {
