@@ -69,7 +69,7 @@ export class Monitor {
 
   /** Whether it sees, and if not, why. */
   get state(): { ready: boolean; reason?: string } {
-    if (!this.#latest) return { ready: false, reason: "NATS was not looked at yet" };
+    if (!this.#latest) return { ready: false, reason: "NATS has not been looked at yet" };
     const { cause } = this.#latest.nats;
     const isConnected = this.#latest.nats.isConnected && this.#sight!.observer.isConnected;
     return isConnected ? { ready: true } : { ready: false, reason: cause ?? "NATS is not reachable" };
@@ -151,7 +151,7 @@ export class Monitor {
 
 const NOTHING: Snapshot = {
   at: 0,
-  nats: { isConnected: false, isThere: false, cause: "it is not reachable, and was not seen yet" },
+  nats: { isConnected: false, isThere: false, cause: "it is not reachable, and has not been seen yet" },
   stream: { messages: 0, lastSeq: 0 },
   perSecond: {},
   consumers: [],

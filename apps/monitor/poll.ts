@@ -171,7 +171,7 @@ function gone(name: string): ConsumerStand {
     floorSeq: 0,
     floorDelivery: 0,
   };
-  const why = "its consumer is gone from NATS; it is made anew within seconds";
+  const why = "its consumer is gone from NATS; it is created again within seconds";
   const standing = {
     status: "NOBODY LISTENING",
     why,

@@ -12,7 +12,7 @@ export async function reached<Result>(asked: Promise<Result>): Promise<Result> {
     const { message } = error as Error;
     const [type, what] = isAway(error)
       ? ["nats-silent", "NATS does not answer"]
-      : ["not-seen", "NATS is there, and that can't be looked at"];
+      : ["not-seen", "NATS is up, but that can't be looked at"];
     throw new Problem({ status: 503, type, detail: `${what}: ${message}.`, headers: { "retry-after": "2" } });
   }
 }

@@ -74,7 +74,7 @@ function ruled(
   const rates = ratesOf(looks);
   const before = window.at(-2);
   if (!rates && before && lag < lagOf(before)) {
-    const why = `${events(lag)} and become fewer; how fast is not known yet`;
+    const why = `${events(lag)} and the number is falling; how fast is not known yet`;
     return { status: "CATCHING UP", why };
   }
   if (rates && lag < lagOf(first)) return { status: "CATCHING UP", why: catchingUp(lag, rates, eta) };
@@ -85,11 +85,13 @@ function ruled(
   const lasted = `at least ${span(now.at - first.at)}`;
   if (!looks.some((look, index) => index > 0 && progressed(looks[index - 1]!, look))) {
     const isTrying = now.deliveries > first.deliveries;
-    const what = isTrying ? "only the same ones were tried again, in vain" : "none of them was handled";
+    const what = isTrying
+      ? "only the same ones have been tried again, in vain"
+      : "none of them has been handled";
     return { status: "STALLED", why: `${events(lag)}, and for ${lasted} ${what}` };
   }
-  const rate = `${speed(rates.in)} come in and ${speed(rates.out)} are handled a second`;
-  return { status: "SLOW", why: `${events(lag)} and did not become fewer for ${lasted}: ${rate}` };
+  const rate = `${speed(rates.in)} come in and ${speed(rates.out)} are handled per second`;
+  return { status: "SLOW", why: `${events(lag)} and the number has not fallen for ${lasted}: ${rate}` };
 }
 
 /** That NATS gives it nothing, if somebody wants that. */
@@ -109,28 +111,28 @@ function heldUp(looks: readonly Look[]): string {
   const now = looks.at(-1)!;
   const isHeldUp = looks.every((look) => lagOf(look) > 0 && look.floorSeq === first.floorSeq);
   if (looks.length < WINDOW || !isHeldUp) return "";
-  return `; the first of them was not handled for at least ${span(now.at - first.at)}, and others pass it by`;
+  return `; the first of them has not been handled for at least ${span(now.at - first.at)}, and others pass it by`;
 }
 
 function catchingUp(lag: number, { out }: Rates, eta: number | null): string {
-  const when = eta === null ? "" : `; in about ${span(eta * 1_000)} there will be none`;
-  return `${events(lag)} and become fewer, at ${speed(out)} a second${when}`;
+  const when = eta === null ? "" : `; none will be left in about ${span(eta * 1_000)}`;
+  return `${events(lag)} and the number is falling: ${speed(out)} are handled per second${when}`;
 }
 
 function comingBack(lag: number, { out }: Rates, eta: number): string {
-  const rate = `${speed(out)} are handled a second, and more come back of them`;
-  return `${events(lag)}; ${rate}: in about ${span(eta * 1_000)} there will be none`;
+  const rate = `${speed(out)} are handled per second, and lead to more`;
+  return `${events(lag)}; ${rate}; none will be left in about ${span(eta * 1_000)}`;
 }
 
 /** What a few looks can tell. */
 function soFar(looks: readonly Look[]): string {
   const [first] = looks as [Look];
   const now = looks.at(-1)!;
-  if (looks.length === 1) return "it was looked at too few times to say more";
+  if (looks.length === 1) return "there were too few looks to say more";
   const rates = ratesOf(looks);
   const what =
-    rates && progressed(first, now) ? `${speed(rates.out)} are handled a second` : "none was handled";
-  return `${what} in the ${span(now.at - first.at)} that it was looked at, too short to say more`;
+    rates && progressed(first, now) ? `${speed(rates.out)} are handled per second` : "none was handled";
+  return `${what} in the ${span(now.at - first.at)} that it has been watched, too short to say more`;
 }
 
 function events(lag: number): string {

@@ -161,7 +161,7 @@ function again({ seq }: Told, { id, type }: Event, told: readonly Told[]): strin
   if (!other) return false;
   const said = `${other.event!.type} at ${other.seq}`;
   if (ENDS.includes(type)) return `the order had ended already, with ${said}`;
-  return `an order has one of the two, and there was ${said}`;
+  return `an order has one or the other, and there was ${said}`;
 }
 
 /** It was said before all was there that it needs. */

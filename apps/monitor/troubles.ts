@@ -118,10 +118,10 @@ export class Watch {
     const { latest, config } = this.#monitor;
     if (latest?.nats.isConnected) return [];
     if (latest?.nats.isThere) {
-      const sentence = `NATS is there, and can't be looked at: ${latest.nats.cause}. The monitor tries again.`;
+      const sentence = `NATS is up, but can't be looked at: ${latest.nats.cause}. The monitor tries again.`;
       return [{ kind: "nats", about: "NATS", situation: "unknown", sentence, others: 0, command: null }];
     }
-    const sentence = "NATS is not reachable: nothing goes on until it is back, and nothing is lost.";
+    const sentence = "NATS is not reachable: nothing goes on until it is back, but nothing is lost.";
     const command = adviceFor(config).startNats();
     return [{ kind: "nats", about: "NATS", situation: "stuck", sentence, others: 0, command }];
   }
@@ -152,7 +152,7 @@ export class Watch {
 
   /** Only the service orders knows which of them are open. */
   #blind(): Trouble {
-    const sentence = `${ORDERS} does not answer: nobody can tell which orders wait for too long.`;
+    const sentence = `${ORDERS} does not answer: nobody can tell which orders have been waiting too long.`;
     const command = adviceFor(this.#monitor.config).restart(ORDERS);
     return { kind: "service", about: ORDERS, situation: "unknown", sentence, others: 0, command };
   }

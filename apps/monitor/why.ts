@@ -72,7 +72,7 @@ const UNDER_WAY = 7;
 
 /** What becomes of a parked message. */
 export const REMEDY =
-  "An operator has to redrive what is parked, once the cause is mended, or discard it; what waits behind it then goes on.";
+  "An operator has to redrive what is parked, once the cause is fixed, or discard it; what waits behind it then goes on.";
 
 /** Facts that wait for that long are held up; what is younger is on its way. */
 const ON_ITS_WAY_MS = 2_000;
@@ -95,12 +95,12 @@ function answer(found: Circumstances, advice: Advice): Answer {
   const look = advice.showOrder(orderId);
   if (!isNatsThere) return withoutNats(found, advice);
   if (found.unseen !== undefined) {
-    const sentence = `NATS is there, and what it has of the order can't be looked at: ${found.unseen}. That says nothing of how the order stands.`;
+    const sentence = `NATS is up, but what it has on the order can't be read: ${found.unseen}. That says nothing about how the order stands.`;
     return { situation: "unknown", at: null, sentence, command: advice.askForOrder(orderId) };
   }
   const unpublished = outboxes(found, look);
   if (told.length > 0 && !isOrder(told)) {
-    const sentence = `${orderId} is no order: all that was said of it is ${told.at(-1)!.event!.type}.`;
+    const sentence = `${orderId} is not an order: all that was said about it is ${told.at(-1)!.event!.type}.`;
     return { situation: "unknown", at: null, sentence, command: look };
   }
   if (told.length === 0 && unpublished.length === 0) return untold(found, advice);
@@ -110,7 +110,7 @@ function answer(found: Circumstances, advice: Advice): Answer {
   const ended = end && ending(end, found.now);
   if (first) {
     const { rank: _, sentence, ...rest } = first;
-    return { ...rest, sentence: ended ? `${ended}; not all is done: ${sentence}` : sentence };
+    return { ...rest, sentence: ended ? `${ended}; not everything is done yet: ${sentence}` : sentence };
   }
   if (ended) return { situation: "ended", at: null, sentence: `${ended}; it is not stuck.`, command: look };
   return { situation: "stuck", at: null, sentence: lost(found), command: look };
@@ -118,13 +118,13 @@ function answer(found: Circumstances, advice: Advice): Answer {
 
 function ending({ at, event }: Told, now: number): string {
   const reason = reasonIn(event!.data);
-  return `The order is ${event!.type.replace("order.", "")} since ${clock(at, now)}${reason ? `: ${reason}` : ""}`;
+  return `The order was ${event!.type.replace("order.", "")} at ${clock(at, now)}${reason ? `: ${reason}` : ""}`;
 }
 
 function withoutNats(found: Circumstances, advice: Advice): Answer {
   const [first] = outboxes(found, "");
   const held = first ? ` Meanwhile ${first.sentence}` : "";
-  const sentence = `NATS is not reachable: nothing goes on until it is back, and nothing is lost.${held}`;
+  const sentence = `NATS is not reachable: nothing goes on until it is back, but nothing is lost.${held}`;
   return { situation: "stuck", at: "NATS", sentence, command: advice.startNats() };
 }
 
@@ -134,14 +134,14 @@ function untold({ orderId, work }: Circumstances, advice: Advice): Answer {
   const knowing = [...work].filter(([, { handled }]) => handled.length > 0).map(([service]) => service);
   if (knowing.length > 0) {
     const who = `${knowing.join(", ")} ${knowing.length === 1 ? "has" : "have"}`;
-    const sentence = `The stream has nothing of order ${orderId} any more, and ${who} handled events of it: it is older than what the stream keeps, or was deleted there.`;
+    const sentence = `The stream has nothing on order ${orderId} any more, but ${who} handled events of it: it is older than what the stream keeps, or was deleted there.`;
     return { situation, at: null, sentence, command: advice.askForOrder(orderId) };
   }
   if (!work.has(ORDERS)) {
-    const sentence = `Nothing was said of order ${orderId} so far, and ${ORDERS} does not answer: it may have taken it, and not been able to say so.`;
+    const sentence = `Nothing has been said about order ${orderId} so far, and ${ORDERS} does not answer: it may have taken it without being able to say so.`;
     return { situation, at: ORDERS, sentence, command: advice.restart(ORDERS) };
   }
-  const sentence = `There is no order ${orderId}: nothing was ever said of it.`;
+  const sentence = `There is no order ${orderId}: nothing was ever said about it.`;
   return { situation, at: null, sentence, command: advice.listOrders() };
 }
 
@@ -153,8 +153,8 @@ function outboxes({ work, now, isNatsThere, troubles }: Circumstances, command: 
     const age = now - first.at;
     const isHeldUp = age > ON_ITS_WAY_MS;
     const types = unpublished.map(({ type }) => type).join(" and ");
-    const because = isHeldUp && isNatsThere ? `: ${troubles.get(service) ?? "NATS does not take it"}` : "";
-    const sentence = `${service} has decided ${types}, which waits in its outbox for ${span(age)}${because}.`;
+    const because = isHeldUp && isNatsThere ? `: ${troubles.get(service) ?? "NATS does not accept it"}` : "";
+    const sentence = `${service} has decided ${types}, which has been waiting in its outbox for ${span(age)}${because}.`;
     const rank = isHeldUp ? UNPUBLISHED : UNDER_WAY;
     return [{ rank, situation: isHeldUp ? "stuck" : "moving", at: service, sentence, command }];
   });
@@ -190,7 +190,7 @@ function parked({ service, on }: Expected, { parked }: Circumstances, advice: Ad
   const others = [...new Set(parked.map((one) => one.service))].filter((name) => name !== service);
   const too =
     others.length > 0
-      ? ` ${others.join(", ")} ${others.length > 1 ? "have" : "has"} parked something of this order as well.`
+      ? ` ${others.join(", ")} ${others.length > 1 ? "have" : "has"} parked events of this order as well.`
       : "";
   const sentence = `${service} could not handle ${failed?.what ?? on!.type}${tries} and has parked it: ${failed?.cause ?? "unknown"}.${wait}${too} ${REMEDY}`;
   return { rank: PARKED, situation: "stuck", sentence, command: advice.showParked(failed?.id ?? 0) };
@@ -207,7 +207,7 @@ function person(expected: Expected, found: Circumstances, advice: Advice): Found
     const sentence = `${service} is not running: the order waits there${whom}, and nobody can answer until it is back; the ${what} ${when}.`;
     return { rank: SILENT, situation: "stuck", sentence, command: advice.restart(service) };
   }
-  const left = isDue ? "any moment" : `at ${clock(by!, now)}, in ${span(by! - now)}`;
+  const left = isDue ? "at any moment" : `at ${clock(by!, now)}, in ${span(by! - now)}`;
   const end = `the ${what} says ${otherwise.join(" or ")} ${left}.`;
   const situation = "waiting";
   if (commands.length === 0) {
@@ -227,9 +227,9 @@ function paused(expected: Expected, found: Circumstances, advice: Advice): Found
   // A call that is under way ends all the same.
   if (until === undefined || work.get(service)?.isBusy) return undefined;
   const then = isDown(service, found)
-    ? `And ${service} is not running: it has to be started as well.`
-    : `A restart of ${service} does not change that.`;
-  const sentence = `Somebody has paused the consumer of ${service} in NATS until ${clock(until, now)}: ${on!.type} waits for it for ${span(now - on!.at)}. ${then}`;
+    ? `${service} is not running either: it has to be started as well.`
+    : `Restarting ${service} does not change that.`;
+  const sentence = `Somebody has paused the consumer of ${service} in NATS until ${clock(until, now)}: ${on!.type} has been waiting for it for ${span(now - on!.at)}. ${then}`;
   return { rank: SILENT, situation: "stuck", sentence, command: advice.resume(service) };
 }
 
@@ -239,9 +239,9 @@ function silent({ service, on }: Expected, found: Circumstances, advice: Advice)
   const trouble = found.troubles.get(service);
   const state = isDown(service, found)
     ? "is not running"
-    : `runs, and does not listen to NATS${trouble ? ` (${trouble})` : ""}`;
-  const others = stand.lag > 1 ? `, with ${counted(stand.lag - 1, "other event")}` : "";
-  const sentence = `${service} ${state}: ${on!.type} waits for it for ${span(found.now - on!.at)}${others}.`;
+    : `is running but does not listen to NATS${trouble ? ` (${trouble})` : ""}`;
+  const others = stand.lag > 1 ? `, along with ${counted(stand.lag - 1, "other event")}` : "";
+  const sentence = `${service} ${state}: ${on!.type} has been waiting for it for ${span(found.now - on!.at)}${others}.`;
   return { rank: SILENT, situation: "stuck", sentence, command: advice.restart(service) };
 }
 
@@ -256,17 +256,17 @@ function inVain(
   const isPaused = expected.kind === "performs" && own?.pausedUntil != null;
   if (!tries && !isPaused) return undefined;
   const cause = tries?.cause ?? own?.pausedFor ?? "unknown";
-  const times = tries ? `${counted(tries.times, "time")} since ${clock(tries.firstAt, now)}` : "";
+  const times = tries ? `, ${counted(tries.times, "time")} since ${clock(tries.firstAt, now)}` : "";
   const asked = tries
-    ? `${service} has asked for the ${what ?? "call"} ${times} in vain, after ${on!.type}: ${cause}.`
-    : `${service} can't ask for the ${what ?? "call"}, after ${on!.type}, since nobody outside answers: ${cause}.`;
+    ? `${service} has asked in vain for the ${what ?? "call"} after ${on!.type}${times}: ${cause}.`
+    : `${service} can't ask for the ${what ?? "call"} after ${on!.type}, since nobody outside answers: ${cause}.`;
   const paused = isPaused
-    ? ` Calls are paused for all orders, but for one at a time that finds out whether it is over.`
+    ? ` Calls are paused for all orders, except for one at a time to find out whether anybody answers again.`
     : "";
   const end =
     by === null
       ? " It goes on by itself."
-      : ` It goes on by itself, until ${clock(by, now)}: then ${otherwise.join(" and ")}.`;
+      : ` It goes on by itself until ${clock(by, now)}: then ${otherwise.join(" and ")}.`;
   return {
     rank: IN_VAIN,
     situation: "waiting",
@@ -278,7 +278,7 @@ function inVain(
 function stalled({ service, on }: Expected, found: Circumstances, advice: Advice): Found | undefined {
   const stand = standOf(service, found);
   if (stand?.status !== "STALLED") return undefined;
-  const sentence = `${service} listens and does not get on: ${stand.why}. ${on!.type} is one of them.`;
+  const sentence = `${service} listens but makes no progress: ${stand.why}. ${on!.type} is one of them.`;
   return { rank: STALLED, situation: "stuck", sentence, command: advice.restart(service) };
 }
 
@@ -288,17 +288,17 @@ function underWay({ service, on, what, says }: Expected, found: Circumstances, a
   const stand = standOf(service, found);
   const age = span(now - on!.at);
   if (stand && on!.seq > stand.deliveredSeq && stand.pending > 0) {
-    const eta = stand.etaSeconds === null ? "" : `, in about ${span(stand.etaSeconds * 1_000)}`;
-    const sentence = `${service} has ${counted(stand.lag, "event")} before it${eta}: ${on!.type} waits for ${age} in its turn.`;
+    const left = stand.etaSeconds === null ? "" : `, for about ${span(stand.etaSeconds * 1_000)} more`;
+    const sentence = `${service} is working through ${counted(stand.lag, "event")}${left}: ${on!.type} has been waiting for its turn for ${age}.`;
     return { rank: BACKLOG, situation: "moving", sentence, command };
   }
   if (!work.has(service)) {
     const sentence = `${service} does not answer at the moment, so nobody knows whether it is at work on ${on!.type}, which was said ${age} ago.`;
     return { rank: UNDER_WAY, situation: "moving", sentence, command };
   }
-  const does = work.get(service)?.isBusy ? `is asking for the ${what ?? "call"}` : "is at work";
-  const next = says.length > 0 ? `; then ${says.join(" or ")}` : "";
-  const sentence = `${service} ${does} on ${on!.type}, for ${age}${next}.`;
+  const does = work.get(service)?.isBusy ? `is asking for the ${what ?? "call"} after` : "is at work on";
+  const next = says.length > 0 ? `; next is ${says.join(" or ")}` : "";
+  const sentence = `${service} ${does} ${on!.type}, which was said ${age} ago${next}.`;
   return { rank: UNDER_WAY, situation: "moving", sentence, command };
 }
 
@@ -312,9 +312,9 @@ function lost({ told, outlook, now }: Circumstances): string {
   const last = told.at(-1)!;
   if (given) {
     const reason = given.reason ? ` (${given.reason})` : "";
-    return `Nobody has anything to do for this order any more: ${given.by} has discarded a message of ${given.service}${reason}${rest}.`;
+    return `Nobody has anything left to do for this order: ${given.by} has discarded a message at ${given.service}${reason}${rest}.`;
   }
-  return `Nobody has anything to do for this order, and it has not ended: the last that was said is ${last.event?.type ?? last.subject}, at ${clock(last.at, now)}${rest}.`;
+  return `Nobody has anything left to do for this order, but it has not ended: the last thing said was ${last.event?.type ?? last.subject}, at ${clock(last.at, now)}${rest}.`;
 }
 
 function standOf(service: string, { consumers }: Circumstances): ConsumerStand | undefined {

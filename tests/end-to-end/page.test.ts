@@ -114,7 +114,7 @@ describe("when a service is down", () => {
       await order.getByRole("link", { name: stuck, exact: true }).click();
       await page.locator("main").getByRole("link", { name: CUSTOMER }).waitFor();
       const sentence = await page.locator("[data-why]").innerText();
-      expect(sentence).toMatch(/^stuck payments is not running: \S+ waits for it for/);
+      expect(sentence).toMatch(/^stuck payments is not running: \S+ has been waiting for it for/);
       expect(await page.locator(".why .command code").innerText()).toBe("npm run -s restart -- payments");
     });
   });

@@ -126,7 +126,7 @@ describe("the time to zero is within 30 % of what comes true", () => {
 it("is told of what comes back in words", () => {
   const looks = played({ waiting: 20_000, perSecond: 800, comesBack: 1 });
   expect(looks[11]!.told.why).toMatch(
-    /^19,920 events wait; 800 are handled a second, and more come back of them: in about \d+ s there will be none$/,
+    /^19,920 events wait; 800 are handled per second, and lead to more; none will be left in about \d+ s$/,
   );
 });
 

@@ -221,7 +221,7 @@ describe("a step is flagged", () => {
     expect(flagsOf(reserved, held(reserved, "a1"))).toEqual(["it is in the stream before risk.cleared"]);
     expect(flagsOf(reserved, cleared, held(cleared, "a1"))).toEqual([]);
     expect(flagsOf(reserved, cleared, held(cleared, "a1"), held(reserved, "a2"))).toEqual([
-      "an order has one of the two, and there was payment.authorized at 4",
+      "an order has one or the other, and there was payment.authorized at 4",
     ]);
   });
 

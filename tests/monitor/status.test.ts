@@ -68,7 +68,7 @@ describe("OK", () => {
     }));
     expect(standing(...passing)).toMatchObject({
       status: "OK",
-      why: "3 events wait, no more than come in between two looks; the first of them was not handled for at least 18 s, and others pass it by",
+      why: "3 events wait, no more than come in between two looks; the first of them has not been handled for at least 18 s, and others pass it by",
     });
   });
 
@@ -88,15 +88,15 @@ describe("OK", () => {
   it("is who was not looked at often enough", () => {
     expect(standing({ ackPending: 1 })).toMatchObject({
       status: "OK",
-      why: "1 event waits; it was looked at too few times to say more",
+      why: "1 event waits; there were too few looks to say more",
     });
     expect(standing(...many({ ackPending: 1 }, 3))).toMatchObject({
       status: "OK",
-      why: "1 event waits; none was handled in the 4 s that it was looked at, too short to say more",
+      why: "1 event waits; none was handled in the 4 s that it has been watched, too short to say more",
     });
     expect(standing(...lags([500, 500, 500], 100))).toMatchObject({
       status: "OK",
-      why: "500 events wait; 50 are handled a second in the 4 s that it was looked at, too short to say more",
+      why: "500 events wait; 50 are handled per second in the 4 s that it has been watched, too short to say more",
     });
   });
 });
@@ -135,7 +135,7 @@ describe("CATCHING UP", () => {
   it("is who has much before it that becomes less, and when it will be done", () => {
     expect(standing(...lags([40_000, 36_000, 32_000, 28_000], 1_000))).toEqual({
       status: "CATCHING UP",
-      why: "28,000 events wait and become fewer, at 2,500 a second; in about 14 s there will be none",
+      why: "28,000 events wait and the number is falling: 2,500 are handled per second; none will be left in about 14 s",
       lag: 28_000,
       perSecondIn: 500,
       perSecondOut: 2_500,
@@ -153,7 +153,7 @@ describe("CATCHING UP", () => {
     const down = many({ pending: 40_000, waiting: 0 });
     expect(standing(...down, { pending: 37_000, deliveries: 3_000, deliveredSeq: 3_000 })).toEqual({
       status: "CATCHING UP",
-      why: "37,000 events wait and become fewer; how fast is not known yet",
+      why: "37,000 events wait and the number is falling; how fast is not known yet",
       lag: 37_000,
       perSecondIn: null,
       perSecondOut: null,
@@ -183,7 +183,7 @@ describe("SLOW", () => {
     const growing = Array.from({ length: WINDOW }, (_, n) => 1_000 + 100 * n);
     expect(standing(...lags(growing, 300))).toMatchObject({
       status: "SLOW",
-      why: "1,900 events wait and did not become fewer for at least 18 s: 150 come in and 100 are handled a second",
+      why: "1,900 events wait and the number has not fallen for at least 18 s: 150 come in and 100 are handled per second",
       etaSeconds: null,
     });
     expect(standing(...lags(growing.slice(1), 300)).status).toBe("OK");
@@ -218,7 +218,7 @@ describe("STALLED", () => {
   it("is who listens, and handles nothing for a whole window", () => {
     expect(standing(...many({ pending: 7 }))).toMatchObject({
       status: "STALLED",
-      why: "7 events wait, and for at least 18 s none of them was handled",
+      why: "7 events wait, and for at least 18 s none of them has been handled",
       etaSeconds: null,
     });
   });
@@ -227,7 +227,7 @@ describe("STALLED", () => {
     const retrying = many({ ackPending: 1, redelivered: 1 }).map((look, n) => ({ ...look, deliveries: n }));
     expect(standing(...retrying)).toMatchObject({
       status: "STALLED",
-      why: "1 event waits, and for at least 18 s only the same ones were tried again, in vain",
+      why: "1 event waits, and for at least 18 s only the same ones have been tried again, in vain",
     });
   });
 

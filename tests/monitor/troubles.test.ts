@@ -54,7 +54,7 @@ it("nobody is sent to start a NATS that is there and can't be looked at", async 
   expect(troubles.filter(({ kind }) => kind === "nats")).toMatchObject([
     {
       situation: "unknown",
-      sentence: "NATS is there, and can't be looked at: stream not found. The monitor tries again.",
+      sentence: "NATS is up, but can't be looked at: stream not found. The monitor tries again.",
       command: null,
     },
   ]);

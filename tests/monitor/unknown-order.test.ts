@@ -14,7 +14,7 @@ it("of an order that is older than the stream, services still know", () => {
   ]);
   expect(tell({ told: [], work })).toMatchObject({
     situation: "unknown",
-    sentence: `The stream has nothing of order ${ORDER} any more, and inventory has handled events of it: it is older than what the stream keeps, or was deleted there.`,
+    sentence: `The stream has nothing on order ${ORDER} any more, but inventory has handled events of it: it is older than what the stream keeps, or was deleted there.`,
     command: `curl http://127.0.0.1:8080/orders/${ORDER}`,
   });
 });
@@ -23,7 +23,7 @@ it("of an order that the service orders can't be asked for, nobody says that the
   expect(tell({ told: [] })).toMatchObject({
     situation: "unknown",
     at: "orders",
-    sentence: `Nothing was said of order ${ORDER} so far, and orders does not answer: it may have taken it, and not been able to say so.`,
+    sentence: `Nothing has been said about order ${ORDER} so far, and orders does not answer: it may have taken it without being able to say so.`,
     command: "npm run -s restart -- orders",
   });
 });
@@ -31,7 +31,7 @@ it("of an order that the service orders can't be asked for, nobody says that the
 it("of an order that nobody knows, nothing was ever said", () => {
   expect(tell({ told: [], work: new Map([["orders", workOf()]]) })).toMatchObject({
     situation: "unknown",
-    sentence: `There is no order ${ORDER}: nothing was ever said of it.`,
+    sentence: `There is no order ${ORDER}: nothing was ever said about it.`,
   });
 });
 
@@ -43,7 +43,7 @@ it("of goods, that they are no order", () => {
   );
   expect(tell({ orderId: "TEA-001", told: toldOf([adjusted]) })).toMatchObject({
     situation: "unknown",
-    sentence: "TEA-001 is no order: all that was said of it is stock.adjusted.",
+    sentence: "TEA-001 is not an order: all that was said about it is stock.adjusted.",
   });
 });
 

@@ -14,7 +14,8 @@ describe("an order is stuck", () => {
       customer: created.data.customerId,
       situation: "stuck",
       at: "inventory",
-      sentence: "inventory is not running: order.created waits for it for 1 min, with 400 other events.",
+      sentence:
+        "inventory is not running: order.created has been waiting for it for 1 min, along with 400 other events.",
       command: "npm run -s restart -- inventory",
     });
   });
@@ -27,7 +28,7 @@ describe("an order is stuck", () => {
       troubles: new Map([["inventory", "not listening to NATS: the schemas are not agreed on"]]),
     });
     expect(sentence).toBe(
-      "inventory runs, and does not listen to NATS (not listening to NATS: the schemas are not agreed on): order.created waits for it for 1 min.",
+      "inventory is running but does not listen to NATS (not listening to NATS: the schemas are not agreed on): order.created has been waiting for it for 1 min.",
     );
   });
 
@@ -48,7 +49,7 @@ describe("an order is stuck", () => {
       situation: "stuck",
       at: "payments",
       sentence:
-        "payments could not handle stock.reserved after 60 tries and has parked it: the gateway timed out. 1 later event of the order waits behind it. An operator has to redrive what is parked, once the cause is mended, or discard it; what waits behind it then goes on.",
+        "payments could not handle stock.reserved after 60 tries and has parked it: the gateway timed out. 1 later event of the order waits behind it. An operator has to redrive what is parked, once the cause is fixed, or discard it; what waits behind it then goes on.",
       command: "npm run -s parked -- show 12",
     });
   });
@@ -57,7 +58,7 @@ describe("an order is stuck", () => {
     const failed = { id: 1, sequence: 1, what: "payment.captured", attempts: 1, state: "failed" } as const;
     const parked = ["orders", "analytics"].map((service) => ({ ...failed, service, cause: "garbage" }));
     expect(tell({ outlook: expecting(due("orders", { kind: "parked" })), parked }).sentence).toBe(
-      "orders could not handle payment.captured and has parked it: garbage. analytics has parked something of this order as well. An operator has to redrive what is parked, once the cause is mended, or discard it; what waits behind it then goes on.",
+      "orders could not handle payment.captured and has parked it: garbage. analytics has parked events of this order as well. An operator has to redrive what is parked, once the cause is fixed, or discard it; what waits behind it then goes on.",
     );
   });
 
@@ -71,11 +72,11 @@ describe("an order is stuck", () => {
       situation: "stuck",
       at: "inventory",
       sentence:
-        "Somebody has paused the consumer of inventory in NATS until 09:11:00 UTC: order.created waits for it for 1 min. A restart of inventory does not change that.",
+        "Somebody has paused the consumer of inventory in NATS until 09:11:00 UTC: order.created has been waiting for it for 1 min. Restarting inventory does not change that.",
       command: "nats consumer resume ORDER_FLOW inventory",
     });
     const both = tell({ ...found, consumers: [{ ...down("inventory"), pausedUntil }] });
-    expect(both.sentence).toMatch(/1 min\. And inventory is not running: it has to be started as well\.$/);
+    expect(both.sentence).toMatch(/1 min\. inventory is not running either: it has to be started as well\.$/);
   });
 
   it("when what was decided does not get into the stream", () => {
@@ -86,7 +87,7 @@ describe("an order is stuck", () => {
       situation: "stuck",
       at: "orders",
       sentence:
-        "orders has decided order.completed, which waits in its outbox for 10 s: NATS does not take it.",
+        "orders has decided order.completed, which has been waiting in its outbox for 10 s: NATS does not accept it.",
     });
   });
 
@@ -94,7 +95,7 @@ describe("an order is stuck", () => {
     const work = new Map([["orders", workOf({ unpublished: [{ type: "order.completed", at: NOW }] })]]);
     const troubles = new Map([["orders", "the schemas could not be agreed on"]]);
     expect(tell({ work, troubles }).sentence).toBe(
-      "orders has decided order.completed, which waits in its outbox for 1 min: the schemas could not be agreed on.",
+      "orders has decided order.completed, which has been waiting in its outbox for 1 min: the schemas could not be agreed on.",
     );
   });
 
@@ -103,7 +104,7 @@ describe("an order is stuck", () => {
       situation: "unknown",
       at: null,
       sentence: expect.stringMatching(
-        /^NATS is there, and what it has of the order can't be looked at: stream not found\./,
+        /^NATS is up, but what it has on the order can't be read: stream not found\./,
       ),
     });
   });
@@ -114,20 +115,20 @@ describe("an order is stuck", () => {
       situation: "stuck",
       at: "NATS",
       sentence:
-        "NATS is not reachable: nothing goes on until it is back, and nothing is lost. Meanwhile orders has decided order.created, which waits in its outbox for 1 min.",
+        "NATS is not reachable: nothing goes on until it is back, but nothing is lost. Meanwhile orders has decided order.created, which has been waiting in its outbox for 1 min.",
       command: "npm start",
     });
   });
 
-  it("when its service does not get on", () => {
+  it("when its service makes no progress", () => {
     const stalled = stand("shipping", {
       status: "STALLED",
-      why: "7 events wait, and for at least 18 s none of them was handled",
+      why: "7 events wait, and for at least 18 s none of them has been handled",
     });
     expect(tell({ outlook: expecting(due("shipping")), consumers: [stalled] })).toMatchObject({
       situation: "stuck",
       sentence:
-        "shipping listens and does not get on: 7 events wait, and for at least 18 s none of them was handled. order.created is one of them.",
+        "shipping listens but makes no progress: 7 events wait, and for at least 18 s none of them has been handled. order.created is one of them.",
       command: "npm run -s restart -- shipping",
     });
   });
@@ -148,10 +149,10 @@ describe("an order is stuck", () => {
     });
     expect(situation).toBe("stuck");
     expect(sentence).toBe(
-      "Nobody has anything to do for this order any more: ann has discarded a message of inventory (broken); payments waits for stock.reserved.",
+      "Nobody has anything left to do for this order: ann has discarded a message at inventory (broken); payments waits for stock.reserved.",
     );
     expect(tell({ outlook: { expected: [], waiting } }).sentence).toBe(
-      "Nobody has anything to do for this order, and it has not ended: the last that was said is order.created, at 09:00:00 UTC; payments waits for stock.reserved.",
+      "Nobody has anything left to do for this order, but it has not ended: the last thing said was order.created, at 09:00:00 UTC; payments waits for stock.reserved.",
     );
   });
 });
@@ -180,7 +181,7 @@ describe("an order waits", () => {
   it("for a deadline that has come, which is decided any moment", () => {
     const overdue = { ...review, by: LATER - 100 };
     expect(tell({ outlook: expecting(overdue), consumers: [stand("risk")] }).sentence).toContain(
-      "the review deadline says risk.rejected any moment.",
+      "the review deadline says risk.rejected at any moment.",
     );
   });
 
@@ -212,14 +213,14 @@ describe("an order waits", () => {
       situation: "waiting",
       at: "payments",
       sentence:
-        "payments has asked for the authorization 3 times since 09:00:00 UTC in vain, after order.created: the gateway timed out. It goes on by itself, until 10:00:00 UTC: then payment.declined.",
+        "payments has asked in vain for the authorization after order.created, 3 times since 09:00:00 UTC: the gateway timed out. It goes on by itself until 10:00:00 UTC: then payment.declined.",
     });
   });
 
   it("while nobody is called, since nobody answers", () => {
     const paused = workOf({ pausedUntil: LATER, pausedFor: "the gateway timed out" });
     expect(tell({ outlook: expecting(authorization), work: new Map([["payments", paused]]) }).sentence).toBe(
-      "payments can't ask for the authorization, after order.created, since nobody outside answers: the gateway timed out. Calls are paused for all orders, but for one at a time that finds out whether it is over. It goes on by itself, until 10:00:00 UTC: then payment.declined.",
+      "payments can't ask for the authorization after order.created, since nobody outside answers: the gateway timed out. Calls are paused for all orders, except for one at a time to find out whether anybody answers again. It goes on by itself until 10:00:00 UTC: then payment.declined.",
     );
   });
 });
@@ -236,7 +237,7 @@ describe("an order is moving", () => {
     expect(tell({ outlook: expecting(due("inventory")), consumers: [behind] })).toMatchObject({
       situation: "moving",
       sentence:
-        "inventory has 4,000 events before it, in about 12 s: order.created waits for 1 min in its turn.",
+        "inventory is working through 4,000 events, for about 12 s more: order.created has been waiting for its turn for 1 min.",
     });
   });
 
@@ -246,10 +247,10 @@ describe("an order is moving", () => {
       consumers: [stand("payments")],
     };
     expect(tell({ ...at, work: new Map([["payments", workOf()]]) }).sentence).toBe(
-      "payments is at work on order.created, for 1 min; then stock.reserved.",
+      "payments is at work on order.created, which was said 1 min ago; next is stock.reserved.",
     );
     expect(tell({ ...at, work: new Map([["payments", workOf({ isBusy: true })]]) }).sentence).toBe(
-      "payments is asking for the authorization on order.created, for 1 min; then stock.reserved.",
+      "payments is asking for the authorization after order.created, which was said 1 min ago; next is stock.reserved.",
     );
   });
 
@@ -288,7 +289,7 @@ describe("an order that has ended", () => {
     expect(tell({ told })).toMatchObject({
       situation: "ended",
       at: null,
-      sentence: "The order is completed since 09:00:01 UTC; it is not stuck.",
+      sentence: "The order was completed at 09:00:01 UTC; it is not stuck.",
       command: `npm run -s order -- ${ORDER}`,
     });
   });
@@ -299,10 +300,10 @@ describe("an order that has ended", () => {
       return tell({ told: toldOf([created, cancelled]) }).sentence;
     };
     expect(because("payment-declined", "the card was declined")).toBe(
-      "The order is cancelled since 09:00:00 UTC: payment-declined, the card was declined; it is not stuck.",
+      "The order was cancelled at 09:00:00 UTC: payment-declined, the card was declined; it is not stuck.",
     );
     expect(because("withdrawn", null)).toBe(
-      "The order is cancelled since 09:00:00 UTC: withdrawn; it is not stuck.",
+      "The order was cancelled at 09:00:00 UTC: withdrawn; it is not stuck.",
     );
     expect(because("withdrawn", "\u001b[31mtoo late.\n\tSorry.\n")).toContain(
       "UTC: withdrawn, [31mtoo late. Sorry; it",
@@ -316,7 +317,7 @@ describe("an order that has ended", () => {
       situation: "stuck",
       at: "notifications",
       sentence:
-        "The order is completed since 09:00:01 UTC; not all is done: notifications is not running: order.created waits for it for 1 min.",
+        "The order was completed at 09:00:01 UTC; not everything is done yet: notifications is not running: order.created has been waiting for it for 1 min.",
     });
   });
 });
