@@ -103,7 +103,7 @@ describe("whoever looks", () => {
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { name: "Orders" }).waitFor();
       await page.locator("main:focus").waitFor();
-      await tabTo(page, "Order id, or a part of it");
+      await tabTo(page, "Order id, or part of it");
       await page.keyboard.type(orderId);
       await page.keyboard.press("Enter");
       await page.locator("[data-why]").getByText("it is not stuck").waitFor();

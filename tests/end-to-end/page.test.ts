@@ -110,7 +110,7 @@ describe("when a service is down", () => {
   test("the cause of a stuck order is two clicks away at most, with the command that mends it", async () => {
     await visitor.visit("/", async (page) => {
       const order = page.locator(`.troubles li:has(a[href="/orders/${stuck}"])`);
-      await order.getByText(`of ${CUSTOMER}`).waitFor({ timeout: 30_000 });
+      await order.getByText(`from ${CUSTOMER}`).waitFor({ timeout: 30_000 });
       await order.getByRole("link", { name: stuck, exact: true }).click();
       await page.locator("main").getByRole("link", { name: CUSTOMER }).waitFor();
       const sentence = await page.locator("[data-why]").innerText();
@@ -152,7 +152,12 @@ test("a review is approved on the page, and its order completes; another one is 
   const [good, bad] = [await shop.place(large), await shop.place(large)];
   await visitor.visit("/reviews", async (page) => {
     const row = page.locator("tr", { hasText: good });
-    for (const told of [`of ${CUSTOMER}`, "2,000.00 EUR", "1 × TEA-001", "the total is 1,000.00 EUR or more"])
+    for (const told of [
+      `from ${CUSTOMER}`,
+      "2,000.00 EUR",
+      "1 × TEA-001",
+      "the total is 1,000.00 EUR or more",
+    ])
       await row.getByText(told).waitFor();
     await page.locator("nav .count.waiting", { hasText: "2" }).waitFor();
     await page.getByLabel(`Note on ${good}`).fill("known to us");
@@ -203,7 +208,7 @@ describe("what is parked", () => {
     });
     await visitor.visit(`/orders/${orderId}`, async (page) => {
       const next = page.locator("li", { hasText: "risk has parked order.created" });
-      await next.getByText(/; redriven, it says .*; discarded, it never does$/).waitFor();
+      await next.getByText(/; if redriven, it says .*; if discarded, it never does$/).waitFor();
       await page.locator(".timeline").getByText("it can't be read").waitFor();
       expect(await page.locator(".timeline details").count(), "there is no data to show").toBe(0);
     });

@@ -46,7 +46,7 @@ export function App() {
   return (
     <>
       <a class="skip" href="#main">
-        To the content
+        Skip to content
       </a>
       <header>
         <a class="brand" href="/">
@@ -119,7 +119,7 @@ function Silence() {
   const text = since
     ? `Not connected since ${clock(since, Date.now())}: what is shown is as of then. Trying again every 2 s.`
     : isBlind
-      ? `The monitor does not see NATS: ${snapshot.nats.cause ?? "it is not reachable"}. What is shown is as of before.`
+      ? `The monitor does not see NATS: ${snapshot.nats.cause ?? "it is not reachable"}. What is shown is from before.`
       : "";
   return (
     <div role="status" class={text ? "banner" : ""}>

@@ -21,7 +21,7 @@ export function Charts({ service }: { service?: string }) {
     <div class="charts">
       {service ? null : (
         <Chart
-          title="Facts a second"
+          title="Facts per second"
           summary={`now ${rate(last(history.facts))}`}
           lines={["facts"]}
           columns={[history.facts]}

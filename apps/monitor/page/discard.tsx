@@ -29,8 +29,8 @@ export function Discard({ entry, close, send }: Asked) {
           Discard {entry.id} {entry.what}?
         </h2>
         <p>
-          {entry.service} will never handle it; what waits behind it goes on. This can't be undone, and stays
-          in the stream with its reason.
+          {entry.service} will never handle it; what waits behind it goes on. This can't be undone, and the
+          stream records it with the reason.
         </p>
         <label>
           Reason

@@ -11,13 +11,13 @@ export function Facts() {
   const perSecond = useStore(latest)?.perSecond ?? {};
   if (!flow.body) return <Missing asked={flow} />;
   return (
-    <Table caption="Facts" heads={["Fact", "Said by", "Heard by", "A second"]}>
+    <Table caption="Facts" heads={["Fact", "Said by", "Heard by", "Per second"]}>
       {flow.body.facts.map(({ type, saidBy, heardBy }) => (
         <tr key={type} data-fact={type}>
           <th scope="row">{type}</th>
           <Cell head="Said by">{saidBy.join(", ")}</Cell>
           <Cell head="Heard by">{heardBy.join(", ")}</Cell>
-          <Cell head="A second" number>
+          <Cell head="Per second" number>
             {rate(perSecond[type] ?? 0)}
           </Cell>
         </tr>

@@ -29,7 +29,7 @@ export function Order({ id }: { id: string }) {
       </h1>
       {why.body?.customer ? (
         <p>
-          Of customer{" "}
+          Customer{" "}
           <a href={`/orders?customer=${encodeURIComponent(why.body.customer)}`}>{why.body.customer}</a>
         </p>
       ) : null}
@@ -88,7 +88,9 @@ function Why({ answer }: { answer: Answer }) {
 function Next({ story }: { story: Story }) {
   const { expected, waiting, end } = story;
   if (expected.length + waiting.length === 0)
-    return <p>{end ? `Nothing: it has ended with ${end}.` : "Nothing: nobody has anything to do for it."}</p>;
+    return (
+      <p>{end ? `Nothing: it has ended with ${end}.` : "Nothing: nobody has anything left to do for it."}</p>
+    );
   return (
     <ul class="next">
       {expected.map((one) => (
@@ -108,14 +110,15 @@ function Next({ story }: { story: Story }) {
 function sentenceOf({ kind, what, on, says, by, otherwise }: Story["expected"][number]): string {
   const now = Date.now();
   const facts = says.join(" or ");
-  const then = facts ? `says ${facts}` : "has nothing to say";
+  const then = facts ? `says ${facts}` : "says nothing";
   const last =
     by === null
       ? ""
-      : `, by ${clock(by, now)} (${span(Math.max(0, by - now))}): else ${otherwise.join(" and ")}`;
+      : `, by ${clock(by, now)} (in ${span(Math.max(0, by - now))}), or else ${otherwise.join(" and ")}`;
   if (kind === "waits") return `waits for the ${what}; ${then}${last}`;
   if (kind === "parked")
-    return `has parked ${on?.type ?? "it"}; redriven, it ${facts ? then : "takes note"}; discarded, it never does`;
-  const does = kind === "performs" ? `does the ${what ?? "call"} on ${on?.type}` : `decides on ${on?.type}`;
+    return `has parked ${on?.type ?? "it"}; if redriven, it ${facts ? then : "takes note"}; if discarded, it never does`;
+  const does =
+    kind === "performs" ? `asks for the ${what ?? "call"} after ${on?.type}` : `decides on ${on?.type}`;
   return `${does} and ${then}${last}`;
 }

@@ -26,7 +26,7 @@ export function Orders({ search }: { search: URLSearchParams }) {
       <search>
         <form class="search" onSubmit={find}>
           <label>
-            Order id, or a part of it
+            Order id, or part of it
             <input
               name="id"
               value={id}
@@ -37,7 +37,7 @@ export function Orders({ search }: { search: URLSearchParams }) {
             />
           </label>
           <label>
-            Customer, or a part of it
+            Customer, or part of it
             <input name="customer" value={customer} autocomplete="off" spellcheck={false} maxlength={64} />
           </label>
           <label>
@@ -101,7 +101,9 @@ function openFor(placedAt: string): string {
 
 /** A search looks through so many orders at a time, and then says where to go on. */
 function nothing({ next }: Page): string {
-  return next ? "No orders found among the newest: there may be some among the older." : "No orders found.";
+  return next
+    ? "No orders found among the newest ones: there may be some among the older ones."
+    : "No orders found.";
 }
 
 function find(event: Event): void {

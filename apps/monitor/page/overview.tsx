@@ -18,22 +18,22 @@ export function Overview() {
         <h2 id="map-title">The flow</h2>
         <FlowMap />
         <p class="quiet">
-          Services, and the facts that go from one to the next, with how many a second if there are any.
-          Dashed: what people ask for. A service shows how many events wait for it, and for how long the
-          first.
+          Services, and the facts that go from one to the next, with how many per second if there are any.
+          Dashed: what people ask for. A service shows how many events wait for it, and how long the first has
+          waited.
         </p>
       </section>
       <section aria-labelledby="consumers-title">
         <h2 id="consumers-title">Consumers</h2>
         <Consumers />
         <details>
-          <summary>What the columns say</summary>
+          <summary>What the columns mean</summary>
           <p>
-            Waits: events that are not done, those under way included, and Oldest: how long ago the oldest of
-            them was said. In/s and Out/s: how many come and are done in a second. To zero: when none will
-            wait, if it goes on like this. Pending: not delivered yet. Unacked: delivered and not done.
-            Redelivered: of those, how many were delivered more than once. Pulls: how many requests of the
-            service for more wait at NATS; with none, nobody listens.
+            Waits: events that are not done yet, including those under way. Oldest: how long ago the oldest of
+            them was said. In/s and Out/s: how many come in and are done per second. To zero: how long until
+            none wait, at this rate. Pending: not delivered yet. Unacked: delivered but not done. Redelivered:
+            how many of those were delivered more than once. Pulls: how many requests for more the service has
+            open at NATS; with none, nobody listens.
           </p>
         </details>
       </section>
@@ -57,7 +57,7 @@ function Wrong() {
     <section aria-labelledby="wrong-title">
       <h1 id="wrong-title">What is wrong</h1>
       <Missing asked={asked} />
-      {body?.isLooking ? <p class="quiet">Orders that wait are being looked at…</p> : null}
+      {body?.isLooking ? <p class="quiet">Looking at the orders that wait…</p> : null}
       {body && total === 0 && !body.isLooking ? (
         <p class="well">Nothing: every service keeps up, nothing is parked, and no order waits too long.</p>
       ) : null}
@@ -90,12 +90,12 @@ function Trouble({ trouble }: { trouble: Troubles["troubles"][number] }) {
           {kind === "order" ? (
             <>
               Order <OrderLink id={about} />
-              {customer ? ` of ${customer}` : ""}:{" "}
+              {customer ? ` from ${customer}` : ""}:{" "}
             </>
           ) : null}
           {sentence}{" "}
           {others > 0
-            ? `${others} more that were looked at ${others === 1 ? "waits" : "wait"} likewise. `
+            ? `${others} more of those looked at ${others === 1 ? "waits" : "wait"} for the same reason. `
             : null}
           {kind === "service" ? <a href={`/services/${about}`}>See {about}</a> : null}
           {kind === "parked" ? <a href={`/parked?group=${about}`}>Look at them</a> : null}

@@ -1,4 +1,4 @@
-// What services have put aside: by the reason and one by one, to be redriven or discarded.
+// What services have put aside: by cause and one by one, to be redriven or discarded.
 
 import { useState } from "hono/jsx/dom";
 import { asRefused, type Became, type Parked, type ParkedEntry, post, useAnswer } from "./api.ts";
@@ -42,7 +42,7 @@ export function ParkedMessages({ search }: { search: URLSearchParams }) {
     <>
       <h1>Parked messages</h1>
       <p class="quiet">
-        What could not be handled waits here, and with it the later events of its order, for that service.
+        Messages that a service could not handle wait here, and so do later events of the same order for it.
       </p>
       {group || key || service ? (
         <p>
@@ -60,11 +60,11 @@ export function ParkedMessages({ search }: { search: URLSearchParams }) {
       {body && body.total > 0 ? (
         <>
           <section aria-labelledby="groups-title">
-            <h2 id="groups-title">By the reason</h2>
+            <h2 id="groups-title">By cause</h2>
             <Groups body={body} isSending={isSending} redrive={redrive} />
           </section>
           <section aria-labelledby="entries-title">
-            <h2 id="entries-title">One by one</h2>
+            <h2 id="entries-title">Messages</h2>
             {body.entries.length < body.total ? (
               <p class="quiet">
                 The oldest {count(body.entries.length)} of {count(body.total)}.
@@ -86,7 +86,7 @@ export function ParkedMessages({ search }: { search: URLSearchParams }) {
 }
 
 function only(group: string | null, key: string | null, service: string | null): string {
-  const what = group ? "what has failed for one reason" : key ? `order ${key}` : "what is parked";
+  const what = group ? "what has failed for one cause" : key ? `order ${key}` : "what is parked";
   return service ? `${what} at ${service}` : what;
 }
 
@@ -189,7 +189,7 @@ function Entries({ body, isSending, redrive, discard }: Listed) {
 }
 
 function told({ entries, left = 0 }: Became): string {
-  const more = left > 0 ? ` ${count(left)} more are left: redrive all once more.` : "";
+  const more = left > 0 ? ` ${count(left)} more are left: redrive all again.` : "";
   return `${summary(entries)}${more}`;
 }
 

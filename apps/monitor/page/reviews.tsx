@@ -17,7 +17,7 @@ const COUNTED_EVERY_MS = 5_000;
 const MOST = 1_000;
 /** The lines of an order that are shown; the others are on its own page. */
 const LINES = 3;
-const HEADS = ["Order", "Total", "Score", "Reasons", "Decide before", "Answer"];
+const HEADS = ["Order", "Total", "Score", "Reasons", "Decide by", "Answer"];
 
 /** How often a review was answered here: whatever shows them then looks again. */
 const answers = new Store(0);
@@ -60,7 +60,7 @@ export function Reviews({ search }: { search: URLSearchParams }) {
             <tr key={orderId}>
               <th scope="row">
                 <OrderLink id={orderId} />
-                {placed ? <p class="quiet">of {placed.customerId}</p> : null}
+                {placed ? <p class="quiet">from {placed.customerId}</p> : null}
               </th>
               <Cell head="Total" number>
                 {placed ? money(placed.totalCents, placed.currency) : "–"}
@@ -70,7 +70,7 @@ export function Reviews({ search }: { search: URLSearchParams }) {
                 {score}
               </Cell>
               <Cell head="Reasons">{reasons.join(", ")}</Cell>
-              <Cell head="Decide before">{by(decideBy)}</Cell>
+              <Cell head="Decide by">{by(decideBy)}</Cell>
               <Cell head="Answer">
                 <Verdict orderId={orderId} after={(verdict) => after(orderId, verdict)} />
               </Cell>

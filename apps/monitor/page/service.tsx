@@ -41,8 +41,8 @@ export function Service({ name }: { name: string }) {
                   : "–"
               }
             />
-            <Figure term="In a second" text={rate(consumer.perSecondIn)} />
-            <Figure term="Out a second" text={rate(consumer.perSecondOut)} />
+            <Figure term="In per second" text={rate(consumer.perSecondIn)} />
+            <Figure term="Out per second" text={rate(consumer.perSecondOut)} />
             <Figure term="To zero in" text={seconds(consumer.etaSeconds)} />
             <Figure term="Pending" text={count(consumer.pending)} />
             <Figure term="Unacknowledged" text={count(consumer.ackPending)} />

@@ -37,11 +37,11 @@ function Moment({ step }: { step: Step }) {
         {data === null ? null : (
           <details>
             <summary>
-              Its data<span class="hidden">: {type}</span>
+              Data<span class="hidden">: {type}</span>
             </summary>
             <pre tabindex={0}>{JSON.stringify(data, null, 2)}</pre>
             <p class="quiet">
-              {seq} in the stream{step.id ? `, id ${step.id}` : ""}
+              Number {seq} in the stream{step.id ? `, id ${step.id}` : ""}
             </p>
           </details>
         )}
@@ -55,12 +55,12 @@ function because({ cause }: Step): string {
     case "event":
       return `on ${cause.type}`;
     case "command":
-      return `asked to ${cause.name}`;
+      return `when asked to ${cause.name}`;
     case "deadline":
       return `at the ${cause.name}`;
     case "operator":
       return "as an operator";
     case "unknown":
-      return "nobody knows why";
+      return "for an unknown reason";
   }
 }
