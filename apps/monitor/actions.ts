@@ -199,14 +199,19 @@ async function outcomes(operator: Operator, entries: readonly Entry[]): Promise<
     const end = await operator.outcome(entry, Math.max(0, deadline - Date.now()));
     if (end === "ended") found.push({ id: entry.id, became: "ended" });
     else if (!end)
-      found.push({ id: entry.id, became: "not yet", detail: `${entry.service} has not come to it yet` });
-    else found.push({ id: entry.id, became: "failed again", detail: `it is ${end.id} now: ${end.cause}` });
+      found.push({ id: entry.id, became: "not yet", detail: `${entry.service} has not got to it yet` });
+    else
+      found.push({
+        id: entry.id,
+        became: "failed again",
+        detail: `it is parked as ${end.id} now: ${end.cause}`,
+      });
   }
   return found;
 }
 
 function busy(): Problem {
-  const detail = "Others are redriving or discarding: try again in some seconds.";
+  const detail = "Others are redriving or discarding: try again in a few seconds.";
   return new Problem({ status: 503, type: "busy", detail, headers: { "retry-after": "5" } });
 }
 

@@ -26,7 +26,10 @@ const consumers = createRoute({
   method: "get",
   path: "/api/consumers",
   summary: "How every consumer stands, as of the last look",
-  responses: { 200: json(shapes.snapshot, "The last look."), 503: refusal("NATS was never looked at.") },
+  responses: {
+    200: json(shapes.snapshot, "The last look."),
+    503: refusal("NATS has not been looked at yet."),
+  },
 });
 
 const stream = createRoute({
@@ -54,18 +57,18 @@ const orders = createRoute({
   request: {
     query: z.object({
       status: z.enum(["pending", "in-review", "completed", "cancelled"]).optional(),
-      id: partOfId.optional().describe("A part of their ids."),
+      id: partOfId.optional().describe("Part of their ids."),
       customer: freeText(64)
         .optional()
-        .describe("A part of their customer's id; capitals from A to Z do not matter."),
-      cursor: z.uuid().optional().describe("`next` of the page before."),
+        .describe("Part of their customer's id; capitals from A to Z do not matter."),
+      cursor: z.uuid().optional().describe("`next` of the previous page."),
       limit: z.coerce.number().int().min(1).max(500).default(50),
     }),
   },
   responses: {
     200: json(
       shapes.orders,
-      "A page of orders; `next` is the cursor of the page after it. A search may find nothing, and go on there.",
+      "A page of orders; `next` is the cursor of the page after it. A page of a search may be empty though another one follows.",
     ),
     503: noNats,
   },
@@ -78,7 +81,7 @@ const order = createRoute({
   request: { params: shapes.orderParams },
   responses: {
     200: json(shapes.story, "The story so far."),
-    404: refusal("Nothing was said of it."),
+    404: refusal("Nothing was said about it."),
     503: noNats,
   },
 });
@@ -88,7 +91,7 @@ const whyOrder = createRoute({
   path: "/api/orders/{id}/why",
   summary: "Why the order stands where it stands",
   request: { params: shapes.orderParams },
-  description: "Asked of an order that nobody knows, it says so.",
+  description: "Asked about an order that nobody knows, it says so.",
   responses: {
     200: json(shapes.answer, "One sentence and one command."),
     503: refusal("Too many orders are being looked at."),
@@ -98,12 +101,16 @@ const whyOrder = createRoute({
 const parked = createRoute({
   method: "get",
   path: "/api/parked",
-  summary: "What is parked, by the reason and one by one",
+  summary: "What is parked, by cause and one by one",
   request: {
     query: z.object({
       key: keySchema.optional().describe("Only what is about this order, or these goods."),
       service: z.string().max(64).optional().describe("Only what this service has parked."),
-      group: z.string().max(64).optional().describe("Only what has failed for this reason."),
+      group: z
+        .string()
+        .max(64)
+        .optional()
+        .describe("Only what has failed for this cause, by its fingerprint."),
       limit: z.coerce.number().int().min(1).max(1_000).default(200),
     }),
   },
@@ -155,7 +162,7 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
       throw new Problem({
         status: 404,
         type: "order-unknown",
-        detail: `Nothing was ever said of order ${id}.`,
+        detail: `Nothing was ever said about order ${id}.`,
       });
     }
     return c.json(plain<typeof shapes.story>(story), 200);
@@ -190,7 +197,7 @@ export function routes(app: OpenAPIHono, monitor: Monitor): void {
     const query = new URLSearchParams({ limit: `${limit}`, ...(cursor && { cursor }) });
     const answer = await get(config, "risk", `/reviews?${query}`);
     if (answer?.status === 400)
-      throw new Problem({ status: 400, detail: "The cursor has to be `next` of the page before." });
+      throw new Problem({ status: 400, detail: "The cursor has to be `next` of the previous page." });
     if (answer?.status !== 200) {
       throw new Problem({
         status: 503,
@@ -212,7 +219,7 @@ function seen<Seen>(what: Seen | undefined): Seen {
   throw new Problem({
     status: 503,
     type: "nothing-seen",
-    detail: "NATS is not reachable, and was not seen yet.",
+    detail: "NATS is not reachable, and has not been seen yet.",
   });
 }
 

@@ -17,7 +17,7 @@ const troubles = createRoute({
   responses: {
     200: json(
       shapes.troubles,
-      `Of orders, what a look has found within ten seconds. It looks at ${LOOKED_AT} at most: those that services are held up at or have parked, the oldest, and others in turn.`,
+      `Of orders, what a look in the last ten seconds has found. It looks at ${LOOKED_AT} at most: those that services are held up at or have parked, the oldest, and others in turn.`,
     ),
   },
 });

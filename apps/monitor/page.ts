@@ -62,6 +62,6 @@ function wantsPage(c: Context): boolean {
 
 function built(assets: Assets | undefined): Assets {
   if (assets) return assets;
-  const detail = "The page was not built: npm start does it. Everything else is here: see /docs.";
+  const detail = "The page has not been built: npm start builds it. Everything else is here: see /docs.";
   throw new Problem({ status: 503, type: "no-page", detail });
 }

@@ -23,14 +23,14 @@ export const consumer = z
       .nullable()
       .openapi({ description: "Until nothing waits; null when never, or unknown." }),
     pending: z.int().openapi({ description: "Not delivered yet." }),
-    ackPending: z.int().openapi({ description: "Delivered, and not acknowledged." }),
+    ackPending: z.int().openapi({ description: "Delivered but not acknowledged." }),
     redelivered: z.int().openapi({ description: "How many of these were delivered more than once." }),
     waiting: z.int().openapi({ description: "Open requests for events: with none, nobody listens." }),
     deliveries: z.int(),
     deliveredSeq: z.int(),
     floorSeq: z.int().openapi({ description: "Up to here in the stream all is acknowledged." }),
     floorDelivery: z.int().openapi({ description: "Up to this delivery all are acknowledged." }),
-    pausedUntil: time.optional().openapi({ description: "Somebody has paused it in NATS." }),
+    pausedUntil: time.optional().openapi({ description: "Until then somebody has paused it in NATS." }),
     oldest: z.object({ seq: z.int(), at: time }).nullable(),
   })
   .openapi("Consumer");
@@ -40,11 +40,14 @@ export const snapshot = z
     at: time,
     nats: z.object({
       isConnected: z.boolean().openapi({ description: "Whether it could look." }),
-      isThere: z.boolean().optional().openapi({ description: "Whether NATS is there though it could not." }),
+      isThere: z
+        .boolean()
+        .optional()
+        .openapi({ description: "Whether NATS is up all the same, if it could not." }),
       cause: z.string().optional(),
     }),
     stream: z.object({ messages: z.int(), lastSeq: z.int() }),
-    perSecond: z.record(z.string(), z.number()).openapi({ description: "Facts a second, by type." }),
+    perSecond: z.record(z.string(), z.number()).openapi({ description: "Facts per second, by type." }),
     consumers: z.array(consumer),
     parked: z.int().openapi({ description: "Parked messages." }),
     checks: z
@@ -132,7 +135,7 @@ export const answer = z
       .nullable()
       .openapi({ description: "Whose order it is, if the stream has its beginning." }),
     situation: z.enum(["unknown", "ended", "moving", "waiting", "stuck"]),
-    at: z.string().nullable().openapi({ description: "Who has to go on; a service, or NATS." }),
+    at: z.string().nullable().openapi({ description: "Where it has to go on: at a service, or NATS." }),
     sentence: z.string(),
     command: z.string().openapi({ description: "One command that harms nothing." }),
   })
@@ -270,7 +273,7 @@ export const drawings = z.object({ wide: drawing, narrow: drawing });
 
 export const history = z.object({
   at: z.array(time),
-  facts: z.array(z.number()).openapi({ description: "Facts a second." }),
+  facts: z.array(z.number()).openapi({ description: "Facts per second." }),
   lag: z.record(z.string(), z.array(z.int())).openapi({ description: "Events that wait, by consumer." }),
 });
 

@@ -98,8 +98,11 @@ export class Metrics implements Observer, HttpObserver, Meters {
     this.gauge("quadrille_lanes_in_use", "Orders for which a call is under way or due.", [], (set) =>
       set({}, standing().lanes),
     );
-    this.gauge("quadrille_breaker_open", "1 while calls are paused since nobody is answered.", [], (set) =>
-      set({}, standing().isPaused ? 1 : 0),
+    this.gauge(
+      "quadrille_breaker_open",
+      "1 while calls are paused since nobody outside answers.",
+      [],
+      (set) => set({}, standing().isPaused ? 1 : 0),
     );
     this.gauge("quadrille_parked", "Messages that are put aside, by state.", ["state"], (set) => {
       for (const [state, count] of Object.entries(standing().parked)) set({ state }, count);

@@ -13,7 +13,7 @@ export class PermanentFault extends Error {
   override name = "PermanentFault";
 }
 
-/** How a call ended. `paused` means that it was not made, since nobody is answered. */
+/** How a call ended. `paused` means that it was not made, since nobody outside answers. */
 export type CallEnd =
   | { readonly kind: "answered"; readonly outcome: unknown }
   | { readonly kind: "failed"; readonly tries: number; readonly error: Error }
