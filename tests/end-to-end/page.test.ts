@@ -139,11 +139,18 @@ test("an order that was cancelled says why, and that nothing is to come", async 
   await visitor.visit(`/orders/${orderId}`, async (page) => {
     const why = "payment-declined, the card was declined";
     await page.locator("[data-why]").getByText(`: ${why}; it is not stuck.`).waitFor();
+    await page
+      .locator("main")
+      .getByText(/, total [\d,.]+ EUR$/)
+      .waitFor();
     await page.getByText("Nothing: it has ended with order.cancelled.").waitFor();
     await page
       .locator(".timeline li", { hasText: "order.cancelled" })
       .getByText(why, { exact: true })
       .waitFor();
+  });
+  await visitor.visit(`/orders?id=${orderId.slice(-12)}`, async (page) => {
+    await page.locator("tr", { hasText: orderId }).getByText("payment-declined").waitFor();
   });
 });
 

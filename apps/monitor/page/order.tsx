@@ -6,7 +6,7 @@ import { useEffect } from "./effect.ts";
 import { Badge, Command, Failure, Missing } from "./parts.tsx";
 import { Verdict } from "./reviews.tsx";
 import { Timeline } from "./timeline.tsx";
-import { clock, span } from "./words.ts";
+import { clock, money, span } from "./words.ts";
 
 const EVERY_MS = 2_000;
 /** Little is said of an order after its end. */
@@ -31,6 +31,7 @@ export function Order({ id }: { id: string }) {
         <p>
           Customer{" "}
           <a href={`/orders?customer=${encodeURIComponent(why.body.customer)}`}>{why.body.customer}</a>
+          {body ? totalOf(body) : null}
         </p>
       ) : null}
       <section aria-labelledby="why-title" class="why">
@@ -61,6 +62,17 @@ export function Order({ id }: { id: string }) {
       ) : null}
     </>
   );
+}
+
+/** What is to be paid, as the beginning of the story says it. */
+function totalOf({ steps }: Story): string {
+  const placed = steps.find(({ type }) => type === "order.created")?.data as Placed | null | undefined;
+  return placed ? `, total ${money(placed.totalCents, placed.currency)}` : "";
+}
+
+interface Placed {
+  readonly totalCents: number;
+  readonly currency: string;
 }
 
 function Why({ answer }: { answer: Answer }) {

@@ -73,7 +73,7 @@ export function Orders({ search }: { search: URLSearchParams }) {
 function List({ page }: { page: Page }) {
   return (
     <Table caption="Orders" heads={["Order", "Status", "Placed", "Customer", "Total"]}>
-      {page.orders.map(({ orderId, status, placedAt, totalCents, currency, customerId }) => (
+      {page.orders.map(({ orderId, status, placedAt, totalCents, currency, customerId, reason }) => (
         <tr key={orderId}>
           <th scope="row">
             <OrderLink id={orderId} />
@@ -81,6 +81,7 @@ function List({ page }: { page: Page }) {
           <Cell head="Status">
             <Badge text={status} />{" "}
             {status === "pending" ? <span class="quiet">{openFor(placedAt)}</span> : null}
+            {reason ? <span class="quiet">{`${reason}`}</span> : null}
           </Cell>
           <Cell head="Placed">{moment(placedAt)}</Cell>
           <Cell head="Customer">{`${customerId ?? ""}`}</Cell>
