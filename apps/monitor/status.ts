@@ -85,9 +85,7 @@ function ruled(
   const lasted = `at least ${span(now.at - first.at)}`;
   if (!looks.some((look, index) => index > 0 && progressed(looks[index - 1]!, look))) {
     const isTrying = now.deliveries > first.deliveries;
-    const what = isTrying
-      ? "only the same ones have been tried again, in vain"
-      : "none of them has been handled";
+    const what = isTrying ? "only the same has been tried again, in vain" : "nothing has been handled";
     return { status: "STALLED", why: `${events(lag)}, and for ${lasted} ${what}` };
   }
   const rate = `${speed(rates.in)} come in and ${speed(rates.out)} are handled per second`;

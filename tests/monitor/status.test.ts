@@ -218,7 +218,7 @@ describe("STALLED", () => {
   it("is who listens, and handles nothing for a whole window", () => {
     expect(standing(...many({ pending: 7 }))).toMatchObject({
       status: "STALLED",
-      why: "7 events wait, and for at least 18 s none of them has been handled",
+      why: "7 events wait, and for at least 18 s nothing has been handled",
       etaSeconds: null,
     });
   });
@@ -227,7 +227,7 @@ describe("STALLED", () => {
     const retrying = many({ ackPending: 1, redelivered: 1 }).map((look, n) => ({ ...look, deliveries: n }));
     expect(standing(...retrying)).toMatchObject({
       status: "STALLED",
-      why: "1 event waits, and for at least 18 s only the same ones have been tried again, in vain",
+      why: "1 event waits, and for at least 18 s only the same has been tried again, in vain",
     });
   });
 

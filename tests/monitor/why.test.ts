@@ -123,12 +123,12 @@ describe("an order is stuck", () => {
   it("when its service makes no progress", () => {
     const stalled = stand("shipping", {
       status: "STALLED",
-      why: "7 events wait, and for at least 18 s none of them has been handled",
+      why: "7 events wait, and for at least 18 s nothing has been handled",
     });
     expect(tell({ outlook: expecting(due("shipping")), consumers: [stalled] })).toMatchObject({
       situation: "stuck",
       sentence:
-        "shipping listens but makes no progress: 7 events wait, and for at least 18 s none of them has been handled. order.created is one of them.",
+        "shipping listens but makes no progress: 7 events wait, and for at least 18 s nothing has been handled. order.created is one of them.",
       command: "npm run -s restart -- shipping",
     });
   });
