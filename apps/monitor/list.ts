@@ -29,8 +29,11 @@ export interface Listed {
 export interface ListedOrder {
   readonly orderId: string;
   readonly status: string;
+  readonly reason?: string;
   readonly placedAt: string;
+  readonly customerId: string;
   readonly totalCents: number;
+  readonly currency: string;
   readonly [more: string]: unknown;
 }
 
@@ -60,8 +63,7 @@ export async function list(
 /** Whether an order is searched for. */
 function isMeant({ id = "", customer = "" }: Wanted): (order: ListedOrder) => boolean {
   const [part, name] = [id.toLowerCase(), customer.toLowerCase()];
-  return ({ orderId, customerId }) =>
-    orderId.includes(part) && `${customerId ?? ""}`.toLowerCase().includes(name);
+  return ({ orderId, customerId }) => orderId.includes(part) && customerId.toLowerCase().includes(name);
 }
 
 /** The orders that were placed last, as far back as 2,000 messages of the stream go. */

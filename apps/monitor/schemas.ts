@@ -142,7 +142,15 @@ export const answer = z
   .openapi("Why");
 
 export const order = z
-  .object({ orderId: z.string(), status: z.string(), placedAt: z.string(), totalCents: z.int() })
+  .object({
+    orderId: z.string(),
+    status: z.string(),
+    reason: z.string().optional().openapi({ description: "Why it was cancelled." }),
+    placedAt: z.string(),
+    customerId: z.string(),
+    totalCents: z.int(),
+    currency: z.string(),
+  })
   .catchall(z.unknown())
   .openapi("OrderInList");
 

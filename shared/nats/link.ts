@@ -25,7 +25,7 @@ import { NatsDelivery } from "./delivery.ts";
 import { Held } from "./held.ts";
 import { NatsParking } from "./parking.ts";
 import { untilStalled } from "./progress.ts";
-import { newestFact, newestLike, publishRows } from "./publish.ts";
+import { newestFacts, newestLike, publishRows } from "./publish.ts";
 import { NatsSchemaBucket } from "./schemas.ts";
 import { FLOW_STREAM, PARKED_STREAM } from "./topology.ts";
 
@@ -183,7 +183,7 @@ export class Link {
     return {
       deliveries: delivered.consumer_seq,
       resumedAfter: (config.opt_start_seq ?? 1) - 1,
-      said: await newestFact(this.#manager!, this.#account.user, said),
+      said: await newestFacts(this.#manager!, this.#account.user, said),
     };
   }
 

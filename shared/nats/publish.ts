@@ -2,8 +2,8 @@
 
 import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import { type MsgHdrs, type NatsConnection, nuid } from "nats";
-import { subjectOf } from "../contracts/events.ts";
-import type { OutboxRow } from "../service/engine.ts";
+import { parseSubject, subjectOf } from "../contracts/events.ts";
+import { isEventId, type OutboxRow } from "../service/engine.ts";
 import { SENT_TOGETHER } from "../service/lost.ts";
 import { toHeaders } from "./headers.ts";
 import { FLOW_STREAM } from "./topology.ts";
@@ -37,17 +37,22 @@ export async function newestLike({ direct }: JetStreamManager, row: OutboxRow): 
   return message?.header.get("ce-id");
 }
 
-/** The id of a fact that a service has said, if the newest one on one of these subjects is of it. */
-export async function newestFact(
+/** The id of the newest event on each of these subjects, where a service has said it: whoever may write there may sign as anyone. */
+export async function newestFacts(
   { direct }: JetStreamManager,
   service: string,
   subjects: readonly string[],
-): Promise<string | undefined> {
-  for (const last_by_subj of subjects) {
-    const message = await direct.getMessage(FLOW_STREAM, { last_by_subj });
-    if (message?.header.get("ce-source") === service) return message.header.get("ce-id");
-  }
-  return undefined;
+): Promise<string[]> {
+  const newest = await Promise.all(
+    subjects.map((last_by_subj) => direct.getMessage(FLOW_STREAM, { last_by_subj })),
+  );
+  return newest.flatMap((message) => {
+    if (message?.header.get("ce-source") !== service) return [];
+    const id = message.header.get("ce-id");
+    return isEventId(id, parseSubject(message.subject)!, message.header.get("ce-causationid"), service)
+      ? [id]
+      : [];
+  });
 }
 
 type HeadersOf = (row: OutboxRow, more?: Record<string, string[]>) => MsgHdrs;

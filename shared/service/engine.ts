@@ -358,6 +358,20 @@ export function eventId(
   return `${key}.${hash("sha1", `${causeId}|${service}|${index}`).slice(0, 16)}`;
 }
 
+/** More than any decision says. */
+const FACTS_AT_ONCE = 16;
+
+/** Whether {@link eventId} makes this id for one of the facts that a service may say at once. */
+export function isEventId(
+  id: string,
+  { type, key }: Pick<Event, "type" | "key">,
+  causeId: string,
+  service: string,
+): boolean {
+  const indexes = Array.from({ length: FACTS_AT_ONCE }, (_, index) => index);
+  return indexes.some((index) => id === eventId(key, causeId, service, index, type));
+}
+
 function prepare(db: Database) {
   return {
     db,

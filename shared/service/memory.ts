@@ -1,4 +1,5 @@
-// Whether a service's database remembers what the service has done. An empty one would let it do everything again.
+// Whether a service's database remembers what the service has done. An empty one would let it do everything again, and an older
+// copy lacks what was done since.
 
 import type { Database } from "better-sqlite3";
 import { StartRefusedError } from "./start-refused.ts";
@@ -14,32 +15,41 @@ export interface KnownPast {
   readonly deliveries: number;
   /** The message of the stream after which its consumer began when it was made anew; 0 when it began with the stream. */
   readonly resumedAfter: number;
-  /** The id of a fact that the service has said, if the stream has one. */
-  readonly said: string | undefined;
+  /** The ids of the newest facts that the service has said, one of each type, as far as the stream has them. */
+  readonly said: readonly string[];
 }
 
 /**
- * Makes sure, before the first delivery is taken, that a new database belongs to a new service. Throws
- * {@link StartRefusedError} when the database of an old one is gone.
+ * Makes sure, before the first delivery is taken, that the database is the one that the service had last, or a new one of a new
+ * service. Throws {@link StartRefusedError} when it is empty and there is a past, or when a newest fact is not in its outbox.
  */
 export async function expectMemory(
   service: string,
   db: Database,
   knownPast: () => Promise<KnownPast>,
 ): Promise<void> {
-  if (isTrusted(db)) return;
-  const past = isBlank(db) ? await knownPast() : undefined;
-  const known = past && knownOf(past);
-  if (known) {
+  const past = await knownPast();
+  const rebuild = `have it rebuilt from the stream: npm run -s rebuild -- ${service}`;
+  if (!isTrusted(db) && isBlank(db)) {
+    const known = knownOf(past);
+    if (known) {
+      throw new StartRefusedError(
+        `its database is empty, and NATS ${known}: it would do again what it has done. Put the database back, or ${rebuild}`,
+      );
+    }
+  }
+  const isSaid = db.prepare("SELECT EXISTS (SELECT 1 FROM outbox WHERE event_id = ?)").pluck();
+  const forgotten = past.said.find((id) => !isSaid.get(id));
+  if (forgotten) {
     throw new StartRefusedError(
-      `its database is empty, and NATS ${known}: it would do again what it has done. ` +
-        `Put the database back, or have it rebuilt from the stream: npm run -s rebuild -- ${service}`,
+      `its database is an older copy: NATS has ${forgotten} of it, which the copy does not know, nor what was done with it. ` +
+        `Put the newest one back, or ${rebuild} --force`,
     );
   }
   trust(db);
 }
 
-function knownOf({ deliveries, resumedAfter, said }: KnownPast): string | undefined {
+function knownOf({ deliveries, resumedAfter, said: [said] }: KnownPast): string | undefined {
   if (said) return `has ${said} of it`;
   if (deliveries > 0) return `has made ${deliveries} deliveries to it`;
   return resumedAfter > 0 ? `knows that it had come to message ${resumedAfter}` : undefined;

@@ -56,9 +56,11 @@ export function listen({ service, config, log, db, link, agreement, runtime }: T
     take: (delivery) => runtime.consumer.take(delivery),
     async agree(bucket) {
       await agreement.reach(bucket);
-      if (!isSafe) await expectLongMemory(config.INBOX_MAX_AGE_HOURS * HOUR_MS, () => link.ages());
+      if (!isSafe) {
+        await expectLongMemory(config.INBOX_MAX_AGE_HOURS * HOUR_MS, () => link.ages());
+        await expectMemory(service.name, db, () => link.knownPast(saidSubjects([service])));
+      }
       isSafe = true;
-      await expectMemory(service.name, db, () => link.knownPast(saidSubjects([service])));
       runtime.watchDeadlines();
       await learnKept(consumes(service), bucket, log);
     },

@@ -102,14 +102,14 @@ describe("the hash of a state", () => {
 
 describe("a database without a past", () => {
   const delivered =
-    (deliveries: number, { said = undefined as string | undefined, resumedAfter = 0 } = {}) =>
+    (deliveries: number, { said = [] as string[], resumedAfter = 0 } = {}) =>
     async () => ({ deliveries, resumedAfter, said });
 
   it("is a new service's, and that of no other: what was delivered before would be done again", async () => {
     const db = retold(shop, []);
 
     await expect(expectMemory("orders", db, delivered(7))).rejects.toThrow("npm run -s rebuild -- orders");
-    await expect(expectMemory("orders", db, delivered(0, { said: "o-1.0" }))).rejects.toThrow(
+    await expect(expectMemory("orders", db, delivered(0, { said: ["o-1.0"] }))).rejects.toThrow(
       "NATS has o-1.0 of it",
     );
     await expect(expectMemory("orders", db, delivered(0, { resumedAfter: 40 }))).rejects.toThrow(
@@ -130,6 +130,26 @@ describe("a database without a past", () => {
     db.exec("INSERT INTO inbox VALUES ('e', 1)");
 
     await expectMemory("orders", db, delivered(7));
+  });
+});
+
+describe("an older copy of a database", () => {
+  const saying =
+    (...said: string[]) =>
+    () =>
+      Promise.resolve({ deliveries: 7, resumedAfter: 0, said });
+
+  it("is refused when the stream has a fact that it does not know, and no other is", async () => {
+    const db = retold(patient, []);
+    const engine = new Engine(patient, db);
+    engine.transaction(() => engine.handle(captured("a")).outcome === "reacted");
+    const [said] = engine.outboxAfter(0).map(({ event_id }) => event_id);
+
+    await expectMemory("patient", db, saying());
+    await expectMemory("patient", db, saying(said!));
+    await expect(expectMemory("patient", db, saying(said!, "o-2.1"))).rejects.toThrow(
+      "its database is an older copy: NATS has o-2.1 of it",
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 // A service's database is lost, and made anew from the stream: the service knows what it knew, and does nothing twice.
 
 import { execFile } from "node:child_process";
-import { rmSync } from "node:fs";
+import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
@@ -97,6 +97,31 @@ test("a service without its database does not start though NATS has lost its con
   );
 
   expect((await rebuild("payments")).code).toBe(0);
+  await shop.ended(await shop.place());
+  await allAtRest();
+});
+
+test("an older copy is not taken for a service's database, and is good for a rebuild", async () => {
+  const copy = join(shop.folder, "inventory.copy");
+  await shop.stack.hold("inventory", async () =>
+    copyFileSync(join(shop.folder, "inventory", "state.db"), copy),
+  );
+  await shop.ended(await shop.place());
+  await allAtRest();
+  const before = await rebuild("inventory");
+  const seen = shop.lines.length;
+  await lose("inventory", copy);
+  await shop.until("it refuses to start", async () =>
+    shop.lines
+      .slice(seen)
+      .some((line) => /an older copy: NATS has \S+ of it.* rebuild -- inventory --force/.test(line))
+      ? true
+      : undefined,
+  );
+
+  const { code, done } = await rebuild("inventory", "--force");
+
+  expect({ code, after: done.after }).toEqual({ code: 0, after: before.done.after });
   await shop.ended(await shop.place());
   await allAtRest();
 });
@@ -278,12 +303,13 @@ async function rebuild(name: string, ...options: string[]) {
   return { code, done: JSON.parse(stdout || "{}"), said: stderr };
 }
 
-/** The service is killed, and started again without its database. */
-async function lose(name: string): Promise<void> {
+/** The service is killed, and started again without its database, or with a copy of it. */
+async function lose(name: string, copy?: string): Promise<void> {
   const service = shop.stack.services.get(name)!;
+  const file = join(shop.folder, name, "state.db");
   await service.fell();
-  for (const suffix of ["", "-wal", "-shm"])
-    rmSync(join(shop.folder, name, `state.db${suffix}`), { force: true });
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
+  if (copy) copyFileSync(copy, file);
   service.start();
 }
 

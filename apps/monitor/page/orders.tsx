@@ -81,10 +81,10 @@ function List({ page }: { page: Page }) {
           <Cell head="Status">
             <Badge text={status} />{" "}
             {status === "pending" ? <span class="quiet">{openFor(placedAt)}</span> : null}
-            {reason ? <span class="quiet">{`${reason}`}</span> : null}
+            {reason ? <span class="quiet">{reason}</span> : null}
           </Cell>
           <Cell head="Placed">{moment(placedAt)}</Cell>
-          <Cell head="Customer">{`${customerId ?? ""}`}</Cell>
+          <Cell head="Customer">{customerId}</Cell>
           <Cell head="Total" number>
             {money(totalCents, currency)}
           </Cell>

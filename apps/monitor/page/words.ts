@@ -1,8 +1,9 @@
 // Numbers and times as people read them, as in the monitor's sentences.
 
+import { money } from "../../../shared/contracts/money.ts";
 import { clock, count, span } from "../words.ts";
 
-export { clock, count, span };
+export { clock, count, money, span };
 
 /** A rate: `0`, `0.4`, `12`. */
 export function rate(perSecond: number | null): string {
@@ -14,12 +15,6 @@ export function rate(perSecond: number | null): string {
 export function seconds(n: number | null): string {
   if (n === null) return "–";
   return n === 0 ? "0 s" : span(n * 1_000);
-}
-
-/** An amount in cents. */
-export function money(cents: number, currency: unknown): string {
-  const amount = (cents / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  return typeof currency === "string" ? `${amount} ${currency}` : amount;
 }
 
 /** The day and the time of an ISO text. */
