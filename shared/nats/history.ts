@@ -30,7 +30,7 @@ export type Fate = "handled" | "discarded" | "open";
 export type FateOf = (message: JsMsg, event: Event | undefined) => Fate;
 
 /** What NATS knows of the work of a service. */
-export interface Work {
+export interface PastWork {
   readonly fateOf: FateOf;
   /** The messages that it has put aside, and why. */
   readonly aside: readonly { readonly origin: Origin; readonly parked: Parked }[];
@@ -53,7 +53,7 @@ export function pastOf(connection: NatsConnection, service: AnyService): AsyncGe
  * handled just before it was killed, and neither acknowledged nor answered with a fact: such an event comes again.
  * Rejects when NATS does not give again in time what is not acknowledged.
  */
-export async function workOf(connection: NatsConnection, service: AnyService): Promise<Work> {
+export async function workOf(connection: NatsConnection, service: AnyService): Promise<PastWork> {
   const js = jetstream(connection);
   const consumer = await js.consumers.get(FLOW_STREAM, service.name);
   const info = await consumer.info();

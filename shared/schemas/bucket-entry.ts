@@ -5,7 +5,7 @@ import { fingerprint } from "./canonical.ts";
 import { parseSchema, type Schema } from "./schema.ts";
 
 /** One version of an event. */
-export interface Entry {
+export interface SchemaEntry {
   readonly event: string;
   readonly version: number;
   /** As on the wire: 16 hexadecimal digits. */
@@ -16,12 +16,12 @@ export interface Entry {
 }
 
 /** The text that is kept. */
-export function entryText({ event, version, json }: Pick<Entry, "event" | "version" | "json">): string {
+export function entryText({ event, version, json }: Pick<SchemaEntry, "event" | "version" | "json">): string {
   return JSON.stringify({ event, version, schema: json });
 }
 
 /** The version in a text that is kept under `event` and `print`. Throws, saying why, when it is not that version. */
-export function readEntry(event: string, print: string, text: string): Entry {
+export function readEntry(event: string, print: string, text: string): SchemaEntry {
   const kept = contentOf(text);
   if (kept.event !== event) throw new Error(`it is of the event ${JSON.stringify(kept.event)}`);
   const version = kept.version as number;

@@ -3,7 +3,7 @@
 import type { Database } from "better-sqlite3";
 import { type FactType, knownVersions, settingsOf } from "../contracts/events.ts";
 import type { Log } from "../observability/log.ts";
-import { type Entry, entryText, readEntry } from "../schemas/bucket-entry.ts";
+import { entryText, readEntry, type SchemaEntry } from "../schemas/bucket-entry.ts";
 import { refusals } from "./refusals.ts";
 import { StartRefusedError } from "./start-refused.ts";
 
@@ -28,7 +28,7 @@ export class SchemaRefusedError extends StartRefusedError {
 }
 
 /** What the bucket has of each event, in its order. */
-type Kept = ReadonlyMap<FactType, readonly Entry[]>;
+type InBucket = ReadonlyMap<FactType, readonly SchemaEntry[]>;
 
 /** What one build of a service writes, and whether NATS has ever agreed to it. */
 export class Agreement {
@@ -75,7 +75,7 @@ export class Agreement {
     return !type || (await bucket.find(type, newest(type).fingerprint)) !== undefined;
   }
 
-  #judge(kept: Kept, isPut: boolean): void {
+  #judge(kept: InBucket, isPut: boolean): void {
     const reasons = this.#types.flatMap((type) =>
       refusals(type, ownEntries(type), kept.get(type)!, settingsOf(type), isPut),
     );
@@ -86,7 +86,7 @@ export class Agreement {
   }
 
   /** Adds what is missing, oldest version first: a version answers to those that were there before it. */
-  async #put(bucket: SchemaBucket, kept: Kept): Promise<number> {
+  async #put(bucket: SchemaBucket, kept: InBucket): Promise<number> {
     let added = 0;
     for (const type of this.#types) {
       const there = new Set(kept.get(type)!.map(({ fingerprint }) => fingerprint));
@@ -99,13 +99,13 @@ export class Agreement {
     return added;
   }
 
-  async #entries(bucket: SchemaBucket): Promise<Kept> {
+  async #entries(bucket: SchemaBucket): Promise<InBucket> {
     const kept = this.#types.map(async (type) => [type, await this.#entriesOf(bucket, type)] as const);
     return new Map(await Promise.all(kept));
   }
 
   /** What the bucket has of an event, but for what is not what its key says: nobody can have written with that. */
-  async #entriesOf(bucket: SchemaBucket, type: FactType): Promise<Entry[]> {
+  async #entriesOf(bucket: SchemaBucket, type: FactType): Promise<SchemaEntry[]> {
     return (await bucket.all(type)).flatMap(({ fingerprint, text }) => {
       try {
         return readEntry(type, fingerprint, text);
@@ -123,7 +123,7 @@ function newest(type: FactType) {
 }
 
 /** The versions of this build, oldest first, as the bucket would have them. */
-function ownEntries(type: FactType): Entry[] {
+function ownEntries(type: FactType): SchemaEntry[] {
   return knownVersions(type).map(({ version, fingerprint, schema }) =>
     readEntry(type, fingerprint, entryText({ event: type, version, json: schema })),
   );

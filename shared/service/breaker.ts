@@ -1,4 +1,4 @@
-// A circuit breaker: when nobody is answered any more, calls are paused for all, and one at a time finds out whether it is over.
+// A circuit breaker: when nobody outside answers any more, calls are paused for all, and one at a time finds out whether it is over.
 
 import { type Clock, realClock } from "./clock.ts";
 

@@ -52,7 +52,7 @@ export class Calls<Port> {
     this.#breaker = new Breaker(BREAKER_OPENS_AFTER, parts.clock);
   }
 
-  /** Since nobody is answered: until when calls are paused, in milliseconds since 1970, and why the last one failed. */
+  /** Since nobody outside answers: until when calls are paused, in milliseconds since 1970, and why the last one failed. */
   get pause(): Pause | undefined {
     if (!this.#breaker.isOpen) return undefined;
     return { until: this.#breaker.until, cause: this.#lastFault ?? "unknown" };
@@ -109,7 +109,7 @@ export class Calls<Port> {
         const cause = (error as Error).message;
         this.#lastFault = cause;
         const pausedMs = this.#breaker.failed(event.key, isProbe);
-        if (pausedMs) log.warn({ cause, pausedMs }, "nobody is answered; calls are paused");
+        if (pausedMs) log.warn({ cause, pausedMs }, "nobody outside answers; calls are paused");
       }
       throw error;
     }

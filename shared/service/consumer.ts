@@ -9,7 +9,7 @@ import { isDatabaseFault } from "./database.ts";
 import { RETRY, type Reaction, type Store } from "./define.ts";
 import type { Delivery, Outcome, Wish } from "./delivery.ts";
 import type { Engine, Performed, Verdict } from "./engine.ts";
-import type { GroupCommit, Work } from "./group-commit.ts";
+import type { GroupCommit, Job } from "./group-commit.ts";
 import { Lanes } from "./lanes.ts";
 import type { Observer } from "./observer.ts";
 import type { OutboxPublisher } from "./outbox.ts";
@@ -141,7 +141,7 @@ export class Consumer<Port> {
     return this.#underWay === 0 && this.#parts.commits.size === 0;
   }
 
-  /** The pause of all calls, if nobody is answered. */
+  /** The pause of all calls, if nobody outside answers. */
   get pause(): Pause | undefined {
     return this.#calls.pause;
   }
@@ -171,7 +171,7 @@ export class Consumer<Port> {
     if (this.#handingBack) this.#handBack(delivery, event);
     else if (this.#lanes.isBusy(event.key)) {
       this.#lanes.wait(event.key, () => this.#schedule(delivery, event));
-    } else this.#parts.commits.add(this.#work(delivery, event));
+    } else this.#parts.commits.add(this.#job(delivery, event));
   }
 
   /** Does what an operator wants once nothing of the key is under way. */
@@ -184,7 +184,7 @@ export class Consumer<Port> {
         this.#aside.obey(delivery, wish);
         return { outcome: "reacted" };
       };
-      const { run, committed, failed } = this.#workWithout(delivery, obey);
+      const { run, committed, failed } = this.#jobWithout(delivery, obey);
       let isHeld = false; // By a call that began in the same group.
       this.#parts.commits.add({
         run: () => {
@@ -201,11 +201,11 @@ export class Consumer<Port> {
   #putAside(delivery: Delivery, cause: Error): void {
     const settle = (): Settled =>
       this.#aside.isOver(delivery) ? { outcome: "duplicate" } : this.#parked(delivery, cause);
-    this.#parts.commits.add(this.#workWithout(delivery, settle));
+    this.#parts.commits.add(this.#jobWithout(delivery, settle));
   }
 
   /** The share of a transaction of a delivery that brings no event. */
-  #workWithout(delivery: Delivery, settle: () => Settled): Work {
+  #jobWithout(delivery: Delivery, settle: () => Settled): Job {
     let ending: Settled;
     return {
       run: () => {
@@ -218,7 +218,7 @@ export class Consumer<Port> {
   }
 
   /** The delivery's share of a transaction; `call` was made for it, and it holds its key's lane. */
-  #work(delivery: Delivery, event: Event, call?: Call): Work {
+  #job(delivery: Delivery, event: Event, call?: Call): Job {
     const { engine } = this.#parts;
     let ending: Ending | undefined;
     let lastRow = 0;
@@ -257,7 +257,7 @@ export class Consumer<Port> {
       { ...inLog(event, observer?.within?.(event, delivery)), cause },
       "an answer waits for the database",
     );
-    this.#clock.after(DATABASE_RETRY_MS, () => commits.add(this.#work(delivery, event, call)));
+    this.#clock.after(DATABASE_RETRY_MS, () => commits.add(this.#job(delivery, event, call)));
   }
 
   /** Decides inside the transaction how the delivery ends. Throws only faults of the database. */
@@ -324,7 +324,7 @@ export class Consumer<Port> {
   ): Promise<void> {
     this.#parts.observer?.within?.(event, delivery);
     const end = await this.#calls.make(reaction, event, request);
-    this.#parts.commits.add(this.#work(delivery, event, { reaction, end }));
+    this.#parts.commits.add(this.#job(delivery, event, { reaction, end }));
   }
 
   #leave(key: string): void {

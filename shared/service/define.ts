@@ -83,7 +83,7 @@ export type Guard<State> = (state: State) => boolean;
 export interface GiveUp<State, E, Out extends FactType = FactType> {
   /**
    * How long the call is repeated, in milliseconds from the time of the event. It is tried at least once, unless calls
-   * are paused by then since nobody is answered.
+   * are paused by then since nobody outside answers.
    */
   readonly afterMs: number;
   /** What is said instead of an answer; undefined to go on asking. What was asked for may have happened all the same. */

@@ -3,7 +3,7 @@
 import { type Clock, realClock, type Timer } from "./clock.ts";
 
 /** A piece of work that shares a transaction with others. */
-export interface Work {
+export interface Job {
   /**
    * Runs inside the transaction; says whether it wrote anything. Throwing undoes the whole group: keep it for faults
    * of the database.
@@ -34,7 +34,7 @@ export class GroupCommit {
   readonly #parts: GroupCommitParts;
   readonly #lingerMs: number;
   readonly #clock: Clock;
-  #queue: Work[] = [];
+  #queue: Job[] = [];
   #timer: Timer | undefined;
 
   constructor(parts: GroupCommitParts) {
@@ -48,9 +48,9 @@ export class GroupCommit {
     return this.#queue.length;
   }
 
-  /** Puts work at the end of the queue. */
-  add(work: Work): void {
-    this.#queue.push(work);
+  /** Puts a job at the end of the queue. */
+  add(job: Job): void {
+    this.#queue.push(job);
     if (this.#queue.length === GROUP_LIMIT || !this.#timer) this.#schedule();
   }
 
@@ -72,15 +72,15 @@ export class GroupCommit {
     try {
       this.#parts.transaction(() => {
         let wrote = false;
-        for (const work of group) wrote = work.run() || wrote;
+        for (const job of group) wrote = job.run() || wrote;
         return wrote;
       });
     } catch (error) {
       fault = error as Error;
     }
-    for (const work of group) {
-      if (fault) work.failed(fault);
-      else work.committed();
+    for (const job of group) {
+      if (fault) job.failed(fault);
+      else job.committed();
     }
     this.#parts.afterEach();
     if (this.#queue.length > 0 && !this.#timer) this.#schedule();

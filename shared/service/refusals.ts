@@ -1,7 +1,7 @@
 // Why the schemas of a build don't go with those in the bucket SCHEMAS: the checker's findings, in lines for a person.
 
 import { isDeepStrictEqual } from "node:util";
-import type { Entry } from "../schemas/bucket-entry.ts";
+import type { SchemaEntry } from "../schemas/bucket-entry.ts";
 import { checkEvent, type Settings } from "../schemas/event.ts";
 import type { Finding } from "../schemas/finding.ts";
 import { pointerOf } from "../schemas/pointer.ts";
@@ -14,8 +14,8 @@ import { show } from "../schemas/schema.ts";
  */
 export function refusals(
   event: string,
-  own: readonly Entry[],
-  kept: readonly Entry[],
+  own: readonly SchemaEntry[],
+  kept: readonly SchemaEntry[],
   settings: Settings,
   isPut: boolean,
 ): string[] {
@@ -24,7 +24,7 @@ export function refusals(
 }
 
 /** A fingerprint or a version number that means something else in the bucket. */
-function identityClashes(own: Entry, kept: readonly Entry[], isPut: boolean): string[] {
+function identityClashes(own: SchemaEntry, kept: readonly SchemaEntry[], isPut: boolean): string[] {
   const name = nameOf(own);
   const twin = kept.find(({ fingerprint }) => fingerprint === own.fingerprint);
   if (isPut && !twin) {
@@ -59,8 +59,8 @@ function identityClashes(own: Entry, kept: readonly Entry[], isPut: boolean): st
 /** What the checker says of the newest version next to the others. Those that are there are beyond mending. */
 function evolutionFaults(
   event: string,
-  own: readonly Entry[],
-  kept: readonly Entry[],
+  own: readonly SchemaEntry[],
+  kept: readonly SchemaEntry[],
   settings: Settings,
 ): string[] {
   const newest = own.at(-1)!;
@@ -72,12 +72,12 @@ function evolutionFaults(
     .map((finding) => `${nameOf(newest)}: ${inWords(finding)}`);
 }
 
-function earlierThan({ fingerprint }: Entry, kept: readonly Entry[]): readonly Entry[] {
+function earlierThan({ fingerprint }: SchemaEntry, kept: readonly SchemaEntry[]): readonly SchemaEntry[] {
   const index = kept.findIndex((each) => each.fingerprint === fingerprint);
   return index === -1 ? kept : kept.slice(0, index);
 }
 
-function nameOf({ event, version }: Pick<Entry, "event" | "version">): string {
+function nameOf({ event, version }: Pick<SchemaEntry, "event" | "version">): string {
   return `${event} v${version}`;
 }
 

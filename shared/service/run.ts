@@ -23,7 +23,7 @@ import { listen, type Tied, tiesTo } from "./ties.ts";
 import { Work } from "./work.ts";
 
 /** What a service's `main.ts` has to work with. */
-export interface Surroundings {
+export interface Wiring {
   readonly config: Config;
   readonly log: Log;
   /** The service's folder, for files of adapters. */
@@ -56,7 +56,7 @@ const LAST_WORDS_MS = 500;
  */
 export async function run<Port, ServiceStore extends Store<unknown>>(
   name: string,
-  assemble: (surroundings: Surroundings) => Assembly<Port, ServiceStore>,
+  assemble: (wiring: Wiring) => Assembly<Port, ServiceStore>,
 ): Promise<void> {
   const stopRequested = untilStopped(); // First of all: the request may come at any time.
   let stop: () => Promise<void>;
@@ -103,7 +103,7 @@ interface Parts extends Tied {
 /** Starts the service; what it returns ends it in good order. */
 async function start<Port, ServiceStore extends Store<unknown>>(
   name: string,
-  assemble: (surroundings: Surroundings) => Assembly<Port, ServiceStore>,
+  assemble: (wiring: Wiring) => Assembly<Port, ServiceStore>,
 ): Promise<() => Promise<void>> {
   const config = loadConfig();
   const account = accountOf(name, config);

@@ -10,7 +10,7 @@ export interface Standing {
   readonly underWay: number;
   /** Keys for which a call is under way, or waiting for its turn. */
   readonly lanes: number;
-  /** Whether calls are paused, since nobody is answered. */
+  /** Whether calls are paused, since nobody outside answers. */
   readonly isPaused: boolean;
   /** Messages that are put aside. */
   readonly parked: Readonly<Record<ParkedState, number>>;

@@ -9,7 +9,7 @@ import type { Runtime } from "./runtime.ts";
 export interface WorkStand {
   /** Facts that are not in the stream yet: how many, and since when. */
   readonly outbox: { readonly depth: number; readonly oldestAt: number | null };
-  /** Until when no calls to the outside are made, since nobody is answered; null when they are made. */
+  /** Until when no calls to the outside are made, since nobody outside answers; null when they are made. */
   readonly pausedUntil: number | null;
   readonly pausedFor: string | null;
 }

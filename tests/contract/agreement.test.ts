@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { type FactType, knownVersions } from "../../shared/contracts/events.ts";
 import { createLog } from "../../shared/observability/log.ts";
-import { type Entry, entryText, readEntry } from "../../shared/schemas/bucket-entry.ts";
+import { entryText, readEntry, type SchemaEntry } from "../../shared/schemas/bucket-entry.ts";
 import { fingerprint } from "../../shared/schemas/canonical.ts";
 import { DEFAULT_SETTINGS, type Settings } from "../../shared/schemas/event.ts";
 import { parseSchema } from "../../shared/schemas/schema.ts";
@@ -139,7 +139,7 @@ describe("a build's versions", () => {
   const LATER = record({ name: "id", type: "string" }, { name: "at", type: "long", default: 0 });
   const NUMBERED = record({ name: "id", type: "long" });
 
-  it.each<[string, Entry[], Entry[]]>([
+  it.each<[string, SchemaEntry[], SchemaEntry[]]>([
     ["where there is nothing yet", [entry(1, V1), entry(2, V2)], []],
     ["where they are already", [entry(1, V1), entry(2, V2)], [entry(1, V1), entry(2, V2)]],
     ["next to an older one", [entry(1, V1), entry(2, V2)], [entry(1, V1)]],
@@ -158,7 +158,7 @@ describe("a build's versions", () => {
     expect(refusals("a.event", own, kept, DEFAULT_SETTINGS, false)).toEqual([]);
   });
 
-  it.each<[string, Entry[], Entry[], RegExp]>([
+  it.each<[string, SchemaEntry[], SchemaEntry[], RegExp]>([
     [
       "when the newest has a required field that the others lack",
       [entry(1, V1), entry(2, REQUIRED)],
@@ -258,7 +258,7 @@ function record(...fields: object[]): object {
   return { type: "record", name: "OrderCompleted", namespace: "quadrille", fields };
 }
 
-function entry(version: number, json: object): Entry {
+function entry(version: number, json: object): SchemaEntry {
   const print = fingerprint(parseSchema(json).schema!);
   return readEntry("a.event", print, entryText({ event: "a.event", version, json }));
 }

@@ -1,7 +1,7 @@
 // Group commit: work that arrives together shares a transaction, and its faults stay its own.
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { GroupCommit, type Work } from "../../shared/service/group-commit.ts";
+import { GroupCommit, type Job } from "../../shared/service/group-commit.ts";
 import { NOW } from "./flow.ts";
 import { paid, Till, turns } from "./till.ts";
 
@@ -174,7 +174,7 @@ function groups(lingerMs = 0) {
   return { log, commits: new GroupCommit({ transaction, afterEach: () => log.push("after"), lingerMs }) };
 }
 
-function work(name: string, log: string[], alsoDo = () => {}): Work {
+function work(name: string, log: string[], alsoDo = () => {}): Job {
   return {
     run() {
       log.push(`run ${name}`);
