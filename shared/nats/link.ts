@@ -176,14 +176,18 @@ export class Link {
     return this.#parking!;
   }
 
-  /** What the broker knows of this service, in all processes; what it says has these subjects, which may be patterns. */
-  async knownPast(said: readonly string[]): Promise<KnownPast> {
-    const consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
-    const { delivered, config } = await consumer.info(true);
+  /**
+   * What the broker knows of this service, in all processes; what it says has these subjects, which may be patterns. Facts from
+   * before `since`, in milliseconds since 1970, do not count.
+   */
+  knownPast(said: readonly string[], since: number): KnownPast {
     return {
-      deliveries: delivered.consumer_seq,
-      resumedAfter: (config.opt_start_seq ?? 1) - 1,
-      said: await newestFacts(this.#manager!, this.#account.user, said),
+      said: () => newestFacts(this.#manager!, this.#account.user, said, since),
+      heard: async () => {
+        const consumer = await this.#js!.consumers.get(FLOW_STREAM, this.#account.user);
+        const { delivered, config } = await consumer.info(true);
+        return { deliveries: delivered.consumer_seq, resumedAfter: (config.opt_start_seq ?? 1) - 1 };
+      },
     };
   }
 

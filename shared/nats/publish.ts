@@ -6,6 +6,7 @@ import { parseSubject, subjectOf } from "../contracts/events.ts";
 import { isEventId, type OutboxRow } from "../service/engine.ts";
 import { SENT_TOGETHER } from "../service/lost.ts";
 import { toHeaders } from "./headers.ts";
+import { isAway } from "./observer.ts";
 import { FLOW_STREAM } from "./topology.ts";
 
 /** With fewer rows than this, single publishes cost the server fewer fsyncs than a batch's staging. */
@@ -37,21 +38,29 @@ export async function newestLike({ direct }: JetStreamManager, row: OutboxRow): 
   return message?.header.get("ce-id");
 }
 
-/** The id of the newest event on each of these subjects, where a service has said it: whoever may write there may sign as anyone. */
+/**
+ * The id of the newest event on each of these subjects, where `service` has said it, not before `since`. Whoever may write there may sign
+ * as anyone, so an id has to be one that follows from the event's cause; and who writes what nobody can read has said nothing.
+ */
 export async function newestFacts(
   { direct }: JetStreamManager,
   service: string,
   subjects: readonly string[],
+  since: number,
 ): Promise<string[]> {
-  const newest = await Promise.all(
-    subjects.map((last_by_subj) => direct.getMessage(FLOW_STREAM, { last_by_subj })),
-  );
-  return newest.flatMap((message) => {
+  const newest = (last_by_subj: string) =>
+    direct.getMessage(FLOW_STREAM, { last_by_subj }).catch((error) => {
+      if (isAway(error)) throw error;
+      return null;
+    });
+  const messages = await Promise.all(subjects.map(newest));
+  return messages.flatMap((message) => {
     if (message?.header.get("ce-source") !== service) return [];
-    const id = message.header.get("ce-id");
-    return isEventId(id, parseSubject(message.subject)!, message.header.get("ce-causationid"), service)
-      ? [id]
-      : [];
+    const [id, causeId, time] = ["ce-id", "ce-causationid", "ce-time"].map((name) =>
+      message.header.get(name),
+    );
+    if (!isEventId(id!, parseSubject(message.subject)!, causeId!, service)) return [];
+    return Date.parse(time!) >= since ? [id!] : [];
   });
 }
 

@@ -31,7 +31,7 @@ export class Board {
     return this.#shown.notes;
   }
 
-  /** The entries by the reason of their failure, the most frequent first. */
+  /** The entries by the cause of their failure, the most frequent first. */
   get groups(): readonly Group[] {
     const { notes } = this;
     const shown = this.#shown!;

@@ -133,7 +133,7 @@ type Grouped = Pick<
   "service" | "fingerprint" | "what" | "cause" | "state" | "firstAttempt" | "lastAttempt"
 >;
 
-/** The entries by the reason of their failure, the most frequent first. */
+/** The entries by the cause of their failure, the most frequent first. */
 export function groupsOf(entries: readonly Grouped[]): Group[] {
   return [...gathered(entries, ({ service, fingerprint }) => `${service}.${fingerprint}`).values()]
     .map((group) => {

@@ -14,20 +14,20 @@ export interface Alone {
 }
 
 /**
- * Takes the folder, until it is let go or the process ends in whatever way. Throws {@link StartRefusedError} when another
- * process has it, and goes on to have it for `patienceMs`.
+ * Takes the folder, which is made if it is missing, until it is let go or the process ends in whatever way. Throws
+ * {@link StartRefusedError} when another process has it, and goes on to have it for `patienceMs`, or when it can't be written to.
  */
 export function takeAlone(service: string, folder: string, patienceMs = PATIENCE_MS): Alone {
-  mkdirSync(folder, { recursive: true });
-  const lock = new BetterSqlite(join(folder, "lock.db"), { timeout: patienceMs });
   try {
+    mkdirSync(folder, { recursive: true });
+    const lock = new BetterSqlite(join(folder, "lock.db"), { timeout: patienceMs });
     lock.exec("BEGIN EXCLUSIVE");
+    return { letGo: () => lock.close() };
   } catch (cause) {
-    lock.close();
-    const isTaken = cause instanceof BetterSqlite.SqliteError && cause.code.startsWith("SQLITE_BUSY");
-    if (!isTaken) throw cause;
-    const message = `another process of ${service} runs on ${folder}, and two would not know of each other's calls: stop that one first`;
-    throw new StartRefusedError(message, { cause });
+    const { code, message } = cause as { code?: string; message: string };
+    const why = code?.startsWith("SQLITE_BUSY")
+      ? `another process of ${service} runs on ${folder}, and two would not know of each other's calls: stop that one first`
+      : `${folder} can't be locked: ${message}`;
+    throw new StartRefusedError(why, { cause });
   }
-  return { letGo: () => lock.close() };
 }

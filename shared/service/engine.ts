@@ -296,6 +296,10 @@ export class Engine<ServiceStore extends Store<unknown>> {
   }
 
   #say(facts: readonly Fact[], cause: Cause, allowed: readonly FactType[]): void {
+    if (facts.length > FACTS_AT_ONCE)
+      throw new Error(
+        `${this.#service.name} says ${facts.length} facts at once: ${FACTS_AT_ONCE} are the most`,
+      );
     for (const [index, fact] of facts.entries()) {
       if (!allowed.includes(fact.type)) {
         throw new Error(`${this.#service.name} may not say ${fact.type} here: its table does not declare it`);
@@ -358,7 +362,7 @@ export function eventId(
   return `${key}.${hash("sha1", `${causeId}|${service}|${index}`).slice(0, 16)}`;
 }
 
-/** More than any decision says. */
+/** The most facts that one decision may say. */
 const FACTS_AT_ONCE = 16;
 
 /** Whether {@link eventId} makes this id for one of the facts that a service may say at once. */

@@ -9,47 +9,52 @@ export function isBlank(db: Database): boolean {
   return !db.prepare("SELECT EXISTS (SELECT 1 FROM inbox) OR EXISTS (SELECT 1 FROM outbox)").pluck().get();
 }
 
-/** What NATS knows of a service's past. */
+/** The database is not the one that the service had last. */
+export class ForgetfulError extends StartRefusedError {
+  override name = "ForgetfulError";
+}
+
+/** What NATS knows of a service's past; each is asked for when it matters, and rejects while NATS is away. */
 export interface KnownPast {
-  /** How many deliveries it has made to the service, as far as its consumer knows: it may have been made anew. */
-  readonly deliveries: number;
-  /** The message of the stream after which its consumer began when it was made anew; 0 when it began with the stream. */
-  readonly resumedAfter: number;
   /** The ids of the newest facts that the service has said, one of each type, as far as the stream has them. */
-  readonly said: readonly string[];
+  said(): Promise<readonly string[]>;
+  /** What has come to the service, as far as its consumer knows: it may have been made anew. */
+  heard(): Promise<Heard>;
+}
+
+/** What has come to a service. */
+export interface Heard {
+  /** How many deliveries were made. */
+  readonly deliveries: number;
+  /** The message of the stream after which the consumer began when it was made anew; 0 when it began with the stream. */
+  readonly resumedAfter: number;
 }
 
 /**
  * Makes sure, before the first delivery is taken, that the database is the one that the service had last, or a new one of a new
- * service. Throws {@link StartRefusedError} when it is empty and there is a past, or when a newest fact is not in its outbox.
+ * service. Throws {@link ForgetfulError} when it is empty and there is a past, or when a newest fact is not in its outbox.
  */
-export async function expectMemory(
-  service: string,
-  db: Database,
-  knownPast: () => Promise<KnownPast>,
-): Promise<void> {
-  const past = await knownPast();
+export async function expectMemory(service: string, db: Database, past: KnownPast): Promise<void> {
   const rebuild = `have it rebuilt from the stream: npm run -s rebuild -- ${service}`;
+  const said = await past.said();
   if (!isTrusted(db) && isBlank(db)) {
-    const known = knownOf(past);
-    if (known) {
-      throw new StartRefusedError(
+    const known = knownOf(said, await past.heard());
+    if (known)
+      throw new ForgetfulError(
         `its database is empty, and NATS ${known}: it would do again what it has done. Put the database back, or ${rebuild}`,
       );
-    }
   }
   const isSaid = db.prepare("SELECT EXISTS (SELECT 1 FROM outbox WHERE event_id = ?)").pluck();
-  const forgotten = past.said.find((id) => !isSaid.get(id));
-  if (forgotten) {
-    throw new StartRefusedError(
-      `its database is an older copy: NATS has ${forgotten} of it, which the copy does not know, nor what was done with it. ` +
+  const forgotten = said.find((id) => !isSaid.get(id));
+  if (forgotten)
+    throw new ForgetfulError(
+      `its database is an older copy: the stream has ${forgotten}, which this service has said, and the copy does not know of it. ` +
         `Put the newest one back, or ${rebuild} --force`,
     );
-  }
   trust(db);
 }
 
-function knownOf({ deliveries, resumedAfter, said: [said] }: KnownPast): string | undefined {
+function knownOf([said]: readonly string[], { deliveries, resumedAfter }: Heard): string | undefined {
   if (said) return `has ${said} of it`;
   if (deliveries > 0) return `has made ${deliveries} deliveries to it`;
   return resumedAfter > 0 ? `knows that it had come to message ${resumedAfter}` : undefined;

@@ -14,7 +14,7 @@ import { createLog } from "../observability/log.ts";
 import { type AnyService, consumes, emits, isObserver } from "./define.ts";
 import { Replay } from "./replay.ts";
 import { type Difference, differences, stateHash } from "./state.ts";
-import { carryOver, openEmpty, openSuccessor, stamp, takePlace } from "./succession.ts";
+import { beginWithOld, carryOver, openEmpty, openSuccessor, stamp, takePlace } from "./succession.ts";
 import { learnKept } from "./unknown-schemas.ts";
 
 /** What the stream has no longer, because of its age or since somebody removed it. */
@@ -31,8 +31,10 @@ export interface Rebuilt {
   readonly service: string;
   /** How many messages of the stream were read. */
   readonly events: number;
-  /** What the new database can't know. */
+  /** What the stream could not tell it. */
   readonly gone: Gone | null;
+  /** Whether it has that from the old database all the same. */
+  readonly goesOn: boolean;
   /** The hash of the state that the old database had, if there was one; and of that of the new one. */
   readonly before: string | null;
   readonly after: string;
@@ -71,29 +73,32 @@ const LOOK_EVERY_MS = 100;
 
 /**
  * Rebuilds the database of a service that is not running. The new one takes the place of the old one if both hold the
- * same, if there was none, or if `force` says so; else it is left beside it. Only who observes, or who is forced, is rebuilt
- * from what is left of the past. Rejects with a sentence when it can't.
+ * same, if there was none, or if `force` says so; else it is left beside it. Where the beginning of the stream is gone, the new
+ * one begins with the old one, if that knows what is first there now; else only who observes, or who is forced, is rebuilt from
+ * what is left of the past. Rejects with a sentence when it can't.
  */
 export async function rebuild(target: Target, { force = false } = {}): Promise<Rebuilt> {
   const { service, folder, connection } = target;
   const begun = performance.now();
   const gone = await goneFrom(connection);
-  if (gone && !force && !isObserver(service)) throw new Error(incomplete(gone, service));
   await expectStopped(target);
   const file = join(folder, "state.db");
   const successor = openSuccessor(service, file);
   const { db, hasOld } = successor;
   try {
+    const goesOn = gone !== null && hasOld && (await knowsFirst(db, target));
+    if (gone && !goesOn && !force && !isObserver(service)) throw new Error(incomplete(gone, service));
     const work = await workOf(connection, service);
     const wasHandled = db.prepare("SELECT 1 FROM old.inbox WHERE event_id = ?");
-    const replay = new Replay(service, db);
+    const recorded = goesOn ? beginWithOld(successor) : undefined;
+    const replay = new Replay(service, db, { recorded });
     const fateOf: FateOf = (message, event) => {
       const fate = work.fateOf(message, event);
       return fate === "open" && event && wasHandled.get(event.id) !== undefined ? "handled" : fate;
     };
     const events = await tell(replay, db, target, fateOf, () => {
       for (const { origin, parked } of work.aside) replay.putAside(origin, parked);
-      carryOver(successor, replay, service);
+      carryOver(successor, replay, service, gone === null);
       replay.letFollow();
     });
 
@@ -105,6 +110,7 @@ export async function rebuild(target: Target, { force = false } = {}): Promise<R
       service: service.name,
       events,
       gone,
+      goesOn,
       before,
       after,
       differences: isSame ? [] : differences(db, "old"),
@@ -203,12 +209,25 @@ async function goneFrom(connection: NatsConnection): Promise<Gone | null> {
   return { messages, of: state.last_seq, since: state.messages > 0 ? state.first_ts : null };
 }
 
+/** Whether the old database knows the first message of the stream that is the service's: then it knows all that came before. */
+async function knowsFirst(db: Database, { service, connection }: Target): Promise<boolean> {
+  const isKnown = db
+    .prepare(`SELECT EXISTS (SELECT 1 FROM old.inbox WHERE event_id = :id)
+      OR EXISTS (SELECT 1 FROM old.outbox WHERE event_id = :id)`)
+    .pluck();
+  for await (const message of pastOf(connection, service)) {
+    const event = parseSubject(message.subject) && read(message);
+    if (event && !(event instanceof UndecodableError)) return isKnown.get({ id: event.id }) === 1;
+  }
+  return false;
+}
+
 /** What is gone from the stream has left its mark on the database all the same. */
 function incomplete({ messages, of }: Gone, { name }: AnyService): string {
   return (
     `${messages} of ${of} messages are no longer in ${FLOW_STREAM}, because of their age or since somebody removed them: ` +
-    `without them, ${name} does not know all that it has done, and might do it again. Put a copy of its database back; ` +
-    "or, with --force, it goes on with what is left"
+    `without them, ${name} does not know all that it has done, and might do it again. Put a copy of its database back that knows them; ` +
+    "or, with --force, it begins with what is left"
   );
 }
 

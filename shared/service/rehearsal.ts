@@ -65,7 +65,7 @@ export class Rehearsal {
   play(past: readonly Past[]): Ahead {
     let ahead: Ahead = { open: [], waits: [], unmet: [] };
     this.#engine.transaction(() => {
-      const replay = new Replay(this.#service, this.#db, this.#engine);
+      const replay = new Replay(this.#service, this.#db, { engine: this.#engine });
       for (const one of past) {
         if (one.as === "said") replay.said(one.event, one.payload);
         else if (one.as === "heard") replay.handled(one.event);

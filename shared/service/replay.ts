@@ -7,19 +7,30 @@ import { Engine } from "./engine.ts";
 import type { Origin, Parked } from "./parked.ts";
 import { askedBy, openReplies, type Replies } from "./replies.ts";
 
+/** What there is when a replay begins. */
+export interface Beginning {
+  readonly engine?: Engine<Store<unknown>> | undefined;
+  readonly recorded?: ReadonlySet<string> | undefined;
+}
+
 /** The past of one service, told event by event, in the order of the stream. The caller owns the transactions. */
 export class Replay {
   readonly #engine: Engine<Store<unknown>>;
   readonly #service: AnyService;
   readonly #replies: Replies;
+  readonly #recorded: ReadonlySet<string>;
   readonly #statements: ReturnType<typeof prepare>;
   /** What was handled by reactions that may answer only so often: the name and key of their count, by the event's id. */
   readonly #counted = new Map<string, readonly [reaction: string, key: string]>();
 
-  /** Begins on an empty database; with the `engine` that is on it, if there is one. */
-  constructor(service: AnyService, db: Database, engine = new Engine<Store<unknown>>(service, db)) {
+  /**
+   * Begins on an empty database, or on one with a past; with the `engine` that is on it, if there is one. The service's own facts
+   * that are `recorded` are so already, though the outbox does not have them.
+   */
+  constructor(service: AnyService, db: Database, { engine, recorded = new Set() }: Beginning = {}) {
     this.#replies = openReplies(db);
-    this.#engine = engine;
+    this.#engine = engine ?? new Engine(service, db);
+    this.#recorded = recorded;
     this.#service = service;
     this.#statements = prepare(db);
   }
@@ -40,7 +51,7 @@ export class Replay {
       fact.traceparent ?? null,
       payload,
     );
-    if (changes === 0) return;
+    if (changes === 0 || this.#recorded.has(fact.id)) return;
     this.store.record(fact);
     this.#answer(fact);
   }

@@ -16,9 +16,10 @@ import { Agreement } from "./agreement.ts";
 import { type Alone, takeAlone } from "./alone.ts";
 import { openDatabase } from "./database.ts";
 import { emits, type Service, type Store } from "./define.ts";
+import { ForgetfulError } from "./memory.ts";
 import { notYet } from "./not-yet.ts";
 import { Runtime } from "./runtime.ts";
-import { StartRefusedError } from "./start-refused.ts";
+import { AWAITS_DATABASE, StartRefusedError } from "./start-refused.ts";
 import { listen, type Tied, tiesTo } from "./ties.ts";
 import { Work } from "./work.ts";
 
@@ -123,7 +124,6 @@ async function start<Port, ServiceStore extends Store<unknown>>(
   const parts: Parts = { alone, service, config, log, db, link, agreement, runtime, observing, assembly };
 
   const server = await serveHttp(parts);
-  if (!notYet(parts)) runtime.watchDeadlines();
   listen(parts).catch((error) => giveUp(error, log));
   return () => stop(parts, server);
 }
@@ -172,8 +172,10 @@ async function serveHttp(parts: Parts): Promise<Served> {
 
 /** Ends a process that NATS has no use for. */
 function giveUp(error: Error, log: Log): never {
-  if (error instanceof StartRefusedError) log.fatal(`can't start: ${error.message}`);
-  else {
+  if (error instanceof StartRefusedError) {
+    log.fatal(`can't start: ${error.message}`);
+    process.exit(error instanceof ForgetfulError ? AWAITS_DATABASE : 1);
+  } else {
     const message = "NATS refused the service: is its password the one in NATS's environment?";
     log.fatal({ cause: error.message }, message);
   }

@@ -4,3 +4,6 @@
 export class StartRefusedError extends Error {
   override name = "StartRefusedError";
 }
+
+/** The exit code of a service that can only start once its database is put back or rebuilt, for which the others have to run. */
+export const AWAITS_DATABASE = 3;

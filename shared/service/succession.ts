@@ -60,11 +60,33 @@ export function openEmpty(file: string): Database {
   return db;
 }
 
-/** Takes over what only the old database knows: facts that are not in the stream yet, answers, tries, agreements. */
-export function carryOver({ db }: Successor, replay: Replay, service: AnyService): void {
-  const unpublished = db.prepare(
-    "SELECT * FROM old.outbox WHERE event_id NOT IN (SELECT event_id FROM main.outbox) ORDER BY id",
+/**
+ * Begins with all that the old database holds, but for what it has put aside, which PARKED tells, and for the facts that wait in its
+ * outbox: `carryOver` brings those of them that are not in the stream. Returns the ids of these facts, which its store has recorded.
+ */
+export function beginWithOld({ db }: Successor): ReadonlySet<string> {
+  const tables = db.prepare(
+    "SELECT name, sql FROM old.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
   );
+  for (const { name, sql } of tables.all() as { name: string; sql: string }[]) {
+    db.exec(sql);
+    db.exec(`INSERT INTO main."${name}" SELECT * FROM old."${name}"`);
+  }
+  db.exec("DELETE FROM main.parked");
+  const waiting = db.prepare(
+    "DELETE FROM main.outbox WHERE id > (SELECT through FROM main.published) RETURNING event_id",
+  );
+  return new Set(waiting.pluck().all() as string[]);
+}
+
+/**
+ * Takes over what only the old database knows: facts that wait in its outbox, answers, tries, agreements. What it has published and is
+ * not in the stream either is said again where the stream `isWhole`: else it has had its time.
+ */
+export function carryOver({ db }: Successor, replay: Replay, service: AnyService, isWhole: boolean): void {
+  const through = isWhole ? "0" : "(SELECT through FROM old.published)";
+  const unpublished = db.prepare(`SELECT * FROM old.outbox
+    WHERE id > ${through} AND event_id NOT IN (SELECT event_id FROM main.outbox) ORDER BY id`);
   for (const row of unpublished.all() as OutboxRow[]) replay.said(factOf(row, service.name), row.payload);
   const tableOf = db.prepare("SELECT sql FROM old.sqlite_schema WHERE name = ?").pluck();
   for (const table of CARRIED) {

@@ -57,8 +57,9 @@ export function listen({ service, config, log, db, link, agreement, runtime }: T
     async agree(bucket) {
       await agreement.reach(bucket);
       if (!isSafe) {
-        await expectLongMemory(config.INBOX_MAX_AGE_HOURS * HOUR_MS, () => link.ages());
-        await expectMemory(service.name, db, () => link.knownPast(saidSubjects([service])));
+        const recordsMs = config.INBOX_MAX_AGE_HOURS * HOUR_MS;
+        await expectLongMemory(recordsMs, () => link.ages());
+        await expectMemory(service.name, db, link.knownPast(saidSubjects([service]), Date.now() - recordsMs));
       }
       isSafe = true;
       runtime.watchDeadlines();

@@ -62,13 +62,16 @@ async function connect(config: Config): Promise<NatsConnection> {
   });
 }
 
-function missing(gone: Gone | null): string {
+function missing(gone: Gone | null, goesOn: boolean): string {
   if (!gone) return "";
-  return ` ${gone.messages} of ${gone.of} messages are no longer there: it knows nothing of what came before ${gone.since}.`;
+  const before = goesOn
+    ? `what came before ${gone.since} is taken over from the old database`
+    : `it knows nothing of what came before ${gone.since}`;
+  return ` ${gone.messages} of ${gone.of} messages are no longer there: ${before}.`;
 }
 
 function reportOf(done: AsOf | Rebuilt): string {
-  const told = `${done.service}: ${done.events} events in ${done.seconds.toFixed(1)} s.${missing(done.gone)}`;
+  const told = `${done.service}: ${done.events} events in ${done.seconds.toFixed(1)} s.${missing(done.gone, "goesOn" in done && done.goesOn)}`;
   if ("summary" in done)
     return [told, JSON.stringify(done.summary, null, 2), `The database is ${done.file}.`].join("\n");
 

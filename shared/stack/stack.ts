@@ -12,6 +12,7 @@ import { keep } from "../nats/keeper.ts";
 import { provision } from "../nats/provision.ts";
 import { ADMIN, MONITOR, OPERATOR, users } from "../nats/topology.ts";
 import { createLog } from "../observability/log.ts";
+import { AWAITS_DATABASE } from "../service/start-refused.ts";
 import { claim } from "./claim.ts";
 import type { Caller, StackRequest } from "./control.ts";
 import { findNatsServer } from "./nats-server.ts";
@@ -68,8 +69,9 @@ export class Stack {
   }
 
   /**
-   * Starts everything on the data folder of `env`, which is made if it is missing, and resolves when every service
-   * is ready. Output comes to `onLine` line by line. Rejects with a sentence when something is in the way.
+   * Starts everything on the data folder of `env`, which is made if it is missing, and resolves when every service is ready, but for
+   * those that wait for their database to be put back or rebuilt. Output comes to `onLine` line by line. Rejects with a sentence when
+   * something is in the way.
    */
   static async start(env: NodeJS.ProcessEnv, onLine: (line: string) => void): Promise<Stack> {
     const config = loadConfig(env);
@@ -113,7 +115,7 @@ export class Stack {
       nats.start();
       for (const each of stack.apps) each.start();
       await stack.#provision(onLine);
-      await stack.untilReady();
+      await stack.#untilStarted(onLine);
       if (existsSync(unseeded)) await seed(stack.url("inventory"));
       rmSync(unseeded, { force: true });
       return stack;
@@ -142,6 +144,18 @@ export class Stack {
   /** Resolves when every service, and the monitor, says that it is ready. */
   async untilReady(): Promise<void> {
     await Promise.all(this.apps.map((app) => this.#untilReady(app)));
+  }
+
+  async #untilStarted(onLine: (line: string) => void): Promise<void> {
+    const started = async (app: Supervised) => {
+      try {
+        await this.#untilReady(app);
+      } catch (error) {
+        if (app.lastDeath !== AWAITS_DATABASE) throw error;
+        onLine(`${app.name} does not start without its database; the others go on meanwhile.`);
+      }
+    };
+    await Promise.all(this.apps.map(started));
   }
 
   /**

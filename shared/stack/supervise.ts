@@ -39,6 +39,8 @@ export class Supervised {
   #door: Door | undefined;
   /** How often the process ended without being asked to. */
   deaths = 0;
+  /** The exit code with which it did so last, unless a signal ended it. */
+  lastDeath: number | null = null;
   /** How the last stop that was asked for went: the exit code, unless a signal ended the process, and how long it took. */
   lastStop: { readonly code: number | null; readonly ms: number } | undefined;
 
@@ -83,6 +85,7 @@ export class Supervised {
       if (this.#stopping) return;
 
       this.deaths++;
+      this.lastDeath = code;
       if (Date.now() - startedAt > STEADY_AFTER_MS) this.#restartInMs = RESTART_FROM_MS;
       onLine(
         `${this.name} ended (${signal ?? `exit code ${code}`}); starting it again in ${this.#restartInMs} ms`,

@@ -6,11 +6,14 @@ import { placeOrder, orders as shop } from "../../apps/orders/service.ts";
 import { allServices } from "../../apps/services.ts";
 import { loadConfig } from "../../shared/config.ts";
 import { type Event, encode, fact } from "../../shared/contracts/events.ts";
+import type { Link } from "../../shared/nats/link.ts";
 import { createLog } from "../../shared/observability/log.ts";
+import type { Agreement } from "../../shared/service/agreement.ts";
 import { openDatabase } from "../../shared/service/database.ts";
 import { type AnyService, consumes, defineService, when } from "../../shared/service/define.ts";
 import { Engine } from "../../shared/service/engine.ts";
-import { expectMemory } from "../../shared/service/memory.ts";
+import { expectMemory, trust } from "../../shared/service/memory.ts";
+import { notYet } from "../../shared/service/not-yet.ts";
 import { Replay } from "../../shared/service/replay.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
 import { stateHash } from "../../shared/service/state.ts";
@@ -101,9 +104,10 @@ describe("the hash of a state", () => {
 });
 
 describe("a database without a past", () => {
-  const delivered =
-    (deliveries: number, { said = [] as string[], resumedAfter = 0 } = {}) =>
-    async () => ({ deliveries, resumedAfter, said });
+  const delivered = (deliveries: number, { said = [] as string[], resumedAfter = 0 } = {}) => ({
+    said: async () => said,
+    heard: async () => ({ deliveries, resumedAfter }),
+  });
 
   it("is a new service's, and that of no other: what was delivered before would be done again", async () => {
     const db = retold(shop, []);
@@ -125,6 +129,16 @@ describe("a database without a past", () => {
     await expectMemory("orders", db, delivered(7));
   });
 
+  it("has no command taken until NATS has told that there is none", () => {
+    const db = retold(shop, []);
+    const link = { state: { ready: false, reason: "NATS is not reachable" } } as Link;
+    const refusal = () => notYet({ agreement: { isReached: true } as Agreement, db, link });
+
+    expect(refusal()).toMatchObject({ status: 503, type: "urn:quadrille:problem:past-not-known" });
+    trust(db);
+    expect(refusal()).toBeUndefined();
+  });
+
   it("is no matter where something is remembered", async () => {
     const db = retold(shop, []);
     db.exec("INSERT INTO inbox VALUES ('e', 1)");
@@ -134,10 +148,10 @@ describe("a database without a past", () => {
 });
 
 describe("an older copy of a database", () => {
-  const saying =
-    (...said: string[]) =>
-    () =>
-      Promise.resolve({ deliveries: 7, resumedAfter: 0, said });
+  const saying = (...said: string[]) => ({
+    said: async () => said,
+    heard: () => Promise.reject(new Error("nobody has to know")),
+  });
 
   it("is refused when the stream has a fact that it does not know, and no other is", async () => {
     const db = retold(patient, []);
@@ -148,7 +162,7 @@ describe("an older copy of a database", () => {
     await expectMemory("patient", db, saying());
     await expectMemory("patient", db, saying(said!));
     await expect(expectMemory("patient", db, saying(said!, "o-2.1"))).rejects.toThrow(
-      "its database is an older copy: NATS has o-2.1 of it",
+      "its database is an older copy: the stream has o-2.1, which this service has said",
     );
   });
 });

@@ -1,4 +1,4 @@
-// Calls that fail for now: repeated in place, then later, counted in the database, and paused while nobody is answered.
+// Calls that fail for now: repeated in place, then later, counted in the database, and paused while nobody outside answers.
 
 import BetterSqlite from "better-sqlite3";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -121,7 +121,7 @@ describe("a call that fails for now", () => {
   });
 });
 
-describe("while nobody is answered", () => {
+describe("while nobody outside answers", () => {
   const failing = async (ringer: Ringer, orders: number) => {
     const ends: unknown[] = [];
     for (let n = 0; n < orders; n++) ends.push((await ringer.give(created(`order-${n}`))).end);

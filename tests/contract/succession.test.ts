@@ -109,7 +109,7 @@ function succeed(): Successor {
   const successor = openSuccessor(orders, file);
   const replay = new Replay(orders, successor.db);
   replay.allStored();
-  carryOver(successor, replay, orders);
+  carryOver(successor, replay, orders, true);
   return successor;
 }
 

@@ -139,7 +139,7 @@ describe("an order that waits", () => {
     expect(trouble.sentence).toMatch(/: the gateway timed out\. It goes on by itself\.$/);
   });
 
-  test("for calls that are paused for everyone, since nobody is answered", async () => {
+  test("for calls that are paused for everyone, since nobody outside answers", async () => {
     const ids = await Promise.all(
       Array.from({ length: 10 }, () => shop.place({ paymentToken: "tok_unreachable" })),
     );

@@ -26,7 +26,7 @@ export class Flood {
     this.#socket = socket;
   }
 
-  static async open({ stack, connection }: Site): Promise<Flood> {
+  static async open({ stack, connection }: Pick<Site, "stack" | "connection">): Promise<Flood> {
     const socket = connect(stack.config.NATS_PORT, "127.0.0.1");
     const flood = new Flood(socket);
     connection.subscribe(REPLIES, { callback: (_, reply) => flood.#hear(reply.json()) });
