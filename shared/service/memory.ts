@@ -46,11 +46,13 @@ export async function expectMemory(service: string, db: Database, past: KnownPas
   }
   const isSaid = db.prepare("SELECT EXISTS (SELECT 1 FROM outbox WHERE event_id = ?)").pluck();
   const forgotten = said.find((id) => !isSaid.get(id));
-  if (forgotten)
+  if (forgotten) {
+    db.pragma(`user_version = ${DOUBTED}`); // From now on no command is taken with it.
     throw new ForgetfulError(
       `its database is an older copy: the stream has ${forgotten}, which this service has said, and the copy does not know of it. ` +
-        `Put the newest one back, or ${rebuild} --force`,
+        `Put the newest one back, or ${rebuild}`,
     );
+  }
   trust(db);
 }
 
@@ -65,7 +67,7 @@ export function trust(db: Database): void {
   db.pragma(`user_version = ${TRUSTED}`);
 }
 
-const TRUSTED = 1;
+const [DOUBTED, TRUSTED] = [0, 1];
 
 /** Whether the file was noted to be the service's memory. */
 export function isTrusted(db: Database): boolean {

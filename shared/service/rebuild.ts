@@ -6,6 +6,7 @@ import { type JsMsg, jetstreamManager } from "@nats-io/jetstream";
 import type { Database } from "better-sqlite3";
 import type { NatsConnection } from "nats";
 import { type Event, parseSubject, UndecodableError, UnknownSchemaError } from "../contracts/events.ts";
+import { placeOf } from "../nats/delivery.ts";
 import { readEvent } from "../nats/headers.ts";
 import { type FateOf, pastOf, workOf } from "../nats/history.ts";
 import { NatsSchemaBucket } from "../nats/schemas.ts";
@@ -22,6 +23,8 @@ export interface Gone {
   readonly messages: number;
   /** How many there were in all. */
   readonly of: number;
+  /** How many of those that are gone were not at the beginning: somebody has removed them. */
+  readonly inBetween: number;
   /** When the oldest message was stored that is still there; null when there is none. */
   readonly since: string | null;
 }
@@ -86,7 +89,7 @@ export async function rebuild(target: Target, { force = false } = {}): Promise<R
   const successor = openSuccessor(service, file);
   const { db, hasOld } = successor;
   try {
-    const goesOn = gone !== null && hasOld && (await knowsFirst(db, target));
+    const goesOn = gone?.inBetween === 0 && hasOld && (await knowsFirst(db, target));
     if (gone && !goesOn && !force && !isObserver(service)) throw new Error(incomplete(gone, service));
     const work = await workOf(connection, service);
     const wasHandled = db.prepare("SELECT 1 FROM old.inbox WHERE event_id = ?");
@@ -206,20 +209,32 @@ async function goneFrom(connection: NatsConnection): Promise<Gone | null> {
   const { state } = await (await jetstreamManager(connection)).streams.info(FLOW_STREAM);
   const messages = state.last_seq - state.messages;
   if (messages === 0) return null;
-  return { messages, of: state.last_seq, since: state.messages > 0 ? state.first_ts : null };
+  const since = state.messages > 0 ? state.first_ts : null;
+  return { messages, of: state.last_seq, inBetween: state.num_deleted ?? 0, since };
 }
 
-/** Whether the old database knows the first message of the stream that is the service's: then it knows all that came before. */
+/**
+ * Whether the old database knows the first message in the stream that the service hears, and the first one that it has said: then it
+ * knows all that came before.
+ */
 async function knowsFirst(db: Database, { service, connection }: Target): Promise<boolean> {
-  const isKnown = db
-    .prepare(`SELECT EXISTS (SELECT 1 FROM old.inbox WHERE event_id = :id)
-      OR EXISTS (SELECT 1 FROM old.outbox WHERE event_id = :id)`)
+  const isSaid = db.prepare("SELECT EXISTS (SELECT 1 FROM old.outbox WHERE event_id = ?)").pluck();
+  const isHeard = db
+    .prepare(`SELECT EXISTS (SELECT 1 FROM old.inbox WHERE event_id = ?)
+      OR EXISTS (SELECT 1 FROM old.parked WHERE place = ?)`)
     .pluck();
+  const heard = consumes(service);
+  const sought = emits(service).length > 0 ? 2 : 1;
+  const known = new Map<"said" | "heard", boolean>();
   for await (const message of pastOf(connection, service)) {
     const event = parseSubject(message.subject) && read(message);
-    if (event && !(event instanceof UndecodableError)) return isKnown.get({ id: event.id }) === 1;
+    if (!event || event instanceof UndecodableError) continue;
+    if (!known.has("said") && event.source === service.name) known.set("said", isSaid.get(event.id) === 1);
+    if (!known.has("heard") && heard.includes(event.type))
+      known.set("heard", isHeard.get(event.id, placeOf(message)) === 1);
+    if (known.size === sought) break;
   }
-  return false;
+  return [...known.values()].every(Boolean);
 }
 
 /** What is gone from the stream has left its mark on the database all the same. */

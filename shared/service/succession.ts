@@ -68,9 +68,12 @@ export function beginWithOld({ db }: Successor): ReadonlySet<string> {
   const tables = db.prepare(
     "SELECT name, sql FROM old.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
   );
+  // Generated columns are not to be written.
+  const columns = db.prepare("SELECT name FROM pragma_table_xinfo(?, 'old') WHERE hidden = 0").pluck();
   for (const { name, sql } of tables.all() as { name: string; sql: string }[]) {
+    const stored = columns.all(name).map((column) => `"${column}"`);
     db.exec(sql);
-    db.exec(`INSERT INTO main."${name}" SELECT * FROM old."${name}"`);
+    db.exec(`INSERT INTO main."${name}" (${stored}) SELECT ${stored} FROM old."${name}"`);
   }
   db.exec("DELETE FROM main.parked");
   const waiting = db.prepare(

@@ -12,7 +12,7 @@ import type { Agreement } from "../../shared/service/agreement.ts";
 import { openDatabase } from "../../shared/service/database.ts";
 import { type AnyService, consumes, defineService, when } from "../../shared/service/define.ts";
 import { Engine } from "../../shared/service/engine.ts";
-import { expectMemory, trust } from "../../shared/service/memory.ts";
+import { expectMemory, isTrusted, trust } from "../../shared/service/memory.ts";
 import { notYet } from "../../shared/service/not-yet.ts";
 import { Replay } from "../../shared/service/replay.ts";
 import { Runtime } from "../../shared/service/runtime.ts";
@@ -164,6 +164,7 @@ describe("an older copy of a database", () => {
     await expect(expectMemory("patient", db, saying(said!, "o-2.1"))).rejects.toThrow(
       "its database is an older copy: the stream has o-2.1, which this service has said",
     );
+    expect(isTrusted(db)).toBe(false); // No command is taken with it any more.
   });
 });
 
