@@ -21,10 +21,10 @@ export function row(name: string, text: string): string {
 
 /** Numbers with what they count; of all counts, unless some are named. */
 export function listed(counts: Readonly<Record<string, number>>, names = Object.keys(counts)): string {
-  return names.map((name) => `${number(counts[name] ?? 0)} ${name}`).join(", ") || "none";
+  return names.map((name) => `${count(counts[name] ?? 0)} ${name}`).join(", ") || "none";
 }
 
 /** A number with its thousands apart. */
-export function number(value: number): string {
-  return value.toLocaleString("en-GB");
+export function count(value: number): string {
+  return value.toLocaleString("en");
 }

@@ -1,9 +1,8 @@
 // Numbers and times as people read them. Times are those of UTC.
 
-/** A count with its thousands apart. */
-export function count(n: number): string {
-  return n.toLocaleString("en");
-}
+import { count } from "../../shared/layout.ts";
+
+export { count };
 
 /** So many of something: `1 event`, `4,000 events`. */
 export function counted(n: number, what: string): string {

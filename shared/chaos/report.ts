@@ -1,6 +1,6 @@
 // What is told of a chaos run: a line for each fault, and a table in the end.
 
-import { listed, number, row } from "../layout.ts";
+import { count, listed, row } from "../layout.ts";
 import { streamOf } from "./faults.ts";
 import { type Fault, isKill, type Kind } from "./plan.ts";
 import type { ChaosOptions, ChaosRun } from "./run.ts";
@@ -54,22 +54,22 @@ export function reportOf(run: ChaosRun): string {
     listed(Object.fromEntries(Object.entries(kinds).filter(([kind]) => isKill(kind as Kind) === kill)));
   return [
     row("seed", `${seed}`),
-    row("orders", `${number(orders)}: ${listed(ends)}`),
-    row("kills", `${number(kills)}: ${those(true)}`),
-    row("other faults", `${number(others)}: ${those(false)}`),
+    row("orders", `${count(orders)}: ${listed(ends)}`),
+    row("kills", `${count(kills)}: ${those(true)}`),
+    row("other faults", `${count(others)}: ${those(false)}`),
     ...(leftOut.length > 0
       ? [row("left out", `${leftOut.join(", ")}: this machine or this build can't do it`)]
       : []),
     row(
       "stream",
-      `${number(facts)} facts, ${number(storedAgain)} of them stored again, ${number(parked)} parked`,
+      `${count(facts)} facts, ${count(storedAgain)} of them stored again, ${count(parked)} parked`,
     ),
     row(
       "operators",
-      `${number(words.redriven)} redriven, ${number(words.discarded)} discarded; ${number(words.twice)} of it said twice`,
+      `${count(words.redriven)} redriven, ${count(words.discarded)} discarded; ${count(words.twice)} of it said twice`,
     ),
-    row("lost", `${number(run.lostAndHealed)} messages that NATS had stored, and that were said again`),
-    row("mails", `${number(run.repeatedMails)} came again, under the same Message-ID`),
+    row("lost", `${count(run.lostAndHealed)} messages that NATS had stored, and that were said again`),
+    row("mails", `${count(run.repeatedMails)} came again, under the same Message-ID`),
     row("time", `${run.seconds.toFixed(1)} s: ${run.perSecond.toFixed(1)} orders a second`),
     "",
     ...(run.broken.length > 0

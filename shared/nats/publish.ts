@@ -3,7 +3,8 @@
 import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import { type MsgHdrs, type NatsConnection, nuid } from "nats";
 import { parseSubject, subjectOf } from "../contracts/events.ts";
-import { isEventId, type OutboxRow } from "../service/engine.ts";
+import type { OutboxRow } from "../service/engine.ts";
+import { isEventId } from "../service/event-id.ts";
 import { SENT_TOGETHER } from "../service/lost.ts";
 import { toHeaders } from "./headers.ts";
 import { isAway } from "./observer.ts";

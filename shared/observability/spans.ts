@@ -93,17 +93,10 @@ const SCOPE = { name: "quadrille" };
 const UNSET = { code: SpanStatusCode.UNSET };
 
 /** What a span begins with. */
-interface Begun {
-  readonly name: string;
-  readonly kind: SpanKind;
-  readonly attributes: Attributes;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string | undefined;
-  /** In milliseconds since 1970. */
-  readonly startMs: number;
-  readonly resource: Resource;
-}
+type Begun = Pick<
+  KeptSpan,
+  "name" | "kind" | "attributes" | "traceId" | "spanId" | "parentSpanId" | "startMs" | "resource"
+>;
 
 /** A span that is sent when it has ended. */
 class KeptSpan implements OpenSpan, Omit<ReadableSpan, "parentSpanContext"> {
@@ -113,6 +106,7 @@ class KeptSpan implements OpenSpan, Omit<ReadableSpan, "parentSpanContext"> {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
+  /** In milliseconds since 1970. */
   readonly startMs: number;
   readonly resource: Resource;
   events: TimedEvent[] = NONE;

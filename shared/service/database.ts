@@ -6,7 +6,8 @@ import BetterSqlite, { type Database } from "better-sqlite3";
 
 /**
  * Opens or creates the file, durable by default: a commit is on disk before anyone hears of it. `relaxed` leaves
- * the fsync to the operating system: a killed process loses nothing, a power cut may lose the last commits, and then the service has to be rebuilt.
+ * the fsync to the operating system: a killed process loses nothing, a power cut may lose the last commits, and then the
+ * service has to be rebuilt.
  */
 export function openDatabase(file: string, durability: "strict" | "relaxed" = "strict"): Database {
   if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });

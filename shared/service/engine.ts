@@ -1,11 +1,11 @@
 // One delivery, one transaction: dedupe, record, load, decide, and put the facts in the outbox. No I/O but SQLite.
 
-import { hash } from "node:crypto";
 import type { Database } from "better-sqlite3";
 import { type Event, encode, type Fact, type FactType, keyOf } from "../contracts/events.ts";
 import { ATTEMPTS_TABLE, Attempts } from "./attempts.ts";
 import { isDatabaseFault } from "./database.ts";
 import type { AnyService, Command, Deadline, Reaction, Refusal, Store } from "./define.ts";
+import { eventId, FACTS_AT_ONCE } from "./event-id.ts";
 import type { Observer } from "./observer.ts";
 import { PARKED_TABLE, ParkedLanes } from "./parked.ts";
 
@@ -349,31 +349,6 @@ export class Engine<ServiceStore extends Store<unknown>> {
       throw error;
     }
   }
-}
-
-/** The same cause, service and index always give the same id; the key in front keeps an order's rows together. */
-export function eventId(
-  key: string,
-  causeId: string,
-  service: string,
-  index: number,
-  _type: FactType,
-): string {
-  return `${key}.${hash("sha1", `${causeId}|${service}|${index}`).slice(0, 16)}`;
-}
-
-/** The most facts that one decision may say. */
-const FACTS_AT_ONCE = 16;
-
-/** Whether {@link eventId} makes this id for one of the facts that a service may say at once. */
-export function isEventId(
-  id: string,
-  { type, key }: Pick<Event, "type" | "key">,
-  causeId: string,
-  service: string,
-): boolean {
-  const indexes = Array.from({ length: FACTS_AT_ONCE }, (_, index) => index);
-  return indexes.some((index) => id === eventId(key, causeId, service, index, type));
 }
 
 function prepare(db: Database) {

@@ -1,21 +1,15 @@
 // Whether a service may say something new: not as long as that might be for nobody to read, or be said for the second time.
 
-import type { Database } from "better-sqlite3";
 import { Problem } from "../http/problem.ts";
-import type { Link } from "../nats/link.ts";
-import type { Agreement } from "./agreement.ts";
 import { isTrusted } from "./memory.ts";
+import type { Tied } from "./ties.ts";
 
 /** What a command is answered as long as nothing may be said; undefined from then on. */
 export function notYet({
   agreement,
   db,
   link,
-}: {
-  readonly agreement: Agreement;
-  readonly db: Database;
-  readonly link: Link;
-}): Problem | undefined {
+}: Pick<Tied, "agreement" | "db" | "link">): Problem | undefined {
   const { reason = "it is being asked" } = link.state;
   const until = (type: string, what: string) => {
     const detail = `Nothing is taken until NATS ${what}: ${reason}.`;

@@ -172,14 +172,12 @@ async function serveHttp(parts: Parts): Promise<Served> {
 
 /** Ends a process that NATS has no use for. */
 function giveUp(error: Error, log: Log): never {
-  if (error instanceof StartRefusedError) {
-    log.fatal(`can't start: ${error.message}`);
-    process.exit(error instanceof ForgetfulError ? AWAITS_DATABASE : 1);
-  } else {
+  if (error instanceof StartRefusedError) log.fatal(`can't start: ${error.message}`);
+  else {
     const message = "NATS refused the service: is its password the one in NATS's environment?";
     log.fatal({ cause: error.message }, message);
   }
-  process.exit(1);
+  process.exit(error instanceof ForgetfulError ? AWAITS_DATABASE : 1);
 }
 
 /** Ends what was taken, the customers' requests and the outbox, in this order, each within its time. */

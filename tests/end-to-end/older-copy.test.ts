@@ -1,4 +1,4 @@
-// A stack starts on an older copy of one service's database: that one waits, the others go on, and a rebuild makes it good.
+// What keeps a service from starting: an older copy of its database, until that is rebuilt, and the others go on; not what others say.
 
 import { execFile } from "node:child_process";
 import { copyFileSync } from "node:fs";

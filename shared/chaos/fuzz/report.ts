@@ -1,6 +1,6 @@
 // What is told of a fuzz run: a table, and what is broken.
 
-import { listed, number, row } from "../../layout.ts";
+import { count, listed, row } from "../../layout.ts";
 import { toldBroken } from "../report.ts";
 import type { FuzzOptions, FuzzRun } from "./run.ts";
 
@@ -16,17 +16,14 @@ export function reportOf(run: FuzzRun): string {
   const { messages, bodies, seconds } = run;
   return [
     row("seed", `${run.seed}`),
-    row("messages", `${number(messages)}: ${listed(run.kinds)}`),
-    row(
-      "stream",
-      `${number(run.stored)} stored, ${number(run.refused)} refused; ${number(run.parked)} parked`,
-    ),
-    row("left out", `${number(run.readable)} that can be read after all`),
-    row("bodies", `${number(bodies)}: ${listed(run.requests)}`),
+    row("messages", `${count(messages)}: ${listed(run.kinds)}`),
+    row("stream", `${count(run.stored)} stored, ${count(run.refused)} refused; ${count(run.parked)} parked`),
+    row("left out", `${count(run.readable)} that can be read after all`),
+    row("bodies", `${count(bodies)}: ${listed(run.requests)}`),
     row("answers", listed(run.answers)),
-    row("good orders", `${number(run.orders)}, all ended: p50 ${run.p50} ms, p99 ${run.p99} ms`),
+    row("good orders", `${count(run.orders)}, all ended: p50 ${run.p50} ms, p99 ${run.p99} ms`),
     row("memory", `MiB after a fifth and in the end: ${grown.join(", ")}`),
-    row("time", `${seconds.toFixed(1)} s: ${number(Math.round(messages / seconds))} messages a second`),
+    row("time", `${seconds.toFixed(1)} s: ${count(Math.round(messages / seconds))} messages a second`),
     "",
     ...(run.broken.length > 0
       ? toldBroken(run, commandOf(run))

@@ -1,6 +1,6 @@
 // A simulation for a person: what came of it, and of a fault the sentences, the story, and how to see it again.
 
-import { listed, number, row } from "../../layout.ts";
+import { count, listed, row } from "../../layout.ts";
 import type { Failure, Options, Simulation } from "./simulate.ts";
 
 const OUTCOMES = ["reacted", "ignored", "duplicate", "retried", "parked"];
@@ -21,15 +21,15 @@ export function reportOf(simulation: Simulation, ms: number): string {
   const inRuns = runs > 1 ? `, in ${runs} runs` : "";
   return [
     row("seed", `${seed}, faults: ${level}`),
-    row("orders", `${number(orders)}${inRuns}: ${listed(endings, Object.keys(endings).sort())}`),
-    row("facts", number(facts)),
+    row("orders", `${count(orders)}${inRuns}: ${listed(endings, Object.keys(endings).sort())}`),
+    row("facts", count(facts)),
     row("deliveries", listed(counts, OUTCOMES)),
     row("on the way", listed(counts, others.sort())),
-    row("virtual time", `${number(Math.round(virtualMs / 1_000))} s`),
+    row("virtual time", `${count(Math.round(virtualMs / 1_000))} s`),
     row("trace hash", hash),
     row(
       "real time",
-      `${(ms / 1_000).toFixed(1)} s: ${number(Math.round((orders / ms) * 60_000))} orders a minute`,
+      `${(ms / 1_000).toFixed(1)} s: ${count(Math.round((orders / ms) * 60_000))} orders a minute`,
     ),
     "",
     ...(failure
