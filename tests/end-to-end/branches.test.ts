@@ -6,7 +6,9 @@ import { type Mailbox, openMailbox } from "../support/mailbox.ts";
 import { anOrder, type Placement } from "../support/order.ts";
 import { TestStack } from "../support/stack.ts";
 
-const DEADLINE_MS = 1_500;
+/** Long enough for a call to begin on a busy machine before its deadline strikes. */
+const ANSWER_WITHIN_MS = 4_000;
+const REVIEW_WITHIN_MS = 1_500;
 
 let mailbox: Mailbox;
 let shop: TestStack;
@@ -35,17 +37,20 @@ async function place(change: Partial<Placement> = {}): Promise<string> {
   return orderId;
 }
 
-/** Places an order that waits for a person, and waits until it does. */
+/** Places an order that waits for a person, and waits until it does, or has ended since its deadline was short. */
 async function placeLarge(change: Partial<Placement> = {}): Promise<string> {
   const orderId = await place({
     lines: [{ sku: "TEA-001", quantity: 4, unitPriceCents: 50_000 }],
     ...change,
   });
-  await shop.until("it is shown in review", async () => {
-    const { body } = await shop.get("orders", `/orders/${orderId}`);
-    return body.status === "in-review" ? true : undefined;
-  });
+  await shop.until("it is shown in review", async () =>
+    ["in-review", "cancelled"].includes(await statusOf(orderId)) ? true : undefined,
+  );
   return orderId;
+}
+
+async function statusOf(orderId: string): Promise<string> {
+  return (await shop.get("orders", `/orders/${orderId}`)).body.status;
 }
 
 const to = (postcode: string) => ({ shipTo: { ...anOrder().shipTo, postcode } });
@@ -189,7 +194,7 @@ describe("an order that waits for a person", () => {
 });
 
 describe("a review that nobody does", () => {
-  open({ RISK_REVIEW_DEADLINE_MS: `${DEADLINE_MS}` });
+  open({ RISK_REVIEW_DEADLINE_MS: `${REVIEW_WITHIN_MS}` });
 
   /** The order is cancelled by the deadline, once, and not before its time. */
   async function expectExpired(orderId: string): Promise<void> {
@@ -209,9 +214,9 @@ describe("a review that nobody does", () => {
     const flow = (await shop.flow()).filter(({ key }) => key === orderId);
     const flagged = flow.find(({ type }) => type === "risk.flagged")!;
     const rejected = flow.find(({ type }) => type === "risk.rejected")!;
-    expect(flagged.data).toMatchObject({ decideBy: flow[0]!.time + DEADLINE_MS });
+    expect(flagged.data).toMatchObject({ decideBy: flow[0]!.time + REVIEW_WITHIN_MS });
     expect(rejected.data).toMatchObject({ decidedBy: "DEADLINE", note: null });
-    expect(rejected.time).toBeGreaterThanOrEqual(flow[0]!.time + DEADLINE_MS);
+    expect(rejected.time).toBeGreaterThanOrEqual(flow[0]!.time + REVIEW_WITHIN_MS);
   }
 
   test("ends in a cancellation, in its time", async () => {
@@ -229,12 +234,16 @@ describe("a review that nobody does", () => {
     const killed = await placeLarge();
     risk.signal("SIGKILL");
     await expectExpired(killed);
-    expect(risk.deaths).toBe(deaths + 1);
+    await shop.until("risk has died", async () => (risk.deaths === deaths + 1 ? true : undefined));
 
-    const missed = await placeLarge();
-    await risk.stop();
-    await new Promise((resolve) => setTimeout(resolve, DEADLINE_MS));
-    expect((await shop.get("orders", `/orders/${missed}`)).body.status).toBe("in-review");
+    // On a busy machine the deadline may strike before risk is down: then another order is placed.
+    const missed = await shop.until("an order outlasts its time", async () => {
+      const orderId = await placeLarge();
+      await risk.fell();
+      await new Promise((resolve) => setTimeout(resolve, REVIEW_WITHIN_MS));
+      if ((await statusOf(orderId)) === "in-review") return orderId;
+      risk.start();
+    });
     risk.start();
     await expectExpired(missed);
   });
@@ -251,8 +260,11 @@ describe("a review that nobody does", () => {
 describe("a customer's cancellation", () => {
   open({});
 
-  test("comes in time while the gateway thinks: the payment is voided, and nothing is sent", async () => {
-    const orderId = await place({ paymentToken: "tok_slow" });
+  test("comes in time while the gateway is waited for: the payment is voided, and nothing is sent", async () => {
+    const orderId = await place({ paymentToken: "tok_silent" });
+    await shop.until("the gateway holds the money", async () =>
+      ledgerOf(shop).find(({ order_id }) => order_id === orderId),
+    );
     expect((await cancel(orderId)).status).toBe(202);
 
     expect(await shop.ended(orderId)).toMatchObject({ status: "cancelled", reason: "withdrawn" });
@@ -309,10 +321,10 @@ describe("a customer's cancellation", () => {
   test("leaves all well", expectWell);
 });
 
-describe("a refusal, or no answer at all,", () => {
-  open({ GATEWAY_DEADLINE_MS: `${DEADLINE_MS}`, CARRIER_DEADLINE_MS: `${DEADLINE_MS}` });
+describe("a carrier", () => {
+  open({});
 
-  test("of a carrier that does not go there cancels the order, and everything is given back", async () => {
+  test("that does not go there cancels the order, and everything is given back", async () => {
     const orderId = await place(to("00000"));
 
     expect(await shop.ended(orderId)).toMatchObject({
@@ -323,6 +335,32 @@ describe("a refusal, or no answer at all,", () => {
     await expectFacts(orderId, [...PAID, "shipment.failed", "order.cancelled", ...GIVEN_BACK]);
     expect(ledgerOf(shop)).toContainEqual(expect.objectContaining({ order_id: orderId, status: "voided" }));
   });
+
+  test("is not asked about an order on a trial plan: nobody is booked", async () => {
+    const orderId = await place({ plan: "TRIAL", ...to("99999") });
+
+    expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
+    expect(bookOf(shop).filter(({ order_id }) => order_id === orderId)).toEqual([]);
+  });
+
+  test("that books, and never says so, is waited for until the customer cancels: the order ends, and the booking is called off", async () => {
+    const orderId = await place(to("99999"));
+    await shop.until("the carrier has booked", async () =>
+      bookOf(shop).find(({ order_id }) => order_id === orderId),
+    );
+    await cancel(orderId);
+
+    expect(await shop.ended(orderId)).toMatchObject({ status: "cancelled", reason: "withdrawn" });
+    await shop.until("the booking is called off", async () =>
+      bookOf(shop).find(({ order_id, status }) => order_id === orderId && status === "called-off"),
+    );
+  });
+
+  test("leaves all well", expectWell);
+});
+
+describe("no answer at all", () => {
+  open({ GATEWAY_DEADLINE_MS: `${ANSWER_WITHIN_MS}`, CARRIER_DEADLINE_MS: `${ANSWER_WITHIN_MS}` });
 
   test("of a carrier that books, and never says so, cancels the order, and the booking is called off", async () => {
     const orderId = await place(to("99999"));
@@ -368,29 +406,8 @@ describe("a refusal, or no answer at all,", () => {
       const flow = (await shop.flow()).filter(({ key }) => key === id);
       const given = flow.find(({ data }) => "decidedBy" in data && data.decidedBy === "DEADLINE")!;
       const cause = flow.find(({ id: cause }) => cause === given.causationId)!;
-      expect(given.time - cause.time).toBeGreaterThanOrEqual(DEADLINE_MS);
+      expect(given.time - cause.time).toBeGreaterThanOrEqual(ANSWER_WITHIN_MS);
     }
-  });
-
-  test("does not concern an order on a trial plan: nobody is booked", async () => {
-    const orderId = await place({ plan: "TRIAL", ...to("99999") });
-
-    expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
-    expect(bookOf(shop).filter(({ order_id }) => order_id === orderId)).toEqual([]);
-  });
-
-  test("is over in good time when the customer cancels meanwhile", async () => {
-    const orderId = await place(to("99999"));
-    await shop.until("the carrier has booked", async () =>
-      bookOf(shop).find(({ order_id }) => order_id === orderId),
-    );
-    await cancel(orderId);
-
-    const { reason } = await shop.ended(orderId);
-    expect(["withdrawn", "shipment-failed"]).toContain(reason);
-    await shop.until("the booking is called off", async () =>
-      bookOf(shop).find(({ order_id, status }) => order_id === orderId && status === "called-off"),
-    );
   });
 
   test("leaves all well", expectWell);
