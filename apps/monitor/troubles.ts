@@ -218,7 +218,7 @@ export class Watch {
         situation !== "ended" && at !== "NATS" && !(situation === "moving" && isYoung(orderId)),
     );
     const byReason = gathered(wanted, ({ sentence }) =>
-      sentence.replaceAll(/\d+( (ms|s|min|h|d)\b)?( \d+ (s|min|h)\b)?/g, "0"),
+      sentence.replaceAll(/\d+(,\d{3})*( (ms|s|min|h|d)\b)?( \d+ (s|min|h)\b)?/g, "0"),
     );
     const troubles = [...byReason.values()].map(([first, ...more]): Trouble => {
       const { orderId, customer, situation, sentence, command } = first!;

@@ -37,7 +37,7 @@ export const SMALL_PROCESS = {
  */
 const TIDY_NATS = { GOGC: "50" };
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 120_000;
 const POLL_MS = 50;
 const ASK_MS = 1_000;
 
@@ -115,7 +115,7 @@ export class Stack {
       nats.start();
       for (const each of stack.apps) each.start();
       await stack.#provision(onLine);
-      await stack.#untilStarted(onLine);
+      await Promise.all(stack.apps.map((each) => stack.#isStarted(each, onLine)));
       if (existsSync(unseeded)) await seed(stack.url("inventory"));
       rmSync(unseeded, { force: true });
       return stack;
@@ -146,29 +146,29 @@ export class Stack {
     await Promise.all(this.apps.map((app) => this.#untilReady(app)));
   }
 
-  async #untilStarted(onLine: (line: string) => void): Promise<void> {
-    const started = async (app: Supervised) => {
-      try {
-        await this.#untilReady(app);
-      } catch (error) {
-        if (app.lastDeath !== AWAITS_DATABASE) throw error;
-        onLine(`${app.name} does not start without its database; the others go on meanwhile.`);
-      }
-    };
-    await Promise.all(this.apps.map(started));
+  /** Whether the app has become ready; `tell` hears of one that waits for its database instead. */
+  async #isStarted(app: Supervised, tell: (line: string) => void): Promise<boolean> {
+    try {
+      await this.#untilReady(app);
+      return true;
+    } catch (error) {
+      if (app.lastDeath !== AWAITS_DATABASE) throw error;
+      tell(`${app.name} does not start without its database; the others go on meanwhile.`);
+      return false;
+    }
   }
 
   /**
    * Restarts services and the monitor one after the other, all of them if none is named, with the build that is now in `dist`. Each has to
-   * be ready before the next one is stopped; `tell` gets a line of each. Rejects with a sentence when one does not come
-   * back: the others are left as they are.
+   * be ready before the next one is stopped, or to wait for its database; `tell` gets a line of each. Rejects with a sentence when one
+   * does not come back: the others are left as they are.
    */
   async restart(names: readonly string[], tell: (line: string) => void): Promise<void> {
     const all = names.length > 0 ? names.map((name) => this.#app(name)) : this.apps;
     for (const service of all) {
       const startedAt = performance.now();
       await service.restart();
-      await this.#untilReady(service);
+      if (!(await this.#isStarted(service, tell))) continue;
       const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
       const stopMs = service.lastStop?.ms ?? 0;
       tell(

@@ -39,7 +39,7 @@ export class Supervised {
   #door: Door | undefined;
   /** How often the process ended without being asked to. */
   deaths = 0;
-  /** The exit code with which it did so last, unless a signal ended it. */
+  /** The exit code with which it did so last, since it was last restarted, unless a signal ended it. */
   lastDeath: number | null = null;
   /** How the last stop that was asked for went: the exit code, unless a signal ended the process, and how long it took. */
   lastStop: { readonly code: number | null; readonly ms: number } | undefined;
@@ -117,6 +117,7 @@ export class Supervised {
     await this.#end();
     await meanwhile?.();
     if (this.#retired) throw new Error(`${this.name} has been stopped for good`);
+    this.lastDeath = null;
     this.start();
   }
 

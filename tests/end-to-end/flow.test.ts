@@ -4,8 +4,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { allServices } from "../../apps/services.ts";
-import { MAX_EVENT_SIZE, provision } from "../../shared/nats/provision.ts";
+import { MAX_EVENT_SIZE } from "../../shared/nats/provision.ts";
 import { FLOW_STREAM } from "../../shared/nats/topology.ts";
 import { type Mailbox, openMailbox } from "../support/mailbox.ts";
 import { anOrder } from "../support/order.ts";
@@ -173,8 +172,12 @@ describe("over HTTP", () => {
   });
 
   test("an order's stream shows each change and ends with the order", async () => {
-    const orderId = await shop.place({ paymentToken: "tok_slow" });
-    const response = await fetch(`${shop.stack.url("orders")}/orders/${orderId}/stream`);
+    const payments = shop.stack.services.get("payments")!;
+    payments.signal("SIGSTOP"); // The order does not end before it is watched.
+    const orderId = await shop.place();
+    const response = await fetch(`${shop.stack.url("orders")}/orders/${orderId}/stream`).finally(() =>
+      payments.signal("SIGCONT"),
+    );
     expect(response.headers.get("content-type")).toContain("text/event-stream");
     const text = await response.text(); // It ends by itself.
     const statuses = [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!).status);
@@ -203,12 +206,9 @@ describe("over HTTP", () => {
   test("analytics sums up what happened", async () => {
     const summary = await shop.until("analytics has caught up", async () => {
       const { body } = await shop.get("analytics", "/analytics/summary");
-      return body.orders.completed * 900 === body.revenueCents.EUR ? body : undefined;
-    });
-    expect(summary.cancelledBy).toMatchObject({
-      "out-of-stock": 1,
-      "payment-declined": 1,
-      "shipment-failed": 1,
+      const cancelled = ["out-of-stock", "payment-declined", "shipment-failed"];
+      const isDone = cancelled.every((reason) => body.cancelledBy[reason] === 1);
+      return isDone && body.orders.completed * 900 === body.revenueCents.EUR ? body : undefined;
     });
     expect(summary.topSkus[0].sku).toBe("TEA-001");
   });
@@ -261,13 +261,13 @@ describe("when something is wrong", () => {
 
   test("a consumer that somebody deleted is missed, and its work goes on when it is there again", async () => {
     const connection = await shop.stack.connect();
-    await (await jetstreamManager(connection)).consumers.delete(FLOW_STREAM, "risk");
+    const { consumers } = await jetstreamManager(connection);
     await shop.until("risk says that it is not ready", async () => {
+      await consumers.delete(FLOW_STREAM, "risk").catch(() => {}); // It is made anew meanwhile.
       const { status, body } = await shop.get("risk", "/readyz");
       return status === 503 && body.detail.includes("consumer") ? true : undefined;
     });
     const orderId = await shop.place();
-    await provision(connection, allServices(shop.stack.config), shop.stack.config);
     await connection.close();
     expect(await shop.ended(orderId)).toMatchObject({ status: "completed" });
   });
@@ -306,7 +306,7 @@ describe("when something is wrong", () => {
       { url, user: "risk", password: shop.stack.passwords.RISK_PASSWORD! },
       false,
     );
-    await expect(connection.request("order.completed.x", "", { timeout: 1_000 })).rejects.toThrow(
+    await expect(connection.request("order.completed.x", "", { timeout: 20_000 })).rejects.toThrow(
       /permissions/i,
     );
     await connection.close();

@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -66,7 +66,7 @@ function alarms(): string[] {
 test("a consumer that somebody deleted is there again, and its service hears of everything", async () => {
   await survives(() => manager.consumers.delete(FLOW_STREAM, "payments"));
 
-  expect(alarms()).toEqual(["payments"]);
+  expect(new Set(alarms())).toEqual(new Set(["payments"]));
 });
 
 test("the flow's stream, deleted, is there again, and the services have said everything in it again", async () => {
@@ -109,13 +109,16 @@ test("the schemas are in their bucket again when it was deleted alone", async ()
 
 test("what was stored after a copy is said again when NATS is put back to that copy", async () => {
   const alarmsBefore = alarms();
+  const linesBefore = shop.lines.length;
   await survives(async () => {
     const putBack = await rollback();
-    await sleep(BEFORE_AND_AFTER_MS);
+    const id = await shop.place();
+    accepted.push(id);
+    await shop.ended(id);
     await putBack();
   });
 
-  expect(shop.lines.join()).toContain("NATS has lost facts");
+  expect(shop.lines.slice(linesBefore).join()).toContain("NATS has lost facts");
   expect(alarms()).toEqual(alarmsBefore);
 });
 
@@ -209,7 +212,9 @@ function deleteAll(): Promise<unknown> {
 async function rollback(): Promise<() => Promise<void>> {
   const store = join(shop.folder, "nats");
   const copy = join(shop.folder, "nats-copy");
-  cpSync(store, copy, { recursive: true });
+  await promisify(execFile)("cp", ["-r", store, copy]).catch((error) => {
+    if (!existsSync(copy)) throw error; // A file that went meanwhile is no reason.
+  });
   return async () => {
     await shop.stack.nats.fell();
     rmSync(store, { recursive: true });

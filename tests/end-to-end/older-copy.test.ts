@@ -40,14 +40,23 @@ test("the others start, take orders and go on with them once the service has bee
   const requests = listenForRequests(shop.folder, (request, caller) => stack.fulfil(request, caller));
   const placed = await shop.place();
 
-  expect(shop.lines).toContain("inventory does not start without its database; the others go on meanwhile.");
+  const waits = "inventory does not start without its database; the others go on meanwhile.";
+  expect(shop.lines).toContain(waits);
+  const told: string[] = [];
+  await stack.restart([], (line) => told.push(line));
+  expect(told).toContain(waits);
+  expect(told.filter((line) => line.includes("is ready again"))).toHaveLength(stack.apps.length - 1);
   expect(shop.lines.join("\n")).toMatch(/an older copy: the stream has \S+, which this service has said/);
   const command = join(projectRoot, "dist", "shared", "stack", "rebuild.js");
   const env = { ...shop.env, ...stack.passwords };
   await promisify(execFile)(process.execPath, [command, "inventory", "--force"], { env });
 
   expect(await shop.ended(placed)).toMatchObject({ status: "completed" });
-  expect((await shop.get("inventory", "/stock/TEA-001")).body).toMatchObject({ onHand: 94, committed: 6 });
+  const stock = await shop.until("the goods of all three have left", async () => {
+    const { body } = await shop.get("inventory", "/stock/TEA-001");
+    return body.committed === 6 ? body : undefined;
+  });
+  expect(stock).toMatchObject({ onHand: 94 });
   requests.close();
 });
 

@@ -32,7 +32,7 @@ test("when whoever runs the stack ends without stopping it, nats-server ends as 
   expect(await once(launcher, "close")).toEqual([3, null]);
 
   const pid = Number(readFileSync(join(folder, "left", "run", "nats.pid"), "utf8"));
-  for (let waited = 0; isAlive(pid) && waited < 300; waited++) await sleep(50);
+  for (let waited = 0; isAlive(pid) && waited < 1_200; waited++) await sleep(50);
   expect(isAlive(pid)).toBe(false);
 });
 
@@ -46,7 +46,7 @@ test("when npm start is killed, the services end by themselves and the next star
   expect(pids.every(isAlive)).toBe(true);
 
   launcher.kill("SIGKILL");
-  for (let waited = 0; pids.some(isAlive) && waited < 300; waited++) await sleep(50);
+  for (let waited = 0; pids.some(isAlive) && waited < 1_200; waited++) await sleep(50);
   expect(pids.filter(isAlive)).toEqual([]);
 
   const again = await Stack.start(env, () => {}); // Finds the nats-server that was left, and replaces it.

@@ -89,12 +89,17 @@ describe("an order that no service can read, and its cancellation", () => {
 
   test("fail again while nothing has changed, and are marked", async () => {
     const [first] = await parkedOf(orderId, "inventory");
-    const again = await parked("redrive", `${first!.id}`);
+    const again = await shop.until("inventory has got to it in time to tell", async () => {
+      const [now] = await parkedOf(orderId, "inventory");
+      const redriven = await parked("redrive", `${now!.id}`);
+      return redriven.text.includes("has not got to it yet") ? undefined : redriven;
+    });
     expect(again.text).toMatch(/order.created .* has failed again.*\n.*order.cancelled .* goes on waiting/);
     expect(again.code).toBe(1);
 
     const [failed, waiting] = await parkedOf(orderId, "inventory");
-    expect(failed).toMatchObject({ state: "failed", redrives: 1 });
+    expect(failed).toMatchObject({ state: "failed" });
+    expect(failed!.redrives).toBeGreaterThan(0);
     expect(failed!.id).not.toBe(first!.id);
     expect(waiting).toMatchObject({ state: "waiting", redrives: 0 });
     expect(await parked("redrive", `${first!.id}`)).toMatchObject({ code: 1 });
@@ -105,10 +110,10 @@ describe("an order that no service can read, and its cancellation", () => {
     // A service that has just looked for the schema in vain waits a second before it looks again.
     await shop.until("the schema is found", async () => {
       const [first] = await parkedOf(orderId, "inventory");
-      return (await parked("redrive", `${first!.id}`, "--by", "ann")).code === 0 ? true : undefined;
+      return !first || (await parked("redrive", `${first.id}`, "--by", "ann")).code === 0 || undefined;
     });
 
-    expect(await parkedOf(orderId, "inventory")).toEqual([]);
+    await nothingParked(orderId, "inventory");
     const said = (await saidOf(orderId)).filter((subject) => subject.startsWith("stock."));
     expect(said).toEqual([`stock.reserved.${orderId}`, `stock.released.${orderId}`]);
   });
@@ -117,7 +122,7 @@ describe("an order that no service can read, and its cancellation", () => {
     const [entry] = await parkedOf(orderId);
     const { code, text } = await parked("redrive", "--group", entry!.fingerprint);
     expect({ code, text }).toMatchObject({ code: 0 });
-    expect(await parkedOf(orderId)).toEqual([]);
+    await nothingParked(orderId);
   });
 });
 
@@ -136,7 +141,7 @@ test("what nobody will ever read is given up, with a reason, and the order goes 
   });
   const { code, text } = await parked("discard", `${first!.id}`, "--reason", "a test", "--by", "ann");
   expect({ code, text }).toMatchObject({ code: 0 });
-  expect(await parkedOf(orderId, "inventory")).toEqual([]);
+  await nothingParked(orderId, "inventory");
   expect(await saidOf(orderId)).toContain(`stock.reserved.${orderId}`);
 
   const others = await shop.until("everyone else has put it aside", async () => {
@@ -205,6 +210,13 @@ async function parkedOf(orderId: string, service?: string): Promise<Entry[]> {
   return entries
     .filter((entry) => entry.key === orderId && (!service || entry.service === service))
     .sort((a, b) => a.sequence - b.sequence);
+}
+
+function nothingParked(orderId: string, service?: string): Promise<true> {
+  return shop.until(
+    "nothing of it is parked",
+    async () => (await parkedOf(orderId, service)).length === 0 || undefined,
+  );
 }
 
 async function saidOf(orderId: string): Promise<string[]> {

@@ -19,7 +19,7 @@ import { emits } from "../../shared/service/define.ts";
 import { TestStack } from "../support/stack.ts";
 import { aVersion, type Field, publishOrder } from "../support/versions.ts";
 
-const SCHEMA_WAIT_MS = 6_000;
+const SCHEMA_WAIT_MS = 12_000;
 const READERS_OF_ORDERS = ["analytics", "inventory", "notifications", "payments", "risk", "shipping"];
 
 let shop: TestStack;
@@ -27,7 +27,7 @@ let admin: NatsConnection;
 let bucket: KV;
 
 beforeAll(async () => {
-  shop = await TestStack.start({ SCHEMA_WAIT_MS: `${SCHEMA_WAIT_MS}` });
+  shop = await TestStack.start({ ACK_WAIT_MS: "10000", SCHEMA_WAIT_MS: `${SCHEMA_WAIT_MS}` });
   await shop.stockUp("TEA-001", 1_000);
   admin = await shop.stack.connect();
   bucket = await new Kvm(admin).open(SCHEMA_BUCKET);
@@ -100,7 +100,7 @@ describe("the bucket", () => {
     const text = await new NatsSchemaBucket(connection).find("order.created", print);
     expect(JSON.parse(text!).version).toBe(version);
     await expect(
-      connection.request(schemaSubject("order.created.x"), "", { timeout: 1_000 }),
+      connection.request(schemaSubject("order.created.x"), "", { timeout: 20_000 }),
     ).rejects.toThrow(/permissions violation/i);
     await connection.close();
   });

@@ -35,6 +35,8 @@ beforeAll(async () => {
     onLine: () => {},
   });
   nats.start();
+  const account = { url: natsUrl(config), user: "orders", password: passwords.ORDERS_PASSWORD! };
+  await (await connectNats(account, true)).close();
 });
 
 afterAll(async () => {

@@ -156,7 +156,7 @@ async function startBeside(name: string, build: Build): Promise<string> {
   const { ORDERS_PORT } = await isolatedEnv("");
   const DATA_DIR = join(test.folder, "beside");
   const { command, args, env } = program(name, build, { ORDERS_PORT, DATA_DIR });
-  const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: "utf8", timeout: 20_000 });
+  const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: "utf8", timeout: 120_000 });
   expect(status).toBe(1);
   return stdout + stderr;
 }

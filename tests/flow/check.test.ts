@@ -25,7 +25,7 @@ const checker = new Checker({ scenarios, outside, laws });
 
 describe("the flow check", () => {
   it("proves that every order ends well, and finds what each part of the flow is there for", {
-    timeout: 240_000,
+    timeout: 900_000,
   }, async () => {
     const { code, out } = await flow("check", "--mutate", "--json");
 

@@ -66,7 +66,7 @@ test("refuses one too many, until somebody leaves", async () => {
     detail: "One watches already.",
   });
   await reader.cancel();
-  await expect.poll(async () => (await app.request("/")).status).toBe(200);
+  await expect.poll(async () => (await app.request("/")).status, { timeout: 30_000 }).toBe(200);
 });
 
 test("answers HEAD without watching", async () => {

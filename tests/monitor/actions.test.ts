@@ -44,7 +44,7 @@ it("redrives of a group only what one service has parked, 500 at once, and says 
   expect(body.left).toBe(MANY - 500);
   expect(await said("payments")).toBe(500);
   expect(await said("risk")).toBe(0);
-}, 120_000);
+});
 
 it("says in one line who does it and why, however many lines were typed", async () => {
   const { status } = await post("/api/parked/discard", {
@@ -57,7 +57,7 @@ it("says in one line who does it and why, however many lines were typed", async 
   const about = await manager.direct.getMessage(FLOW_STREAM, { last_by_subj: "discarded.risk.o0" });
   expect(about?.header.get("Quadrille-Reason")).toBe("first line second line");
   expect(about?.header.get("Quadrille-By")).toBe("Ada L.");
-}, 30_000);
+});
 
 it("does one thing after the other, and turns away who would wait too long", async () => {
   const all = await Promise.all(
@@ -73,7 +73,7 @@ it("says that NATS does not answer when it is gone while somebody acts", async (
   const { status, body } = await post("/api/parked/discard", { id: 100_000, reason: "no use" });
   expect(status).toBe(503);
   expect(body).toMatchObject({ type: expect.stringMatching(/nats-silent$/) });
-}, 30_000);
+});
 
 /** The number of what risk has parked. */
 async function risks(): Promise<number> {

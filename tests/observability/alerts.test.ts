@@ -16,7 +16,7 @@ describe("the alert rules", () => {
   let promtool: string;
   beforeAll(async () => {
     promtool = await findPromtool();
-  }, 180_000);
+  });
 
   const run = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync(promtool, args, { cwd: folder, encoding: "utf8" });

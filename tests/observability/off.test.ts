@@ -9,7 +9,7 @@ const at = (path: string) => JSON.stringify(join(projectRoot, "dist", "shared", 
 
 beforeAll(() => {
   execFileSync(join(projectRoot, "node_modules/.bin/tsc"), ["-p", projectRoot], { cwd: projectRoot });
-}, 120_000);
+});
 
 /** Begins to watch as a service does at its start, and lists the packages that were loaded for it. */
 function loadedWith(env: NodeJS.ProcessEnv): string[] {

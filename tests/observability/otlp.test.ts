@@ -79,11 +79,12 @@ describe("spans", () => {
     const lines: string[] = [];
     const log = createLog("till", "info", { write: (line) => void lines.push(line) });
     vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url);
+    vi.stubEnv("OTEL_BSP_SCHEDULE_DELAY", "60000"); // So it is not their age that sends them.
     const config = loadConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_MAX_QUEUE_SIZE: "2" });
     const { tracing, close } = await openTracing("till", config, log);
     tracing.deciding(DEED, ORDER).ended("done");
     tracing.deciding(DEED, ORDER).ended("done");
-    await vi.waitFor(() => expect(receiver.spans).toHaveLength(2), { timeout: 4_000 });
+    await vi.waitFor(() => expect(receiver.spans).toHaveLength(2), 30_000);
     await close(5_000);
     await receiver.close();
 
@@ -109,7 +110,7 @@ describe("spans", () => {
     tracing.deciding(DEED, ORDER).ended("done");
     await close(500);
 
-    expect(heldUp.map(({ destroyed }) => destroyed)).toEqual([false]);
+    await vi.waitFor(() => expect(heldUp.map(({ destroyed }) => destroyed)).toEqual([false]), 30_000);
     await receiver.close();
   });
 });

@@ -135,8 +135,8 @@ test("the connection of a mail that was given up is not used again, and there ar
   isQuick = true;
   for (const batch of ["first", "second"])
     expect((await send(batch, going)).map(({ status }) => status)).not.toContain("rejected");
+  expect(seen.connections).toBeGreaterThanOrEqual(2 * SMTP_CONNECTIONS);
   expect(seen).toMatchObject({
-    connections: 2 * SMTP_CONNECTIONS,
     most: SMTP_CONNECTIONS,
     taken: 2 * SMTP_CONNECTIONS,
   });

@@ -129,14 +129,14 @@ describe("docker-compose.yml is a Compose file", () => {
 
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
       expect(Object.keys(parse(stdout).services).sort()).toEqual(Object.keys(compose.services).sort());
-    }, 40_000);
+    });
 
     it("refuses it while a password is missing, and says what to do", () => {
       const { status, stderr } = readBy({ ...passwords, RISK_PASSWORD: undefined });
 
       expect(status).not.toBe(0);
       expect(stderr).toContain("run npm run passwords");
-    }, 40_000);
+    });
   });
 });
 

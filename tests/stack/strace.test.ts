@@ -37,6 +37,9 @@ it.skipIf(!slow)("holds up every fsync while it is attached, and none afterwards
   await fsync();
 
   expect(await slow!.during(writer.pid!, fsync)).toBeGreaterThanOrEqual(FSYNC_MS - 1);
-  expect(await fsync()).toBeLessThan(FSYNC_MS);
+  // A disk that is busy may be slow of its own accord.
+  let fastest = FSYNC_MS;
+  for (let n = 0; n < 20 && fastest >= FSYNC_MS; n++) fastest = await fsync();
+  expect(fastest).toBeLessThan(FSYNC_MS);
   writer.kill();
 });

@@ -7,6 +7,8 @@ import { findChromium } from "../../shared/stack/chromium.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+const PATIENCE_MS = 120_000;
+
 /** What a page complained of: errors in its console, scripts that threw, and what its policy forbade. */
 export type Complaints = readonly string[];
 
@@ -22,7 +24,10 @@ export class Visitor {
   }
 
   static async come(base: string): Promise<Visitor> {
-    return new Visitor(await chromium.launch({ executablePath: await findChromium() }), base);
+    return new Visitor(
+      await chromium.launch({ executablePath: await findChromium(), timeout: PATIENCE_MS }),
+      base,
+    );
   }
 
   /** Opens an address in a window of its own, runs `visit` and closes it. */
@@ -32,6 +37,7 @@ export class Visitor {
     options: BrowserContextOptions = {},
   ): Promise<void> {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    context.setDefaultTimeout(PATIENCE_MS);
     try {
       const page = await context.newPage();
       page.on("pageerror", (error) => this.complaints.push(`${path}: ${error.message}`));

@@ -14,21 +14,28 @@ import { orderFlow } from "../../shared/stack/chaos.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { TestStack } from "./stack.ts";
 
-const CALM_WITHIN_MS = 30_000;
+const CALM_WITHIN_MS = 120_000;
+
+/** Waits until nothing moves any more; else sentences that say who still does. */
+export async function restless({ stack, folder }: TestStack): Promise<string[]> {
+  const connection = await stack.connect();
+  const manager = await jetstreamManager(connection);
+  const url = (service: string) => stack.url(service);
+  const found = untilCalm({ services: orderFlow.services, folder, manager, url }, CALM_WITHIN_MS);
+  return found.finally(() => connection.close());
+}
 
 /** All that is broken, once all has come to rest; `accepted` are the orders that were placed. */
 export async function brokenIn(
-  { stack, folder }: TestStack,
+  shop: TestStack,
   accepted: readonly string[],
   mailbox: Mailbox,
 ): Promise<string[]> {
+  const unrest = await restless(shop);
+  if (unrest.length > 0) return unrest;
+  const { stack, folder } = shop;
   const connection = await stack.connect();
   try {
-    const manager = await jetstreamManager(connection);
-    const { services } = orderFlow;
-    const place = { services, folder, manager, url: (service: string) => stack.url(service) };
-    const restless = await untilCalm(place, CALM_WITHIN_MS);
-    if (restless.length > 0) return restless;
     const mails = new Sacks();
     for (const mail of mailbox.mails) mails.take(mail);
     const flow = { ...orderFlow, laws: lawsOf(stack.config) };

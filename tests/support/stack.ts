@@ -115,7 +115,7 @@ export class TestStack {
   async until<Found>(
     what: string,
     probe: () => Promise<Found | undefined>,
-    withinMs = 30_000,
+    withinMs = 120_000,
   ): Promise<Found> {
     const deadline = Date.now() + withinMs;
     for (;;) {

@@ -52,7 +52,7 @@ export async function startBroker(folder: string, durability: "strict" | "relaxe
   let connection: NatsConnection | undefined;
   for (let tries = 0; !connection; tries++) {
     connection = await connectNats(account, false).catch(async (error) => {
-      if (tries > 100) throw error;
+      if (tries > 1_000) throw error;
       await sleep(50);
       return undefined;
     });
