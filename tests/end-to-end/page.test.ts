@@ -253,6 +253,10 @@ describe("what is parked", () => {
       expect(await page.locator("dialog").isVisible()).toBe(true);
       await page.getByRole("textbox", { name: "Reason" }).fill("<b>nobody</b> can read it");
       await page.getByRole("button", { name: "Discard for good" }).click();
+      await page
+        .locator(".said")
+        .getByText(/ended|not yet/)
+        .waitFor();
       await button.waitFor({ state: "detached" });
     });
     await visitor.visit(`/orders/${orderId}`, async (page) => {
