@@ -160,21 +160,26 @@ export class Stack {
 
   /**
    * Restarts services and the monitor one after the other, all of them if none is named, with the build that is now in `dist`. Each has to
-   * be ready before the next one is stopped, or to wait for its database; `tell` gets a line of each. Rejects with a sentence when one
-   * does not come back: the others are left as they are.
+   * be ready before the next one is stopped; `tell` gets a line of each. Rejects with a sentence when one does not come back: the others
+   * are left as they are, unless it waits for its database.
    */
   async restart(names: readonly string[], tell: (line: string) => void): Promise<void> {
     const all = names.length > 0 ? names.map((name) => this.#app(name)) : this.apps;
+    const waiting: string[] = [];
     for (const service of all) {
       const startedAt = performance.now();
       await service.restart();
-      if (!(await this.#isStarted(service, tell))) continue;
+      if (!(await this.#isStarted(service, tell))) {
+        waiting.push(service.name);
+        continue;
+      }
       const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
       const stopMs = service.lastStop?.ms ?? 0;
       tell(
         `${service.name} is ready again after ${seconds(performance.now() - startedAt)}, ${seconds(stopMs)} of it to stop`,
       );
     }
+    if (waiting.length > 0) throw new Error(`what still waits for its database: ${waiting.join(", ")}`);
   }
 
   /** Does what a command asks for. Rejects with a sentence, before anything is done, when NATS is not set up for its build. */

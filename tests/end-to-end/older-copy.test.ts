@@ -43,7 +43,9 @@ test("the others start, take orders and go on with them once the service has bee
   const waits = "inventory does not start without its database; the others go on meanwhile.";
   expect(shop.lines).toContain(waits);
   const told: string[] = [];
-  await stack.restart([], (line) => told.push(line));
+  await expect(stack.restart([], (line) => told.push(line))).rejects.toThrow(
+    "what still waits for its database: inventory",
+  );
   expect(told).toContain(waits);
   expect(told.filter((line) => line.includes("is ready again"))).toHaveLength(stack.apps.length - 1);
   expect(shop.lines.join("\n")).toMatch(/an older copy: the stream has \S+, which this service has said/);
