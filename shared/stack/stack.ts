@@ -160,8 +160,8 @@ export class Stack {
 
   /**
    * Restarts services and the monitor one after the other, all of them if none is named, with the build that is now in `dist`. Each has to
-   * be ready before the next one is stopped; `tell` gets a line of each. Rejects with a sentence when one does not come back: the others
-   * are left as they are, unless it waits for its database.
+   * be ready before the next one is stopped; `tell` gets a line of each. When one does not come back, it rejects with a sentence at once,
+   * and the others are left as they are; one that waits for its database is passed over, and it rejects in the end.
    */
   async restart(names: readonly string[], tell: (line: string) => void): Promise<void> {
     const all = names.length > 0 ? names.map((name) => this.#app(name)) : this.apps;
@@ -179,7 +179,10 @@ export class Stack {
         `${service.name} is ready again after ${seconds(performance.now() - startedAt)}, ${seconds(stopMs)} of it to stop`,
       );
     }
-    if (waiting.length > 0) throw new Error(`what still waits for its database: ${waiting.join(", ")}`);
+    if (waiting.length > 0)
+      throw new Error(
+        `still without a database that is up to date: ${waiting.join(", ")}; npm run -s rebuild -- ${waiting[0]} says more`,
+      );
   }
 
   /** Does what a command asks for. Rejects with a sentence, before anything is done, when NATS is not set up for its build. */

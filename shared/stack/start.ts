@@ -11,7 +11,7 @@ import { Stack } from "./stack.ts";
 understood((args) => flag("start", args, []));
 
 /** A second Ctrl-C after that many milliseconds ends at once; one that is sooner is npm's, which hands on the first. */
-const AGAIN_MS = 3_000;
+const AGAIN_MS = 1_000;
 
 let stoppingSince: number | undefined;
 let requests: Server | undefined;

@@ -26,7 +26,7 @@ beforeAll(async () => {
   admin = await shop.stack.connect();
   visitor = await Visitor.come(shop.stack.url("monitor"));
   prometheus = await Prometheus.start(shop);
-}, PATIENCE_MS);
+});
 
 afterAll(async () => {
   await prometheus?.stop();
@@ -37,76 +37,68 @@ afterAll(async () => {
 
 beforeEach(() => shop.explainFailure());
 
-test(
-  `${WAITING} events for a service that is down: map, table, figures, alert and terminal name the number that NATS names`,
-  async () => {
-    await shop.stack.services.get(SERVICE)!.fell();
-    // One look tells how many wait; it takes two to tell that nobody asks for them, and is not about to.
-    await shop.until("the monitor knows that nobody listens", async () =>
-      (await nextLook()).status === "NOBODY LISTENING" ? true : undefined,
-    );
-    await placeWaiting(admin, WAITING);
-    await shop.until("NATS has counted them", async () => (await natsSays()) === WAITING || undefined);
+test(`${WAITING} events for a service that is down: map, table, figures, alert and terminal name the number that NATS names`, async () => {
+  await shop.stack.services.get(SERVICE)!.fell();
+  // One look tells how many wait; it takes two to tell that nobody asks for them, and is not about to.
+  await shop.until("the monitor knows that nobody listens", async () =>
+    (await nextLook()).status === "NOBODY LISTENING" ? true : undefined,
+  );
+  await placeWaiting(admin, WAITING);
+  await shop.until("NATS has counted them", async () => (await natsSays()) === WAITING || undefined);
 
-    expect(await nextLook()).toMatchObject({ lag: WAITING, status: "NOBODY LISTENING" });
-    await shop.until("the figures name the same number", async () => {
-      const scrape = new Scrape(await (await fetch(`${shop.stack.url("monitor")}/metrics`)).text());
-      const figure = (name: string) => scrape.sum(name, { consumer_name: SERVICE })!;
-      const waiting = figure("jetstream_consumer_num_pending") + figure("jetstream_consumer_num_ack_pending");
-      return waiting === WAITING || undefined;
-    });
-    await shop.until("programs are told the same number", async () => {
-      const { consumers } = JSON.parse((await lag("--json")).text) as Snapshot;
-      return consumers.find(({ name }) => name === SERVICE)?.lag === WAITING || undefined;
-    });
-    const row = new RegExp(`^${SERVICE} +NOBODY LISTENING +${WAITING} `, "m");
-    await shop.until("the terminal shows it", async () => row.test((await lag()).text) || undefined);
+  expect(await nextLook()).toMatchObject({ lag: WAITING, status: "NOBODY LISTENING" });
+  await shop.until("the figures name the same number", async () => {
+    const scrape = new Scrape(await (await fetch(`${shop.stack.url("monitor")}/metrics`)).text());
+    const figure = (name: string) => scrape.sum(name, { consumer_name: SERVICE })!;
+    const waiting = figure("jetstream_consumer_num_pending") + figure("jetstream_consumer_num_ack_pending");
+    return waiting === WAITING || undefined;
+  });
+  await shop.until("programs are told the same number", async () => {
+    const { consumers } = JSON.parse((await lag("--json")).text) as Snapshot;
+    return consumers.find(({ name }) => name === SERVICE)?.lag === WAITING || undefined;
+  });
+  const row = new RegExp(`^${SERVICE} +NOBODY LISTENING +${WAITING} `, "m");
+  await shop.until("the terminal shows it", async () => row.test((await lag()).text) || undefined);
 
-    const shown = WAITING.toLocaleString("en");
-    await visitor.visit("/", async (page) => {
-      await page.locator(`.map [data-service="${SERVICE}"]`).getByText(`${shown} wait`).waitFor();
-      const row = page.locator(`[data-consumer="${SERVICE}"]`);
-      expect(await row.locator('[data-head="Waits"]').innerText()).toBe(shown);
-      await page
-        .getByText(`${SERVICE}: nobody asks NATS for its events; ${shown} events wait for it.`)
-        .waitFor();
-    });
+  const shown = WAITING.toLocaleString("en");
+  await visitor.visit("/", async (page) => {
+    await page.locator(`.map [data-service="${SERVICE}"]`).getByText(`${shown} wait`).waitFor();
+    const row = page.locator(`[data-consumer="${SERVICE}"]`);
+    expect(await row.locator('[data-head="Waits"]').innerText()).toBe(shown);
+    await page
+      .getByText(`${SERVICE}: nobody asks NATS for its events; ${shown} events wait for it.`)
+      .waitFor();
+  });
 
-    const alert = await shop.until("Prometheus has judged the same", async () => {
-      const found = await prometheus.alert("NobodyListens", SERVICE);
-      return Number(found?.value) === WAITING ? found : undefined;
-    });
-    expect(alert.annotations.summary).toMatch(/ events wait for risk, and nobody asks for them$/);
-    expect(await natsSays()).toBe(WAITING);
-  },
-  PATIENCE_MS,
-);
+  const alert = await shop.until("Prometheus has judged the same", async () => {
+    const found = await prometheus.alert("NobodyListens", SERVICE);
+    return Number(found?.value) === WAITING ? found : undefined;
+  });
+  expect(alert.annotations.summary).toMatch(/ events wait for risk, and nobody asks for them$/);
+  expect(await natsSays()).toBe(WAITING);
+});
 
-test(
-  "once it is back it catches up, and all of them say that nothing waits",
-  async () => {
-    shop.stack.services.get(SERVICE)!.start();
+test("once it is back it catches up, and all of them say that nothing waits", async () => {
+  shop.stack.services.get(SERVICE)!.start();
 
-    await shop.until(
-      "it has caught up",
-      async () => {
-        const { lag, status } = await nextLook();
-        return lag === 0 && status === "OK" ? true : undefined;
-      },
-      PATIENCE_MS,
-    );
-    expect(await natsSays()).toBe(0);
-    const row = new RegExp(`^${SERVICE} +OK +0 `, "m");
-    await shop.until("the terminal shows it", async () => row.test((await lag()).text) || undefined);
-    await visitor.visit("/", (page) =>
-      page.locator(`.map [data-service="${SERVICE}"]`).getByText("nothing waits").waitFor(),
-    );
-    await shop.until("the alert is over", async () =>
-      (await prometheus.alert("NobodyListens", SERVICE)) ? undefined : true,
-    );
-  },
-  PATIENCE_MS,
-);
+  await shop.until(
+    "it has caught up",
+    async () => {
+      const { lag, status } = await nextLook();
+      return lag === 0 && status === "OK" ? true : undefined;
+    },
+    PATIENCE_MS,
+  );
+  expect(await natsSays()).toBe(0);
+  const row = new RegExp(`^${SERVICE} +OK +0 `, "m");
+  await shop.until("the terminal shows it", async () => row.test((await lag()).text) || undefined);
+  await visitor.visit("/", (page) =>
+    page.locator(`.map [data-service="${SERVICE}"]`).getByText("nothing waits").waitFor(),
+  );
+  await shop.until("the alert is over", async () =>
+    (await prometheus.alert("NobodyListens", SERVICE)) ? undefined : true,
+  );
+});
 
 /** What the monitor's next look finds: the first that begins after this is called. */
 async function nextLook(): Promise<ConsumerStand> {

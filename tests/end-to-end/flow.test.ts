@@ -174,10 +174,8 @@ describe("over HTTP", () => {
   test("an order's stream shows each change and ends with the order", async () => {
     const payments = shop.stack.services.get("payments")!;
     payments.signal("SIGSTOP"); // The order does not end before it is watched.
-    const orderId = await shop.place();
-    const response = await fetch(`${shop.stack.url("orders")}/orders/${orderId}/stream`).finally(() =>
-      payments.signal("SIGCONT"),
-    );
+    const opened = async () => fetch(`${shop.stack.url("orders")}/orders/${await shop.place()}/stream`);
+    const response = await opened().finally(() => payments.signal("SIGCONT"));
     expect(response.headers.get("content-type")).toContain("text/event-stream");
     const text = await response.text(); // It ends by itself.
     const statuses = [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!).status);

@@ -212,8 +212,11 @@ function deleteAll(): Promise<unknown> {
 async function rollback(): Promise<() => Promise<void>> {
   const store = join(shop.folder, "nats");
   const copy = join(shop.folder, "nats-copy");
-  await promisify(execFile)("cp", ["-r", store, copy]).catch((error) => {
-    if (!existsSync(copy)) throw error; // A file that went meanwhile is no reason.
+  const env = { ...process.env, LC_ALL: "C" };
+  await promisify(execFile)("cp", ["-r", store, copy], { env }).catch((error) => {
+    const faults: string[] = error.stderr.trim().split("\n");
+    const haveGone = faults.every((fault) => fault.endsWith("No such file or directory"));
+    if (!haveGone) throw error; // A file that went meanwhile is no reason.
   });
   return async () => {
     await shop.stack.nats.fell();

@@ -44,7 +44,7 @@ test("the others start, take orders and go on with them once the service has bee
   expect(shop.lines).toContain(waits);
   const told: string[] = [];
   await expect(stack.restart([], (line) => told.push(line))).rejects.toThrow(
-    "what still waits for its database: inventory",
+    "still without a database that is up to date: inventory; npm run -s rebuild -- inventory says more",
   );
   expect(told).toContain(waits);
   expect(told.filter((line) => line.includes("is ready again"))).toHaveLength(stack.apps.length - 1);

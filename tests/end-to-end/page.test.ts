@@ -85,7 +85,10 @@ test("rates run along the arrows while orders come in", async () => {
     const seen = rate.finally(() => {
       isSeen = true;
     });
-    while (!isSeen) await shop.place();
+    while (!isSeen) {
+      await shop.place();
+      await page.waitForTimeout(20);
+    }
     await seen;
   });
 });

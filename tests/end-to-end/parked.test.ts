@@ -89,7 +89,7 @@ describe("an order that no service can read, and its cancellation", () => {
 
   test("fail again while nothing has changed, and are marked", async () => {
     const [first] = await parkedOf(orderId, "inventory");
-    const again = await shop.until("inventory has got to it in time to tell", async () => {
+    const again = await shop.until("inventory gets to it in time to tell", async () => {
       const [now] = await parkedOf(orderId, "inventory");
       const redriven = await parked("redrive", `${now!.id}`);
       return redriven.text.includes("has not got to it yet") ? undefined : redriven;

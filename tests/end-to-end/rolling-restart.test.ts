@@ -93,6 +93,7 @@ async function expectNothingRedelivered(): Promise<void> {
   expect(await restless(shop)).toEqual([]);
   const flow = await shop.flow();
   const prompt = [...shop.stack.services.values()].filter(({ lastStop }) => lastStop!.ms < IN_GOOD_TIME_MS);
+  expect(prompt.length).toBeGreaterThan(0);
   const connection = await shop.stack.connect();
   const { consumers } = await jetstreamManager(connection);
   for (const service of allServices(shop.stack.config)) {

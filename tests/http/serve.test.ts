@@ -83,7 +83,7 @@ test("closes at once when nobody is connected, however often it is told to", asy
   const started = performance.now();
   await Promise.all([close(GRACE_MS), close(GRACE_MS)]);
   await close(GRACE_MS);
-  expect(performance.now() - started).toBeLessThan(GRACE_MS);
+  expect(performance.now() - started).toBeLessThan(KEEP_ALIVE_MS);
 });
 
 test("lets a request in flight finish and tells it to close the connection", async () => {
@@ -103,7 +103,7 @@ test("does not wait for kept-alive connections that are idle", async () => {
   await ask(url, agent);
   const started = performance.now();
   await close(GRACE_MS);
-  expect(performance.now() - started).toBeLessThan(KEEP_ALIVE_MS);
+  expect(performance.now() - started).toBeLessThan(KEEP_ALIVE_MS - 500);
 });
 
 test("answers a request that comes on a kept-alive connection while it is closing", async () => {
@@ -124,7 +124,7 @@ test("cuts an event stream off after the grace period", async () => {
   await close(200);
 
   expect(performance.now() - started).toBeGreaterThan(190);
-  expect(performance.now() - started).toBeLessThan(GRACE_MS);
+  expect(performance.now() - started).toBeLessThan(KEEP_ALIVE_MS);
   await expect(reader.read()).rejects.toThrow();
 });
 

@@ -13,19 +13,14 @@ import { NOW } from "../pure/given.ts";
 import { stand } from "./circumstances.ts";
 
 const STUCK = "0190c0de-0000-7000-8000-000000000001";
+const ALSO_STUCK = "0190c0de-0000-7000-8000-000000000002";
 
 afterEach(() => vi.restoreAllMocks());
 
 it("of orders, nothing is told that was found long ago, though the next look takes its time", async () => {
   let takesMs = 0;
-  const orders = new Hono().get("/orders", async (c) => {
-    await sleep(takesMs);
-    return c.json({ orders: [{ orderId: STUCK, placedAt: "2026-01-05T09:00:00.000Z" }] });
-  });
-  const server = serve({ fetch: orders.fetch, hostname: "127.0.0.1", port: 0 });
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  const watch = new Watch(monitorOf(`http://127.0.0.1:${port}`));
+  const { url, close } = await ordersWith([STUCK], () => takesMs);
+  const watch = new Watch(monitorOf(url));
   try {
     await vi.waitFor(
       async () => expect((await watch.troubles()).troubles).toMatchObject([{ about: STUCK }]),
@@ -42,7 +37,20 @@ it("of orders, nothing is told that was found long ago, though the next look tak
       30_000,
     );
   } finally {
-    server.close();
+    close();
+  }
+});
+
+it("orders that wait for the same reason are told of once, whatever its numbers are", async () => {
+  const { url, close } = await ordersWith([STUCK, ALSO_STUCK]);
+  const watch = new Watch(monitorOf(url));
+  try {
+    await vi.waitFor(
+      async () => expect((await watch.troubles()).troubles).toMatchObject([{ about: STUCK, others: 1 }]),
+      30_000,
+    );
+  } finally {
+    close();
   }
 });
 
@@ -82,6 +90,18 @@ it("a service that is down or stalled is restarted, one that is paused resumed, 
   ]);
 });
 
+/** The service orders, which knows these orders and takes its time to say so. */
+async function ordersWith(ids: readonly string[], takesMs = () => 0) {
+  const app = new Hono().get("/orders", async (c) => {
+    await sleep(takesMs());
+    return c.json({ orders: ids.map((orderId) => ({ orderId, placedAt: "2026-01-05T09:00:00.000Z" })) });
+  });
+  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 });
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
 /** A monitor that sees these services, none in trouble if there are none, and knows of each order that it is stuck. */
 function monitorOf(
   url: string,
@@ -89,8 +109,8 @@ function monitorOf(
   consumers: readonly ConsumerStand[] = [],
 ): Monitor {
   const why = async (orderId: string): Promise<Why> => {
-    const answer = { situation: "stuck", at: "risk", sentence: "It is stuck.", command: "" } as const;
-    return { orderId, customer: null, ...answer };
+    const sentence = `It is stuck behind ${orderId === STUCK ? "900" : "1,200"} others, for ${orderId === STUCK ? "8 s" : "2 min 4 s"}.`;
+    return { orderId, customer: null, situation: "stuck", at: "risk", sentence, command: "" };
   };
   const parts = {
     config: loadConfig({ SERVICE_URL: url }),
