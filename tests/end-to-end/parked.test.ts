@@ -89,7 +89,9 @@ describe("an order that no service can read, and its cancellation", () => {
 
   test("fail again while nothing has changed, and are marked", async () => {
     const [first] = await parkedOf(orderId, "inventory");
+    let redrives = 0;
     const again = await shop.until("inventory gets to it in time to tell", async () => {
+      redrives++;
       const [now] = await parkedOf(orderId, "inventory");
       const redriven = await parked("redrive", `${now!.id}`);
       return redriven.text.includes("has not got to it yet") ? undefined : redriven;
@@ -100,6 +102,7 @@ describe("an order that no service can read, and its cancellation", () => {
     const [failed, waiting] = await parkedOf(orderId, "inventory");
     expect(failed).toMatchObject({ state: "failed" });
     expect(failed!.redrives).toBeGreaterThan(0);
+    expect(failed!.redrives).toBeLessThanOrEqual(redrives);
     expect(failed!.id).not.toBe(first!.id);
     expect(waiting).toMatchObject({ state: "waiting", redrives: 0 });
     expect(await parked("redrive", `${first!.id}`)).toMatchObject({ code: 1 });
